@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What io-mapping-rs.ko says of itself to modpost and modinfo: the symbols of the Rust crate that the modules
+ * using it leave undefined (Kbuild generates the list), and the backend that it was built with.
+ */
+#include <linux/export.h>
+#include <linux/module.h>
+
+#define EXPORT_SYMBOL_RUST_GPL(sym) extern int sym; EXPORT_SYMBOL_GPL(sym)
+
+#include "exports_generated.h"
+
+MODULE_INFO(backend, IOMRS_BACKEND);

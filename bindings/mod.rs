@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! L0: every `extern "C"` of ours, and the C behind it.
+//!
+//! What the kernel crate's generated bindings have is used from there; the rest, static inlines and
+//! macros, stands in `shims.c` (any kernel) and in `exported.c` or `stock.c` (one of them is
+//! built). `shims.h` has the prototypes, and `tools/bindings.py` compares them with the
+//! declarations below.
+
+#![allow(non_camel_case_types)]
+
+use kernel::ffi::{c_int, c_ulong};
+#[cfg(iomrs_stock)]
+use kernel::ffi::{c_uint, c_void};
+
+pub(crate) use kernel::bindings::{
+    memcpy_fromio, memcpy_toio, pci_dev, pci_release_region, pci_request_region,
+};
+#[cfg(iomrs_exported)]
+pub(crate) use kernel::bindings::{p4d_t, pmd_t, pte_t, pud_t, vm_struct};
+
+/// Found by [`iomrs_range_flags`]: the range holds system RAM that the kernel uses.
+pub(crate) const RANGE_RAM: u32 = 1;
+/// Found by [`iomrs_range_flags`]: a confidential guest must map the range encrypted.
+pub(crate) const RANGE_ENCRYPTED: u32 = 2;
+/// Found by [`iomrs_range_flags`]: the range leaves a resource that it overlaps.
+pub(crate) const RANGE_SPANS: u32 = 4;
+
+// mm/vmalloc.c
+unsafe extern "C" {
+    #[cfg(iomrs_exported)]
+    pub(crate) fn free_vm_area(area: *mut vm_struct);
+    #[cfg(iomrs_stock)]
+    pub(crate) fn vunmap(addr: *const c_void);
+}
+
+// shims.c
+#[allow(improper_ctypes)]
+unsafe extern "C" {
+    pub(crate) safe fn iomrs_phys_bits() -> u32;
+    pub(crate) safe fn iomrs_phys_mask() -> u64;
+    pub(crate) safe fn iomrs_vmalloc_total() -> c_ulong;
+    pub(crate) safe fn iomrs_memtype_allowed(
+        start: u64,
+        size: c_ulong,
+        requested: u32,
+        achieved: u32,
+    ) -> bool;
+    pub(crate) safe fn iomrs_pgprot(pcm: u32, encrypted: bool, read_only: bool) -> u64;
+    pub(crate) safe fn iomrs_pgprot_mode(prot: u64, large: bool) -> u32;
+    pub(crate) fn iomrs_lookup(addr: c_ulong, shift: *mut u32) -> u64;
+    pub(crate) fn iomrs_pci_resource_flags(pdev: *mut pci_dev, bar: c_int) -> c_ulong;
+    pub(crate) safe fn iomrs_map_atomic_begin();
+    pub(crate) fn iomrs_map_atomic_end();
+}
+
+// exported.c and stock.c
+#[allow(improper_ctypes)]
+unsafe extern "C" {
+    pub(crate) safe fn iomrs_range_flags(start: u64, size: u64, spans: bool) -> u32;
+    pub(crate) fn iomrs_memtype_reserve(
+        start: u64,
+        end: u64,
+        requested: u32,
+        achieved: *mut u32,
+    ) -> c_int;
+    pub(crate) fn iomrs_memtype_free(start: u64, end: u64, requested: u32);
+}
+
+// exported.c
+#[cfg(iomrs_exported)]
+#[allow(improper_ctypes)]
+unsafe extern "C" {
+    pub(crate) fn iomrs_memtype_sync(start: u64, size: c_ulong, pcm: u32) -> c_int;
+    pub(crate) fn iomrs_get_vm_area(size: c_ulong, phys: u64, addr: *mut c_ulong)
+        -> *mut vm_struct;
+    pub(crate) safe fn iomrs_max_page_shift() -> u32;
+    pub(crate) fn iomrs_p4d_alloc(addr: c_ulong) -> *mut p4d_t;
+    pub(crate) fn iomrs_pud_alloc(p4d: *mut p4d_t, addr: c_ulong) -> *mut pud_t;
+    pub(crate) fn iomrs_pmd_alloc(pud: *mut pud_t, addr: c_ulong) -> *mut pmd_t;
+    pub(crate) fn iomrs_pte_alloc(pmd: *mut pmd_t, addr: c_ulong) -> *mut pte_t;
+    pub(crate) fn iomrs_set_pud(pud: *mut pud_t, addr: c_ulong, phys: u64, prot: u64) -> c_int;
+    pub(crate) fn iomrs_set_pmd(pmd: *mut pmd_t, addr: c_ulong, phys: u64, prot: u64) -> c_int;
+    pub(crate) fn iomrs_set_pte(pte: *mut pte_t, addr: c_ulong, entry: u64) -> c_int;
+    pub(crate) safe fn iomrs_pte_template(prot: u64) -> u64;
+}
+
+// stock.c
+#[cfg(iomrs_stock)]
+unsafe extern "C" {
+    pub(crate) fn iomrs_vmap_pfn(pfns: *mut c_ulong, count: c_uint, prot: u64) -> *mut c_void;
+    pub(crate) safe fn iomrs_has_memmap(start: u64, size: u64) -> bool;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The C that Rust cannot call by itself: static inlines and macros of the kernel's headers, behind functions whose
+ * names begin with iomrs_. bindings/mod.rs declares the same functions for Rust; tools/bindings.py compares the two.
+ *
+ * shims.c holds what is the same on every kernel. exported.c and stock.c each hold the rest: the same questions,
+ * answered by a kernel with kconfig/export.patch, or by an unmodified one. One of them is built.
+ */
+#ifndef IOMRS_SHIMS_H
+#define IOMRS_SHIMS_H
+
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/mm.h>
+#include <linux/pci.h>
+#include <linux/pgtable.h>
+#include <linux/vmalloc.h>
+
+/*
+ * Fails to build when the kernel changes the prototype that Rust or a shim relies on.
+ */
+#define IOMRS_CANARY(fn, ret, ...) \
+	static_assert(__same_type(&fn, (ret (*)(__VA_ARGS__))NULL), "the prototype of " #fn " has changed")
+
+/* What iomrs_range_flags() found, bits of its result. */
+#define IOMRS_RANGE_RAM		1	/* holds system RAM that the kernel uses */
+#define IOMRS_RANGE_ENCRYPTED	2	/* must be mapped encrypted */
+#define IOMRS_RANGE_SPANS	4	/* leaves a resource that it begins in, or the reverse */
+
+/* The next page frame from @pfn on that has a struct page, @stop where none has. */
+static inline unsigned long iomrs_next_valid_pfn(unsigned long pfn, unsigned long stop)
+{
+	while (pfn < stop && !pfn_valid(pfn))
+		pfn = ALIGN(pfn + 1, IS_ENABLED(CONFIG_SPARSEMEM_VMEMMAP) ? PAGES_PER_SUBSECTION : 1);
+	return min(pfn, stop);
+}
+
+/* shims.c */
+u32 iomrs_phys_bits(void);
+u64 iomrs_phys_mask(void);
+unsigned long iomrs_vmalloc_total(void);
+bool iomrs_memtype_allowed(u64 start, unsigned long size, u32 requested, u32 achieved);
+u64 iomrs_pgprot(u32 pcm, bool encrypted, bool read_only);
+u32 iomrs_pgprot_mode(u64 prot, bool large);
+u64 iomrs_lookup(unsigned long addr, u32 *shift);
+unsigned long iomrs_pci_resource_flags(struct pci_dev *pdev, int bar);
+void iomrs_map_atomic_begin(void);
+void iomrs_map_atomic_end(void);
+
+/* exported.c and stock.c */
+u32 iomrs_range_flags(u64 start, u64 size, bool spans);
+int iomrs_memtype_reserve(u64 start, u64 end, u32 requested, u32 *achieved);
+void iomrs_memtype_free(u64 start, u64 end, u32 requested);
+
+/* exported.c */
+int iomrs_memtype_sync(u64 start, unsigned long size, u32 pcm);
+struct vm_struct *iomrs_get_vm_area(unsigned long size, u64 phys, unsigned long *addr);
+u32 iomrs_max_page_shift(void);
+p4d_t *iomrs_p4d_alloc(unsigned long addr);
+pud_t *iomrs_pud_alloc(p4d_t *p4d, unsigned long addr);
+pmd_t *iomrs_pmd_alloc(pud_t *pud, unsigned long addr);
+pte_t *iomrs_pte_alloc(pmd_t *pmd, unsigned long addr);
+int iomrs_set_pud(pud_t *pud, unsigned long addr, u64 phys, u64 prot);
+int iomrs_set_pmd(pmd_t *pmd, unsigned long addr, u64 phys, u64 prot);
+int iomrs_set_pte(pte_t *pte, unsigned long addr, u64 entry);
+u64 iomrs_pte_template(u64 prot);
+
+/* stock.c */
+void *iomrs_vmap_pfn(unsigned long *pfns, unsigned int count, u64 prot);
+bool iomrs_has_memmap(u64 start, u64 size);
+
+#endif

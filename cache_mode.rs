@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! L1: cache modes, the protection bits that select them, and the kernel's registry of who maps
+//! what how.
+//!
+//! C header: [`arch/x86/include/asm/memtype.h`](srctree/arch/x86/include/asm/memtype.h)
+
+use crate::bindings;
+use crate::range::{Span, PAGE_SHIFT, PAGE_SIZE};
+use kernel::{error::to_result, prelude::*};
+
+/// How the CPU may cache and merge accesses to a mapping (C: `enum page_cache_mode`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum CacheMode {
+    /// Write back: ordinary cached memory (`ioremap_cache`).
+    WriteBack = 0,
+    /// Write combining: uncached, stores may be merged and reordered (`ioremap_wc`).
+    WriteCombining = 1,
+    /// Uncached, but an MTRR may turn it into write combining (`ioremap`).
+    UncachedMinus = 2,
+    /// Uncached whatever the MTRRs say (`ioremap_uc`).
+    Uncached = 3,
+    /// Write through: reads are cached, stores go to the device (`ioremap_wt`).
+    WriteThrough = 4,
+}
+
+impl CacheMode {
+    /// Every mode, for tables and tests.
+    pub const ALL: [Self; 5] = [
+        Self::WriteBack,
+        Self::WriteCombining,
+        Self::UncachedMinus,
+        Self::Uncached,
+        Self::WriteThrough,
+    ];
+
+    /// The short name that `pat_memtype_list` uses.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WriteBack => "write-back",
+            Self::WriteCombining => "write-combining",
+            Self::UncachedMinus => "uncached-minus",
+            Self::Uncached => "uncached",
+            Self::WriteThrough => "write-through",
+        }
+    }
+
+    const fn as_raw(self) -> u32 {
+        // CAST: `repr(u32)`, with the numbers of `enum page_cache_mode`; shims.c checks them.
+        self as u32
+    }
+
+    fn from_raw(raw: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.as_raw() == raw)
+    }
+}
+
+/// What to do when a live mapping of the same range has another cache mode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Policy {
+    /// Take the mode that is there, as C's ioremap does, unless it is more strongly cached than the
+    /// one asked for. What came of it is told by `achieved()`.
+    #[default]
+    AllowWeaker,
+    /// The mode asked for, or `EBUSY`.
+    Exact,
+}
+
+/// The protection bits of an entry: present, never executable, writable or not, and a cache mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Protection(u64);
+
+impl Protection {
+    pub(crate) fn new(mode: CacheMode, encrypted: bool, read_only: bool) -> Self {
+        Self(bindings::iomrs_pgprot(mode.as_raw(), encrypted, read_only))
+    }
+
+    pub(crate) const fn as_raw(self) -> u64 {
+        self.0
+    }
+}
+
+/// The cache mode that entry `entry` of a page of `1 << shift` bytes selects, where the CPU knows
+/// it.
+pub(crate) fn mode_of_entry(entry: u64, shift: u32) -> Option<CacheMode> {
+    CacheMode::from_raw(bindings::iomrs_pgprot_mode(entry, shift > PAGE_SHIFT))
+}
+
+/// A line in the registry of cache modes (`/sys/kernel/debug/x86/pat_memtype_list`), removed on
+/// drop.
+///
+/// On a stock kernel only write combining makes a line, and the registry's answer is not known.
+///
+/// # Invariants
+///
+/// `[start, end)` is what the registry was given, and it is not empty where `tracked`.
+pub(crate) struct Reservation {
+    start: u64,
+    end: u64,
+    tracked: bool,
+    requested: CacheMode,
+    achieved: CacheMode,
+}
+
+impl Reservation {
+    /// Reserves the pages of `span` for `requested`.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` where a live mapping has another mode and `policy` or the CPU forbids the mixture,
+    /// `EINVAL` where part of the range is RAM and part is not, `ENOMEM`.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub(crate) fn new(span: Span, requested: CacheMode, policy: Policy) -> Result<Self> {
+        let start = span.page_start() & bindings::iomrs_phys_mask();
+        let size = span.pages() << PAGE_SHIFT;
+        let end = Self::tracked_end(start, size);
+        let mut raw = requested.as_raw();
+        if end > start {
+            // SAFETY: `raw` is valid for a write.
+            to_result(unsafe {
+                bindings::iomrs_memtype_reserve(start, end, requested.as_raw(), &mut raw)
+            })?;
+        }
+        // INVARIANT: the registry has just taken `[start, end)`.
+        let mut this = Self {
+            start,
+            end,
+            tracked: end > start,
+            requested,
+            achieved: requested,
+        };
+        this.achieved = CacheMode::from_raw(raw).ok_or(EINVAL)?;
+        this.check(policy, size)?;
+        this.sync(size)?;
+        Ok(this)
+    }
+
+    /// The end that the registry can be told. It masks addresses on free and would look for 0
+    /// instead of the end of the widest physical address, so the page before that is left out: C's
+    /// line stays for ever.
+    fn tracked_end(start: u64, size: u64) -> u64 {
+        let end = start.saturating_add(size);
+        if end & bindings::iomrs_phys_mask() == 0 {
+            end - PAGE_SIZE
+        } else {
+            end
+        }
+    }
+
+    fn check(&self, policy: Policy, size: u64) -> Result {
+        if self.achieved == self.requested {
+            return Ok(());
+        }
+        let size = usize::try_from(size)?;
+        let (requested, achieved) = (self.requested.as_raw(), self.achieved.as_raw());
+        if policy == Policy::Exact
+            || !bindings::iomrs_memtype_allowed(self.start, size, requested, achieved)
+        {
+            return Err(EBUSY);
+        }
+        Ok(())
+    }
+
+    /// Gives the kernel's own mapping of these pages the same mode, where it has one. As in C it
+    /// keeps that mode when the reservation ends.
+    #[cfg(iomrs_exported)]
+    fn sync(&self, size: u64) -> Result {
+        // SAFETY: The registry holds the range with mode `achieved`, by the type's invariant.
+        to_result(unsafe {
+            bindings::iomrs_memtype_sync(self.start, usize::try_from(size)?, self.achieved.as_raw())
+        })
+    }
+
+    /// `arch_io_reserve_memtype_wc` has done it.
+    #[cfg(iomrs_stock)]
+    fn sync(&self, _size: u64) -> Result {
+        Ok(())
+    }
+
+    /// The mode that was asked for.
+    pub(crate) const fn requested(&self) -> CacheMode {
+        self.requested
+    }
+
+    /// The mode that the entries must have.
+    pub(crate) const fn achieved(&self) -> CacheMode {
+        self.achieved
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        if self.tracked {
+            // SAFETY: By the type's invariant the registry holds just this range, taken for
+            // `requested`.
+            unsafe { bindings::iomrs_memtype_free(self.start, self.end, self.requested.as_raw()) };
+        }
+    }
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! L2: views of mapped device memory, for the accessors of the kernel crate's [`kernel::io::Io`]
+//! (`read32`, `try_write8`, `copy_from_slice`, `register!` ...).
+//!
+//! A [`Mapping`](crate::Mapping) and a [`Map`](crate::io_mapping::Map) lend [`View`]s marked
+//! [`Shared`]. Maps that belong to one task lend views marked [`Local`]: the same accessors, in a
+//! view that cannot be sent to another task.
+//!
+//! Untyped memory is a [`Region`], which holds a multiple of 4 bytes and begins at a multiple of 4.
+//! What a mapping has beyond that, up to its last byte, is reached through its `bytes()`.
+
+use crate::bindings;
+use core::{marker::PhantomData, ptr};
+use kernel::{
+    io::{IoBackend, IoBase, IoCapable, IoCopyable, Mmio, MmioBackend, MmioRaw, Region},
+    prelude::*,
+    ptr::KnownSize,
+};
+
+/// Marks a [`View`] that any task may use.
+pub struct Shared(());
+
+/// Marks a [`View`] that must stay with its task.
+pub struct Local(PhantomData<*mut ()>);
+
+/// A view of mapped device memory of type `T`, for as long as `'a`.
+///
+/// What `T __iomem *` is in C. `C` is [`Shared`] or [`Local`].
+///
+/// # Invariants
+///
+/// `ptr` is aligned and points to a `T` in mapped device memory that stays mapped for `'a`.
+pub struct View<'a, T: ?Sized, C> {
+    ptr: *mut T,
+    phantom: PhantomData<(&'a (), C)>,
+}
+
+impl<T: ?Sized, C> Copy for View<'_, T, C> {}
+impl<T: ?Sized, C> Clone for View<'_, T, C> {
+    #[inline]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+// SAFETY: A shared view is conceptually a `&T` to device memory.
+unsafe impl<T: ?Sized + Sync> Send for View<'_, T, Shared> {}
+// SAFETY: As above.
+unsafe impl<T: ?Sized + Sync> Sync for View<'_, T, Shared> {}
+
+impl<'a, C> View<'a, [u8], C> {
+    /// All of `size` bytes from `addr` on.
+    ///
+    /// # Safety
+    ///
+    /// They are device memory that stays mapped for `'a`; on this CPU and for this task only where
+    /// `C` is [`Local`].
+    #[inline(always)]
+    pub(crate) unsafe fn bytes(addr: usize, size: usize) -> Self {
+        let base = ptr::without_provenance_mut(addr);
+        // INVARIANT: Bytes are always aligned; the rest is required of our caller.
+        Self {
+            ptr: ptr::slice_from_raw_parts_mut(base, size),
+            phantom: PhantomData,
+        }
+    }
+
+    /// The bytes that a [`Region`] can hold: from a multiple of 4 on, a multiple of 4 of them. None
+    /// where the memory begins elsewhere.
+    #[inline(always)]
+    pub(crate) fn region(self) -> View<'a, Region, C> {
+        let addr = self.ptr.addr();
+        let size = if addr & 3 == 0 {
+            self.ptr.len() & !3
+        } else {
+            0
+        };
+        let base = ptr::without_provenance_mut(addr & !3);
+        // INVARIANT: Aligned to 4, of a size that is a multiple of 4, and within `self`.
+        View {
+            ptr: Region::ptr_from_raw_parts_mut(base, size),
+            phantom: PhantomData,
+        }
+    }
+}
+
+impl<'a, C> View<'a, Region, C> {
+    /// The same memory with a least size that the compiler knows, for accesses checked at compile
+    /// time.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` where there are fewer than `SIZE` bytes.
+    #[inline(always)]
+    pub(crate) fn sized<const SIZE: usize>(self) -> Result<View<'a, Region<SIZE>, C>> {
+        let size = KnownSize::size(self.ptr);
+        let ptr = Region::ptr_try_from_raw_parts_mut(self.ptr.cast(), size)?;
+        // INVARIANT: The same memory, of at least `SIZE` bytes as just checked.
+        Ok(View {
+            ptr,
+            phantom: PhantomData,
+        })
+    }
+}
+
+impl<'a, T: ?Sized + KnownSize, C> IoBase<'a> for View<'a, T, C> {
+    type Backend = Backend<C>;
+    type Target = T;
+
+    #[inline(always)]
+    fn as_view(self) -> Self {
+        self
+    }
+}
+
+/// The [`IoBackend`] of a [`View`]: memory-mapped I/O, ordered as C's `readl()` and `writel()`.
+pub struct Backend<C>(PhantomData<C>);
+
+impl<C> IoBackend for Backend<C> {
+    type View<'a, T: ?Sized + KnownSize> = View<'a, T, C>;
+
+    #[inline(always)]
+    fn as_ptr<'a, T: ?Sized + KnownSize>(view: Self::View<'a, T>) -> *mut T {
+        view.ptr
+    }
+
+    #[inline(always)]
+    unsafe fn project_view<'a, T: ?Sized + KnownSize, U: ?Sized + KnownSize>(
+        _view: Self::View<'a, T>,
+        ptr: *mut U,
+    ) -> Self::View<'a, U> {
+        // INVARIANT: A projection of a valid view, as required of our caller.
+        View {
+            ptr,
+            phantom: PhantomData,
+        }
+    }
+}
+
+/// The kernel crate's view of one value.
+#[inline(always)]
+fn value<'a, T, C>(view: View<'a, T, C>) -> Mmio<'a, T> {
+    // SAFETY: By the view's invariant a `T` is mapped there for `'a`.
+    unsafe { Mmio::from_raw(MmioRaw::new(view.ptr.addr())) }
+}
+
+impl<T, C> IoCapable<T> for Backend<C>
+where
+    MmioBackend: IoCapable<T>,
+{
+    #[inline(always)]
+    fn io_read<'a>(view: Self::View<'a, T>) -> T {
+        MmioBackend::io_read(value(view))
+    }
+
+    #[inline(always)]
+    fn io_write<'a>(view: Self::View<'a, T>, data: T) {
+        MmioBackend::io_write(value(view), data)
+    }
+}
+
+impl<C> IoCopyable for Backend<C> {
+    #[inline]
+    unsafe fn copy_from_io(view: Self::View<'_, [u8]>, buffer: *mut u8) {
+        // SAFETY: By the view's invariant `len` bytes are mapped there, and our caller guarantees
+        // as many in `buffer`.
+        unsafe {
+            bindings::memcpy_fromio(buffer.cast(), view.ptr.cast_const().cast(), view.ptr.len())
+        };
+    }
+
+    #[inline]
+    unsafe fn copy_to_io(view: Self::View<'_, [u8]>, buffer: *const u8) {
+        // SAFETY: By the view's invariant `len` bytes are mapped there, and our caller guarantees
+        // as many in `buffer`.
+        unsafe { bindings::memcpy_toio(view.ptr.cast(), buffer.cast(), view.ptr.len()) };
+    }
+}
+
+impl<T: ?Sized + KnownSize, C> View<'_, T, C> {
+    /// The address of the first byte.
+    #[inline(always)]
+    pub fn addr(self) -> usize {
+        self.ptr.addr()
+    }
+}
+
+/// Gives `$owner`, which has `addr()` and `size()` of memory that it keeps mapped, its views.
+macro_rules! impl_views {
+    ($owner:ty, $locality:ty) => {
+        impl $owner {
+            /// All bytes, to copy from and to.
+            #[inline(always)]
+            pub fn bytes(&self) -> $crate::io::View<'_, [u8], $locality> {
+                // SAFETY: By the type's invariant they are mapped for as long as `self` lives.
+                unsafe { $crate::io::View::bytes(self.addr(), self.size()) }
+            }
+
+            /// A view of at least `SIZE` bytes, for accesses checked at compile time.
+            ///
+            /// # Errors
+            ///
+            /// `EINVAL` where there are fewer.
+            #[inline(always)]
+            pub fn sized<const SIZE: usize>(
+                &self,
+            ) -> kernel::error::Result<$crate::io::View<'_, kernel::io::Region<SIZE>, $locality>>
+            {
+                self.bytes().region().sized()
+            }
+        }
+
+        impl<'a> kernel::io::IoBase<'a> for &'a $owner {
+            type Backend = $crate::io::Backend<$locality>;
+            type Target = kernel::io::Region;
+
+            #[inline(always)]
+            fn as_view(self) -> $crate::io::View<'a, kernel::io::Region, $locality> {
+                self.bytes().region()
+            }
+        }
+    };
+}
+pub(crate) use impl_views;

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! L2: one owned mapping of device memory, made by the steps of C's `__ioremap_caller()`: checks,
+//! reservation of the cache mode, area, entries. Each step that fails takes back the ones before.
+//!
+//! C: [`arch/x86/mm/ioremap.c`](srctree/arch/x86/mm/ioremap.c)
+
+use crate::bindings;
+use crate::cache_mode::{CacheMode, Policy, Protection, Reservation};
+use crate::io::{impl_views, Backend, Shared};
+use crate::page_table::Entry;
+use crate::range::{RangeError, Span, PAGE_SHIFT, PAGE_SIZE};
+use crate::vm_area::VmArea;
+use kernel::{
+    io::{Io, IoCapable, IoLoc, PhysAddr, Region, ResourceSize},
+    prelude::*,
+};
+
+impl From<RangeError> for Error {
+    fn from(err: RangeError) -> Self {
+        match err {
+            RangeError::TooWide => ERANGE,
+            RangeError::Empty
+            | RangeError::Wraps
+            | RangeError::Outside
+            | RangeError::Misaligned => EINVAL,
+        }
+    }
+}
+
+/// How to map: cache mode, and what to do where it cannot be had.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::{ioremap::Options, CacheMode};
+///
+/// let options = Options::new(CacheMode::WriteCombining).exact();
+/// assert_eq!(options.mode(), CacheMode::WriteCombining);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    mode: CacheMode,
+    policy: Policy,
+    encrypted: bool,
+    across_resources: bool,
+}
+
+impl Options {
+    /// Maps with `mode`, or with the weaker mode that a live mapping of the same range has
+    /// ([`Policy::AllowWeaker`]).
+    pub const fn new(mode: CacheMode) -> Self {
+        Self {
+            mode,
+            policy: Policy::AllowWeaker,
+            encrypted: false,
+            across_resources: false,
+        }
+    }
+
+    /// The mode asked for or `EBUSY` ([`Policy::Exact`]).
+    pub const fn exact(self) -> Self {
+        Self {
+            policy: Policy::Exact,
+            ..self
+        }
+    }
+
+    /// Encrypted memory of a confidential guest, whatever the resource says (`ioremap_encrypted`).
+    pub const fn encrypted(self) -> Self {
+        Self {
+            encrypted: true,
+            ..self
+        }
+    }
+
+    /// Allows a range that begins in one resource and ends in another. C only warns of it.
+    pub const fn across_resources(self) -> Self {
+        Self {
+            across_resources: true,
+            ..self
+        }
+    }
+
+    /// The cache mode asked for.
+    pub const fn mode(&self) -> CacheMode {
+        self.mode
+    }
+
+    /// Maps `size` bytes of device memory from physical address `phys`, for reading and writing.
+    ///
+    /// An offset of `phys` in its page is kept, and any `size` will do. The pages are as large as
+    /// both addresses, the CPU and the MTRRs allow (4 KiB on a stock kernel), never executable.
+    /// Unlike C there is no warning in the log: the error says it all.
+    ///
+    /// # Errors
+    ///
+    /// | errno | state |
+    /// |---|---|
+    /// | `EINVAL` | `size` is 0; the range wraps; it leaves its resource |
+    /// | `ERANGE` | a byte lies past the CPU's physical address width |
+    /// | `EPERM` | system RAM |
+    /// | `EBUSY` | a live mapping has a cache mode that excludes this one |
+    /// | `ENOMEM` | no memory, or not enough address space |
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    ///
+    /// # Safety
+    ///
+    /// The range is device memory for as long as the mapping lives, and the caller has the right
+    /// to it: no store through it breaks anybody's memory.
+    pub unsafe fn map(self, phys: PhysAddr, size: ResourceSize) -> Result<Mapping> {
+        Mapping::new(self, false, phys, size)
+    }
+
+    /// As [`map`](Self::map), for reading only: the entries forbid stores, and the type offers
+    /// none. C ignores a request for a read-only mapping (`ioremap_prot`).
+    ///
+    /// # Errors
+    ///
+    /// As [`map`](Self::map).
+    ///
+    /// # Safety
+    ///
+    /// The range is device memory for as long as the mapping lives, and reading it is harmless.
+    pub unsafe fn map_read_only(
+        self,
+        phys: PhysAddr,
+        size: ResourceSize,
+    ) -> Result<ReadOnlyMapping> {
+        Ok(ReadOnlyMapping(Mapping::new(self, true, phys, size)?))
+    }
+}
+
+/// What the checks before a mapping found.
+struct Checked {
+    span: Span,
+    encrypted: bool,
+}
+
+fn check(options: &Options, phys: PhysAddr, size: ResourceSize) -> Result<Checked> {
+    let span = Span::new(phys.into(), size.into(), bindings::iomrs_phys_bits())?;
+    let flags = bindings::iomrs_range_flags(phys.into(), size.into(), !options.across_resources);
+    if flags & bindings::RANGE_RAM != 0 {
+        return Err(EPERM);
+    }
+    if flags & bindings::RANGE_SPANS != 0 {
+        return Err(EINVAL);
+    }
+    Ok(Checked {
+        span,
+        encrypted: options.encrypted || flags & bindings::RANGE_ENCRYPTED != 0,
+    })
+}
+
+/// Device memory mapped into kernel address space, unmapped on drop.
+///
+/// What C calls `void __iomem *`, with its size, cache mode and owner. [`crate::io`] gives access
+/// to the memory.
+///
+/// # Invariants
+///
+/// `size` bytes from `area.addr() + offset` on are mapped to the physical range that the mapping
+/// was made for, with the mode that `reservation` achieved. `offset` is less than a page.
+pub struct Mapping {
+    // Dropped in this order: nobody else may be given the cache mode while entries are live.
+    area: VmArea,
+    reservation: Reservation,
+    offset: usize,
+    size: usize,
+}
+
+impl Mapping {
+    fn new(options: Options, read_only: bool, phys: PhysAddr, size: ResourceSize) -> Result<Self> {
+        let Checked { span, encrypted } = check(&options, phys, size)?;
+        let bytes = span.pages() << PAGE_SHIFT;
+        let bytes = usize::try_from(bytes).map_err(|_| ENOMEM)?;
+        let reservation = Reservation::new(span, options.mode, options.policy)?;
+        let prot = Protection::new(reservation.achieved(), encrypted, read_only);
+        let first = span.page_start() & bindings::iomrs_phys_mask();
+        let area = VmArea::map(first, bytes, prot)?;
+        // CAST: less than a page; and `size` is no more than `bytes`, which fits.
+        let (offset, size) = (span.page_offset() as usize, size as usize);
+        // INVARIANT: `area` maps every page of `span`.
+        Ok(Self {
+            area,
+            reservation,
+            offset,
+            size,
+        })
+    }
+
+    /// The address of the first byte.
+    #[inline]
+    pub fn addr(&self) -> usize {
+        self.area.addr() + self.offset
+    }
+
+    /// The number of bytes asked for.
+    #[inline]
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The cache mode asked for.
+    pub fn requested(&self) -> CacheMode {
+        self.reservation.requested()
+    }
+
+    /// The cache mode that the CPU uses. Another than [`requested`](Self::requested) where a live
+    /// mapping had it ([`Policy::AllowWeaker`]), in the first MiB (always write-back), and where
+    /// the CPU cannot do what was asked for (no PAT): C tells none of it.
+    pub fn achieved(&self) -> CacheMode {
+        let entry = Entry::lookup(self.area.addr());
+        let mode = entry.and_then(Entry::cache_mode);
+        mode.unwrap_or_else(|| self.reservation.achieved())
+    }
+
+    /// The page-table entries in use, in order of address.
+    pub fn entries(&self) -> Entries<'_> {
+        Entries {
+            mapping: self,
+            addr: self.area.addr(),
+        }
+    }
+}
+
+impl_views!(Mapping, Shared);
+
+/// The page-table entries of a [`Mapping`], see [`Mapping::entries`].
+pub struct Entries<'a> {
+    mapping: &'a Mapping,
+    addr: usize,
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Entry;
+
+    fn next(&mut self) -> Option<Entry> {
+        if self.addr >= self.mapping.addr() + self.mapping.size {
+            return None;
+        }
+        let entry = Entry::lookup(self.addr)?;
+        // The page may begin before the mapping does: no, it is the mapping's first. It may only
+        // end after it, which ends the iteration.
+        self.addr += entry.page_size();
+        Some(entry)
+    }
+}
+
+/// Device memory that can be read only, unmapped on drop. See [`Options::map_read_only`].
+pub struct ReadOnlyMapping(Mapping);
+
+impl ReadOnlyMapping {
+    /// Reads a `T` (`u8` to `u64`) at `offset`.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` where it would leave the mapping or be misaligned.
+    pub fn try_read<T>(&self, offset: usize) -> Result<T>
+    where
+        Backend<Shared>: IoCapable<T>,
+        usize: IoLoc<Region, T, IoType = T>,
+    {
+        (&self.0).try_read::<T, usize>(offset)
+    }
+
+    /// Copies all bytes to `data`.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` where `data` has another length than the mapping.
+    pub fn copy_to_slice(&self, data: &mut [u8]) -> Result {
+        if data.len() != self.0.size() {
+            return Err(EINVAL);
+        }
+        self.0.bytes().copy_to_slice(data);
+        Ok(())
+    }
+
+    /// As [`Mapping::addr`].
+    pub fn addr(&self) -> usize {
+        self.0.addr()
+    }
+
+    /// As [`Mapping::size`].
+    pub fn size(&self) -> usize {
+        self.0.size()
+    }
+
+    /// As [`Mapping::achieved`].
+    pub fn achieved(&self) -> CacheMode {
+        self.0.achieved()
+    }
+
+    /// As [`Mapping::entries`].
+    pub fn entries(&self) -> Entries<'_> {
+        self.0.entries()
+    }
+}
+
+macro_rules! ioremap {
+    ($($(#[$doc:meta])* $name:ident => $mode:ident;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// # Errors
+        ///
+        /// As [`Options::map`].
+        ///
+        /// # Safety
+        ///
+        /// As [`Options::map`].
+        pub unsafe fn $name(phys: PhysAddr, size: ResourceSize) -> Result<Mapping> {
+            // SAFETY: As required of our caller.
+            unsafe { Options::new(CacheMode::$mode).map(phys, size) }
+        }
+    )*};
+}
+
+ioremap! {
+    /// Maps registers: [`CacheMode::UncachedMinus`] (C: `ioremap()`).
+    ioremap => UncachedMinus;
+    /// Maps registers whatever the MTRRs say: [`CacheMode::Uncached`] (C: `ioremap_uc()`).
+    ioremap_uc => Uncached;
+    /// Maps a frame buffer or the like: [`CacheMode::WriteCombining`] (C: `ioremap_wc()`).
+    ioremap_wc => WriteCombining;
+    /// Maps memory that is read more than written: [`CacheMode::WriteThrough`] (C: `ioremap_wt()`).
+    ioremap_wt => WriteThrough;
+    /// Maps memory of a device that keeps caches coherent: [`CacheMode::WriteBack`]
+    /// (C: `ioremap_cache()`).
+    ioremap_cache => WriteBack;
+}
+
+const _: () = assert!(PAGE_SIZE as usize == kernel::page::PAGE_SIZE);

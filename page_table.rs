@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! L1: entries of the kernel's page table: which entry maps an address, and (where the kernel
+//! exports what it takes) filling a range with the largest pages that fit.
+//!
+//! Knows nothing of areas and of who owns an address: the callers do. Clearing is left to
+//! `free_vm_area()`, which does it anyway.
+//!
+//! C: `vmap_range_noflush()` in [`mm/vmalloc.c`](srctree/mm/vmalloc.c)
+
+use crate::bindings;
+use crate::cache_mode::{mode_of_entry, CacheMode};
+
+#[cfg(iomrs_exported)]
+mod fill;
+#[cfg(iomrs_exported)]
+pub(crate) use fill::{fill, Pages};
+
+/// One entry of the page table that maps a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    raw: u64,
+    shift: u32,
+}
+
+impl Entry {
+    /// The entry that maps virtual address `addr` of the kernel now, if any does.
+    ///
+    /// # Context
+    ///
+    /// Any. The caller owns the address, or may get an answer that is out of date.
+    pub(crate) fn lookup(addr: usize) -> Option<Self> {
+        let mut shift = 0;
+        // SAFETY: `shift` is valid for a write, and any address may be asked for.
+        let raw = unsafe { bindings::iomrs_lookup(addr, &mut shift) };
+        (raw != 0).then_some(Self { raw, shift })
+    }
+
+    /// The bits as the CPU sees them.
+    pub const fn raw(self) -> u64 {
+        self.raw
+    }
+
+    /// Size of the page in bytes.
+    pub const fn page_size(self) -> usize {
+        1 << self.shift
+    }
+
+    /// The cache mode that the entry selects, before MTRRs.
+    pub fn cache_mode(self) -> Option<CacheMode> {
+        mode_of_entry(self.raw, self.shift)
+    }
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Filling a range of the kernel's page table with 1G, 2M and 4K pages.
+
+use crate::bindings;
+use crate::cache_mode::Protection;
+use crate::plan::{Plan, Run};
+use crate::range::PAGE_SHIFT;
+use core::ops::Range;
+use kernel::{ffi::c_int, prelude::*};
+
+/// Largest page that a table of entries to page middle directories holds.
+const PMD_SHIFT: u32 = PAGE_SHIFT + 9;
+
+/// What the new entries say: where physical memory begins, how it is protected, and how large a
+/// page may be.
+pub(crate) struct Pages {
+    phys: u64,
+    prot: Protection,
+    max_shift: u32,
+}
+
+impl Pages {
+    /// Pages from physical address `phys` on, as large as the CPU and the command line
+    /// (`nohugeiomap`) allow.
+    pub(crate) fn new(phys: u64, prot: Protection) -> Self {
+        Self {
+            phys,
+            prot,
+            max_shift: bindings::iomrs_max_page_shift(),
+        }
+    }
+}
+
+/// Maps the virtual addresses `area` to `pages`.
+///
+/// Nothing of a failed fill is taken back: freeing the area does that.
+///
+/// # Errors
+///
+/// `ENOMEM` where a table is missing and cannot be had, `EBUSY` where an address is mapped already.
+///
+/// # Safety
+///
+/// The caller owns the addresses of `area`, page-aligned and within the kernel's part of the page
+/// table, and nobody uses them yet.
+///
+/// # Context
+///
+/// May sleep.
+pub(crate) unsafe fn fill(area: Range<usize>, pages: &Pages) -> Result {
+    let template = bindings::iomrs_pte_template(pages.prot.as_raw());
+    let plan = Plan::new(
+        area.start as u64,
+        pages.phys,
+        area.len() as u64,
+        pages.max_shift,
+    );
+    let walk = Walk {
+        prot: pages.prot.as_raw(),
+        template,
+    };
+    // SAFETY: `plan` covers `area`, which the caller owns.
+    unsafe { walk.plan(plan) }
+}
+
+struct Walk {
+    prot: u64,
+    template: u64,
+}
+
+/// An entry of which kind follows in a table: the same three steps for each level.
+fn table<T>(entry: *mut T) -> Result<*mut T> {
+    if entry.is_null() {
+        return Err(ENOMEM);
+    }
+    Ok(entry)
+}
+
+impl Walk {
+    /// # Safety
+    ///
+    /// As [`fill`], for the addresses of `plan`.
+    unsafe fn plan(&self, plan: Plan) -> Result {
+        for run in plan {
+            // SAFETY: The addresses of `run` are among those of `plan`.
+            unsafe { self.run(&run)? };
+        }
+        Ok(())
+    }
+
+    /// # Safety
+    ///
+    /// As [`fill`], for the addresses of `run`.
+    unsafe fn run(&self, run: &Run) -> Result {
+        // CAST: virtual addresses began as `usize` in `fill`.
+        let addr = run.addr as usize;
+        // SAFETY: `addr` is an address of the kernel's part of the page table, and each entry is
+        // the one that the step before gave for that address.
+        unsafe {
+            let p4d = table(bindings::iomrs_p4d_alloc(addr))?;
+            let pud = table(bindings::iomrs_pud_alloc(p4d, addr))?;
+            if run.shift > PMD_SHIFT {
+                return self.entries(run, pud, Self::set_pud);
+            }
+            let pmd = table(bindings::iomrs_pmd_alloc(pud, addr))?;
+            if run.shift > PAGE_SHIFT {
+                return self.entries(run, pmd, Self::set_pmd);
+            }
+            self.entries(
+                run,
+                table(bindings::iomrs_pte_alloc(pmd, addr))?,
+                Self::set_pte,
+            )
+        }
+    }
+
+    /// Writes the entries of `run` from `first` on. A page that cannot have its size is mapped with
+    /// smaller ones.
+    ///
+    /// # Safety
+    ///
+    /// As [`fill`]; `first` is the entry for the run's first page, and the run stays within its
+    /// table, as plans do.
+    #[inline(always)]
+    unsafe fn entries<T>(
+        &self,
+        run: &Run,
+        first: *mut T,
+        set: unsafe fn(&Self, *mut T, usize, u64) -> c_int,
+    ) -> Result {
+        let (mut entry, mut addr, mut phys) = (first, run.addr, run.phys);
+        for index in 0..run.count {
+            // SAFETY: `entry` is the entry for `addr`, in the same table as `first`.
+            match unsafe { set(self, entry, addr as usize, phys) } {
+                1 => (),
+                // SAFETY: The split covers one page of `run`.
+                0 => unsafe { self.plan(run.split(index).ok_or(EBUSY)?)? },
+                _ => return Err(EBUSY),
+            }
+            entry = entry.wrapping_add(1);
+            addr += 1 << run.shift;
+            phys += 1 << run.shift;
+        }
+        Ok(())
+    }
+
+    /// # Safety
+    ///
+    /// `pud` is the entry for `addr`, which the caller owns.
+    unsafe fn set_pud(&self, pud: *mut bindings::pud_t, addr: usize, phys: u64) -> c_int {
+        // SAFETY: As required of our caller.
+        unsafe { bindings::iomrs_set_pud(pud, addr, phys, self.prot) }
+    }
+
+    /// # Safety
+    ///
+    /// `pmd` is the entry for `addr`, which the caller owns.
+    unsafe fn set_pmd(&self, pmd: *mut bindings::pmd_t, addr: usize, phys: u64) -> c_int {
+        // SAFETY: As required of our caller.
+        unsafe { bindings::iomrs_set_pmd(pmd, addr, phys, self.prot) }
+    }
+
+    /// # Safety
+    ///
+    /// `pte` is the entry for `addr`, which the caller owns.
+    unsafe fn set_pte(&self, pte: *mut bindings::pte_t, addr: usize, phys: u64) -> c_int {
+        // SAFETY: As required of our caller.
+        unsafe { bindings::iomrs_set_pte(pte, addr, self.template + phys) }
+    }
+}

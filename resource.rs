@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! L1: the right to a range of device memory: a BAR, requested so that no other driver has it.
+//!
+//! C: `pci_request_region()` in [`drivers/pci/pci.c`](srctree/drivers/pci/pci.c)
+
+use crate::bindings;
+use kernel::{
+    bindings as c,
+    device::Bound,
+    error::to_result,
+    ffi::c_int,
+    io::{PhysAddr, ResourceSize},
+    pci::Device,
+    prelude::*,
+};
+
+/// A BAR of memory that is ours, released on drop.
+///
+/// # Invariants
+///
+/// BAR `num` of `pdev` is a BAR of memory of `size` bytes, not 0, from `start` on, and the region
+/// request for it is ours.
+pub(crate) struct BarRegion<'a> {
+    pdev: &'a Device<Bound>,
+    num: c_int,
+    start: PhysAddr,
+    size: ResourceSize,
+}
+
+fn as_raw(pdev: &Device<Bound>) -> *mut c::pci_dev {
+    // `Device` is a transparent wrapper of an opaque `struct pci_dev`.
+    core::ptr::from_ref(pdev).cast_mut().cast()
+}
+
+impl<'a> BarRegion<'a> {
+    /// Requests BAR `bar` in the name of `name`, as `/proc/iomem` shows it.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` where there is no such BAR, `ENODEV` where it is not assigned or is a BAR of I/O
+    /// ports, `EBUSY` where another driver has it.
+    pub(crate) fn request(pdev: &'a Device<Bound>, bar: u32, name: &'static CStr) -> Result<Self> {
+        if bar >= c::PCI_STD_NUM_BARS {
+            return Err(EINVAL);
+        }
+        let (start, size) = (pdev.resource_start(bar)?, pdev.resource_len(bar)?);
+        let num = c_int::try_from(bar)?;
+        // SAFETY: `pdev` is a device, and `num` one of its six BARs.
+        let flags = unsafe { bindings::iomrs_pci_resource_flags(as_raw(pdev), num) };
+        if size == 0 || flags & c::IORESOURCE_MEM as usize == 0 {
+            return Err(ENODEV);
+        }
+        // SAFETY: `pdev` is a device, `num` one of its BARs, and `name` lives for ever.
+        to_result(unsafe { bindings::pci_request_region(as_raw(pdev), num, name.as_char_ptr()) })?;
+        // INVARIANT: memory, not empty, and requested just now.
+        Ok(Self {
+            pdev,
+            num,
+            start,
+            size,
+        })
+    }
+
+    pub(crate) fn device(&self) -> &'a Device<Bound> {
+        self.pdev
+    }
+
+    /// Physical address of the first byte, as the CPU sees it.
+    pub(crate) fn start(&self) -> PhysAddr {
+        self.start
+    }
+
+    /// Bytes.
+    pub(crate) fn size(&self) -> ResourceSize {
+        self.size
+    }
+}
+
+impl Drop for BarRegion<'_> {
+    fn drop(&mut self) {
+        // SAFETY: By the invariant the request is ours, for this BAR of a live device.
+        unsafe { bindings::pci_release_region(as_raw(self.pdev), self.num) };
+    }
+}
