@@ -107,8 +107,9 @@ u32 iomrs_max_page_shift(void)
 }
 
 /*
- * The steps of a walk down the kernel's page table, each making the table that is missing. pgd and p4d entries are
- * copied to the other page tables where the architecture keeps several.
+ * The steps of a walk down the kernel's page table, each making the table that is missing: NULL where there is no
+ * memory for it, -EBUSY where a large page stands in its place. pgd and p4d entries are copied to the other page tables
+ * where the architecture keeps several.
  */
 p4d_t *iomrs_p4d_alloc(unsigned long addr)
 {
@@ -133,12 +134,12 @@ pud_t *iomrs_pud_alloc(p4d_t *p4d, unsigned long addr)
 
 pmd_t *iomrs_pmd_alloc(pud_t *pud, unsigned long addr)
 {
-	return pmd_alloc(&init_mm, pud, addr);
+	return pud_leaf(*pud) ? ERR_PTR(-EBUSY) : pmd_alloc(&init_mm, pud, addr);
 }
 
 pte_t *iomrs_pte_alloc(pmd_t *pmd, unsigned long addr)
 {
-	return pte_alloc_kernel(pmd, addr);
+	return pmd_leaf(*pmd) ? ERR_PTR(-EBUSY) : pte_alloc_kernel(pmd, addr);
 }
 
 static bool pte_table_is_empty(pmd_t *pmd)

@@ -7,7 +7,7 @@ use crate::cache_mode::Protection;
 use crate::plan::{Plan, Run};
 use crate::range::PAGE_SHIFT;
 use core::ops::Range;
-use kernel::{ffi::c_int, prelude::*};
+use kernel::{error::from_err_ptr, ffi::c_int, prelude::*};
 
 /// Largest page that a table of entries to page middle directories holds.
 const PMD_SHIFT: u32 = PAGE_SHIFT + 9;
@@ -69,12 +69,12 @@ struct Walk {
     template: u64,
 }
 
-/// An entry of which kind follows in a table: the same three steps for each level.
-fn table<T>(entry: *mut T) -> Result<*mut T> {
+/// The entry that a step of the walk gave, or why it gave none.
+fn step<T>(entry: *mut T) -> Result<*mut T> {
     if entry.is_null() {
         return Err(ENOMEM);
     }
-    Ok(entry)
+    from_err_ptr(entry)
 }
 
 impl Walk {
@@ -98,18 +98,18 @@ impl Walk {
         // SAFETY: `addr` is an address of the kernel's part of the page table, and each entry is
         // the one that the step before gave for that address.
         unsafe {
-            let p4d = table(bindings::iomrs_p4d_alloc(addr))?;
-            let pud = table(bindings::iomrs_pud_alloc(p4d, addr))?;
+            let p4d = step(bindings::iomrs_p4d_alloc(addr))?;
+            let pud = step(bindings::iomrs_pud_alloc(p4d, addr))?;
             if run.shift > PMD_SHIFT {
                 return self.entries(run, pud, Self::set_pud);
             }
-            let pmd = table(bindings::iomrs_pmd_alloc(pud, addr))?;
+            let pmd = step(bindings::iomrs_pmd_alloc(pud, addr))?;
             if run.shift > PAGE_SHIFT {
                 return self.entries(run, pmd, Self::set_pmd);
             }
             self.entries(
                 run,
-                table(bindings::iomrs_pte_alloc(pmd, addr))?,
+                step(bindings::iomrs_pte_alloc(pmd, addr))?,
                 Self::set_pte,
             )
         }

@@ -64,3 +64,67 @@ impl Drop for VmArea {
         unsafe { bindings::free_vm_area(self.area.as_ptr()) };
     }
 }
+
+#[cfg(iomrs_kunit)]
+#[kunit_tests(iomrs_vm_area)]
+mod tests {
+    use super::*;
+    use crate::cache_mode::CacheMode;
+    use crate::page_table::Entry;
+
+    const LARGE: usize = 2 << 20;
+
+    /// Device memory that nobody has: the last bytes of the widest address, never accessed here.
+    fn nowhere(size: usize) -> u64 {
+        (1 << bindings::iomrs_phys_bits()) - size as u64
+    }
+
+    fn prot() -> Protection {
+        Protection::new(CacheMode::Uncached, false, false)
+    }
+
+    /// Fills an area a second time: EBUSY, and what was there stays.
+    fn fill_twice(phys: u64, size: usize, second: u64) {
+        let area = VmArea::map(phys, size, prot()).unwrap();
+        let before = Entry::lookup(area.addr()).unwrap();
+        let pages = Pages::new(second, prot());
+        // SAFETY: The area is ours and unused.
+        let again = unsafe { fill(area.addr()..area.addr() + size, &pages) };
+        assert_eq!(again.err(), Some(EBUSY));
+        assert_eq!(Entry::lookup(area.addr()), Some(before));
+    }
+
+    #[test]
+    fn s27_small_over_small_is_ebusy() {
+        fill_twice(nowhere(LARGE), 4096, nowhere(LARGE) + 4096);
+    }
+
+    #[test]
+    fn s27_small_over_large_is_ebusy() {
+        fill_twice(nowhere(2 * LARGE), LARGE, nowhere(2 * LARGE) + 4096);
+    }
+
+    #[test]
+    fn s27_large_over_small_is_ebusy() {
+        fill_twice(nowhere(2 * LARGE) + 4096, LARGE, nowhere(2 * LARGE));
+    }
+
+    #[test]
+    fn s27_large_over_large_is_ebusy() {
+        fill_twice(nowhere(2 * LARGE), LARGE, nowhere(2 * LARGE));
+    }
+
+    #[test]
+    fn a_failed_fill_leaves_nothing() {
+        // More than all of the address space of areas.
+        assert_eq!(
+            VmArea::map(0, usize::MAX & !4095, prot()).err(),
+            Some(ENOMEM)
+        );
+        let area = VmArea::map(nowhere(LARGE), LARGE, prot()).unwrap();
+        let addr = area.addr();
+        assert!(Entry::lookup(addr).is_some());
+        drop(area);
+        assert!(Entry::lookup(addr).is_none());
+    }
+}
