@@ -133,6 +133,8 @@ impl Reservation {
             requested,
             achieved: requested,
         };
+        // The registry does not know what the CPU cannot do.
+        let raw = bindings::iomrs_effective_mode(raw);
         this.achieved = CacheMode::from_raw(raw).ok_or(EINVAL)?;
         this.check(policy, size)?;
         this.sync(size)?;
@@ -167,12 +169,15 @@ impl Reservation {
 
     /// Gives the kernel's own mapping of these pages the same mode, where it has one. As in C it
     /// keeps that mode when the reservation ends.
+    ///
+    /// It says `EINVAL` for whatever went wrong; there is only one thing that can, splitting a large
+    /// page of that mapping.
     #[cfg(iomrs_exported)]
     fn sync(&self, size: u64) -> Result {
+        let (size, achieved) = (usize::try_from(size)?, self.achieved.as_raw());
         // SAFETY: The registry holds the range with mode `achieved`, by the type's invariant.
-        to_result(unsafe {
-            bindings::iomrs_memtype_sync(self.start, usize::try_from(size)?, self.achieved.as_raw())
-        })
+        to_result(unsafe { bindings::iomrs_memtype_sync(self.start, size, achieved) })
+            .map_err(|_| ENOMEM)
     }
 
     /// `arch_io_reserve_memtype_wc` has done it.

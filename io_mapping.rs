@@ -167,7 +167,8 @@ impl IoMapping {
     /// # Context
     ///
     /// Any. The holder must not sleep.
-    #[inline]
+    // Not inlined, as a user's module cannot reach the shim. Nor is the guard's drop.
+    #[inline(never)]
     pub fn map_atomic(&self, offset: ResourceSize) -> Result<AtomicMap<'_>> {
         let map = self.map_local(offset)?;
         bindings::iomrs_map_atomic_begin();
@@ -302,7 +303,7 @@ impl<'a> core::ops::Deref for AtomicMap<'a> {
 }
 
 impl Drop for AtomicMap<'_> {
-    #[inline]
+    #[inline(never)]
     fn drop(&mut self) {
         // SAFETY: By the invariant they were turned off for this guard, and by the same task, as it
         // cannot be sent.

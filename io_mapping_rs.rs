@@ -17,6 +17,9 @@
 //! C headers: [`include/linux/io-mapping.h`](srctree/include/linux/io-mapping.h),
 //! [`include/linux/io.h`](srctree/include/linux/io.h)
 
+// `PhysAddr` and `ResourceSize` are `u32` on some machines: what converts them is not useless.
+#![allow(clippy::useless_conversion)]
+
 use kernel::prelude::*;
 
 mod bindings;

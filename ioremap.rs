@@ -74,7 +74,8 @@ impl Options {
         }
     }
 
-    /// Allows a range that begins in one resource and ends in another. C only warns of it.
+    /// Allows a range that begins in one resource and ends in another. C only warns of it. A stock
+    /// kernel cannot reserve write combining for such a range, which is `EINVAL` even then.
     pub const fn across_resources(self) -> Self {
         Self {
             across_resources: true,
@@ -132,6 +133,11 @@ impl Options {
     ) -> Result<ReadOnlyMapping> {
         Ok(ReadOnlyMapping(Mapping::new(self, true, phys, size)?))
     }
+}
+
+/// Bits of a physical address of this CPU: no byte past them can be mapped.
+pub fn phys_bits() -> u32 {
+    bindings::iomrs_phys_bits()
 }
 
 /// What the checks before a mapping found.

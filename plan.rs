@@ -32,10 +32,10 @@ pub(crate) struct Run {
 
 impl Run {
     /// The `index`th page of the run as a plan of its own, in pages smaller than the run's: `None`
-    /// where there are none.
+    /// where there are none, and where the run has no such page.
     pub(crate) fn split(&self, index: u64) -> Option<Plan> {
-        let done = index << self.shift;
-        (self.shift > PAGE_SHIFT).then(|| {
+        (self.shift > PAGE_SHIFT && index < self.count).then(|| {
+            let done = index << self.shift;
             Plan::new(
                 self.addr + done,
                 self.phys + done,

@@ -58,7 +58,8 @@ u32 iomrs_range_flags(u64 start, u64 size, bool spans)
 {
 	u32 flags = 0;
 
-	walk_mem_res(start, start + size - 1, &flags, collect_flags);
+	/* Whole pages: that is what is mapped, and what res_is_used_ram() sees. */
+	walk_mem_res(start & PAGE_MASK, (start + size - 1) | ~PAGE_MASK, &flags, collect_flags);
 	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) &&
 	    (x86_platform.hyper.is_private_mmio(start) ||
 	     x86_platform.hyper.is_private_mmio(start + size - 1)))

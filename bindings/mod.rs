@@ -47,6 +47,7 @@ unsafe extern "C" {
         achieved: u32,
     ) -> bool;
     pub(crate) safe fn iomrs_pgprot(pcm: u32, encrypted: bool, read_only: bool) -> u64;
+    pub(crate) safe fn iomrs_effective_mode(pcm: u32) -> u32;
     pub(crate) safe fn iomrs_pgprot_mode(prot: u64, large: bool) -> u32;
     pub(crate) fn iomrs_lookup(addr: c_ulong, shift: *mut u32) -> u64;
     pub(crate) fn iomrs_pci_resource_flags(pdev: *mut pci_dev, bar: c_int) -> c_ulong;

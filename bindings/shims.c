@@ -59,6 +59,15 @@ u64 iomrs_pgprot(u32 pcm, bool encrypted, bool read_only)
 	return pgprot_val(pgprot_nx(prot)) | cachemode2protval(pcm);
 }
 
+/* What becomes of a cache mode: without PAT there are no bits of its own for every one, and UC- takes its place. */
+u32 iomrs_effective_mode(u32 pcm)
+{
+	if ((pcm == _PAGE_CACHE_MODE_WC || pcm == _PAGE_CACHE_MODE_WT) &&
+	    cachemode2protval(pcm) == cachemode2protval(_PAGE_CACHE_MODE_UC_MINUS))
+		return _PAGE_CACHE_MODE_UC_MINUS;
+	return pcm;
+}
+
 /* The cache mode that the bits of an entry select, WB to WT as enum page_cache_mode has them. */
 u32 iomrs_pgprot_mode(u64 prot, bool large)
 {
@@ -67,7 +76,7 @@ u32 iomrs_pgprot_mode(u64 prot, bool large)
 
 	for (pcm = 0; pcm < _PAGE_CACHE_MODE_NUM; pcm++)
 		if (cachemode2protval(pcm) == (bits & _PAGE_CACHE_MASK))
-			return pcm;
+			return iomrs_effective_mode(pcm);
 	return _PAGE_CACHE_MODE_NUM;
 }
 

@@ -41,6 +41,7 @@ u64 iomrs_phys_mask(void);
 unsigned long iomrs_vmalloc_total(void);
 bool iomrs_memtype_allowed(u64 start, unsigned long size, u32 requested, u32 achieved);
 u64 iomrs_pgprot(u32 pcm, bool encrypted, bool read_only);
+u32 iomrs_effective_mode(u32 pcm);
 u32 iomrs_pgprot_mode(u64 prot, bool large);
 u64 iomrs_lookup(unsigned long addr, u32 *shift);
 unsigned long iomrs_pci_resource_flags(struct pci_dev *pdev, int bar);

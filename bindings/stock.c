@@ -79,6 +79,9 @@ int iomrs_memtype_reserve(u64 start, u64 end, u32 requested, u32 *achieved)
 	*achieved = requested;
 	if (requested != _PAGE_CACHE_MODE_WC)
 		return 0;
+	/* It would warn before it reserves. */
+	if (spans_resources(start, end - start))
+		return -EINVAL;
 	return arch_io_reserve_memtype_wc(start, end - start);
 }
 
