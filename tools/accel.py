@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Which accelerator runs guests here: KVM if a guest boots with it, otherwise TCG.
+
+That /dev/kvm opens says little: nested virtualisation may be there and not work. So a kernel is booted with
+it once; the answer is kept until this machine is booted anew or the kernel or QEMU changes.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+
+import boot
+import initramfs
+
+PROBE_TIMEOUT = 20
+PROBE_INIT = "#!/bin/sh\necho exit 0 > /dev/ttyS1\npoweroff -f\n"
+
+
+def machine(accelerator):
+    if accelerator == "kvm":
+        return ["-accel", "kvm", "-cpu", "host"]
+    return ["-accel", "tcg", "-cpu", "max"]
+
+
+def choose(image):
+    """"kvm" or "tcg"; says which and why on stderr when that is news."""
+    forced = os.environ.get("ACCEL")
+    if forced:
+        if forced not in ("kvm", "tcg"):
+            raise boot.GuestError(f"ACCEL is {forced}: it must be kvm or tcg", 1)
+        return forced
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return "tcg"
+    known = _answer_file(image)
+    if os.path.exists(known):
+        with open(known) as f:
+            return f.read().strip()
+    answer = "kvm" if _boots_with_kvm(image) else "tcg"
+    os.makedirs(os.path.dirname(known), exist_ok=True)
+    with open(known, "w") as f:
+        f.write(answer + "\n")
+    return answer
+
+
+def _answer_file(image):
+    with open("/proc/sys/kernel/random/boot_id") as f:
+        boot_id = f.read().strip()
+    qemu = subprocess.run(["qemu-system-x86_64", "--version"], capture_output=True, text=True).stdout
+    stat = os.stat(image)
+    key = hashlib.sha256(f"{boot_id} {qemu} {image} {stat.st_mtime_ns} {stat.st_size}".encode()).hexdigest()
+    return os.path.join(boot.cache_dir(), "accel", key[:16])
+
+
+def _boots_with_kvm(image):
+    print(f"  probing KVM by booting a guest (up to {PROBE_TIMEOUT} s) ...", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="iomrs-probe-") as scratch:
+        init, initrd, log = (os.path.join(scratch, name) for name in ("init", "initrd", "log"))
+        with open(init, "w") as f:
+            f.write(PROBE_INIT)
+        initramfs.build(initrd, init, {})
+        try:
+            with boot.Guest(image, initrd, log, accelerator="kvm", smp=1, timeout=PROBE_TIMEOUT) as guest:
+                for _ in guest.lines():
+                    pass
+            works, why = guest.status == 0, "the guest reported an error"
+        except boot.GuestError as error:
+            works, why = False, str(error)
+    print("  KVM works" if works else f"  KVM does not work here ({why}): TCG is used", file=sys.stderr)
+    return works

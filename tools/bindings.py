@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0
+"""tools/bindings.py OUT NAME: does bindings/mod.rs declare what bindings/shims.h does?
+
+bindgen reads shims.h with the flags that kbuild compiled shims.c with in OUT, and with the kernel's own settings.
+Each function that mod.rs declares must have the same types there, and so must each constant have its value; and
+what shims.h has must be in mod.rs. One line each, "ok NAME/function".
+"""
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+from kcmd import Build
+
+SHIMS = "bindings/shims.o"
+OURS = "iomrs_.*"
+# Of the compiler's flags those that change what a header says or how a type is laid out.
+WITH_WORD = ("-include", "-isystem", "-I")
+KEPT = re.compile(r"-I.+|-D.+|-U.+|-nostdinc|-std=.+|-m(32|64)|-f(short-wchar|unsigned-char|ms-extensions|short-enums)")
+CONSTANT = re.compile(r"pub(?:\(crate\))? const (?:IOMRS_)?(RANGE_\w+): \w+ = (\w+);")
+
+# Integers by sign and width on a 64-bit machine; the kernel's c_long is isize, of the same width.
+INTEGERS = {"c_char": "u8", "c_schar": "i8", "c_uchar": "u8", "c_short": "i16", "c_ushort": "u16", "c_int": "i32",
+            "c_uint": "u32", "c_long": "i64", "c_ulong": "u64", "c_longlong": "i64", "c_ulonglong": "u64",
+            "isize": "i64", "usize": "u64"}
+
+
+def c_flags(build):
+    """What clang must be told to see the headers as kbuild's compiler saw them."""
+    kept, words = [], iter(build.command(SHIMS))
+    for word in words:
+        if word in WITH_WORD:
+            kept += [word, next(words)]
+        elif KEPT.fullmatch(word):
+            kept.append(word)
+    return kept + ["-w", "--target=x86_64-linux-gnu", "-fno-builtin", "-D__BINDGEN__"]
+
+
+def parameters(source):
+    with open(f"{source}/rust/bindgen_parameters", encoding="utf-8") as file:
+        # rust/Makefile has the shell read them.
+        return [word for line in file if not line.startswith("#") for word in shlex.split(line)]
+
+
+def bindgen(build, header, names):
+    """What bindgen makes of the functions in names, of ours, and of our constants."""
+    flags = c_flags(build)
+    source = next(flag for flag in flags if flag.endswith("/include/linux/kconfig.h"))
+    command = ["bindgen", header, *parameters(source[: -len("/include/linux/kconfig.h")]), "--rust-target", "1.85",
+               "--use-core", "--ctypes-prefix", "ffi", "--no-layout-tests", "--no-debug", ".*",
+               "--allowlist-function", "|".join([OURS, *sorted(names)]), "--allowlist-var", "IOMRS_.*",
+               "--", *flags]
+    done = subprocess.run(command, cwd=build.out, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise SystemExit(f"bindgen failed with status {done.returncode}")
+    return done.stdout
+
+
+def extern_blocks(text):
+    """What stands in the braces of each extern "C" block, without comments and attributes."""
+    text = re.sub(r"//[^\n]*|/\*.*?\*/", "", text, flags=re.S)
+    text = re.sub(r"#!?\[[^\]]*\]", "", text)
+    return re.findall(r'extern "C" \{(.*?)\}', text, re.S)
+
+
+def functions(text):
+    """{name: (types of the arguments, type of the result)} as written."""
+    found = {}
+    for item in (item.strip() for block in extern_blocks(text) for item in block.split(";")):
+        if not item:
+            continue
+        parts = re.fullmatch(r"(?:pub(?:\(crate\))? )?(?:(?:un)?safe )?fn (\w+)\s*\((.*?)\)\s*(?:->\s*(.+))?", item, re.S)
+        if not parts:
+            raise SystemExit(f"not understood: {item}")
+        arguments = [argument.partition(":")[2] for argument in parts[2].split(",") if argument.strip()]
+        found[parts[1]] = arguments, parts[3] or "()"
+    return found
+
+
+def aliases(text):
+    return dict(re.findall(r"pub type (\w+) = ([^;]+);", text))
+
+
+def normal(rust_type, names):
+    """The type with its aliases resolved, paths cut to the last name, and integers by width."""
+    words = rust_type.split()
+    if words[0] in ("*mut", "*const"):
+        return f"{words[0]} {normal(' '.join(words[1:]), names)}"
+    if len(words) != 1:
+        raise SystemExit(f"not understood: {rust_type}")
+    name = words[0].rsplit("::", 1)[-1]
+    if name in names and name not in INTEGERS:
+        return normal(names[name], names)
+    return INTEGERS.get(name, name)
+
+
+def signature(function, names):
+    arguments, result = function
+    return f"({', '.join(normal(argument, names) for argument in arguments)}) -> {normal(result, names)}"
+
+
+def compare_functions(rust, c):
+    names = aliases(c)
+    in_rust, in_c = functions(rust), functions(c)
+    for name in sorted(in_rust.keys() | in_c.keys()):
+        if name not in in_c:
+            yield name, "no header declares it"
+        elif name not in in_rust:
+            yield name, "shims.h has it and mod.rs has not"
+        else:
+            # bindgen's names are no names of mod.rs's.
+            ours, theirs = signature(in_rust[name], {}), signature(in_c[name], names)
+            yield name, None if ours == theirs else f"Rust has {ours}, C has {theirs}"
+
+
+def compare_constants(rust, c):
+    in_rust, in_c = dict(CONSTANT.findall(rust)), dict(CONSTANT.findall(c))
+    for name in sorted(in_rust.keys() | in_c.keys()):
+        ours, theirs = in_rust.get(name), in_c.get(name)
+        yield name, None if ours == theirs else f"Rust has {ours}, C has {theirs}"
+
+
+def main():
+    out, label = sys.argv[1:]
+    with Build(out) as build:
+        folder = os.path.dirname(build.source(SHIMS))
+        with open(f"{folder}/mod.rs", encoding="utf-8") as file:
+            rust = file.read()
+        c = bindgen(build, f"{folder}/shims.h", functions(rust).keys())
+    for name, wrong in [*compare_functions(rust, c), *compare_constants(rust, c)]:
+        print(f"not ok {label}/{name}: {wrong}" if wrong else f"ok {label}/{name}")
+
+
+if __name__ == "__main__":
+    main()

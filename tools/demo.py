@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""The host's half of make demo (tools/guest/demo.sh is the guest's). Runs inside the trixie root.
+
+    tools/demo.py DIR-OF-MODULES
+
+Boots Debian's kernel with an ivshmem device whose BAR 2 is a file of this side, answers the guest's questions
+about that file, and prints what was seen. Exit status 0 only if every single thing held.
+"""
+
+import hashlib
+import os
+import sys
+import tempfile
+import time
+
+import boot
+import initramfs
+
+TOOLS = os.path.dirname(os.path.realpath(__file__))
+MODULES = ["io-mapping-rs.ko", "io-mapping-sample.ko"]
+BAR_MIB = 256
+TIMEOUT = 240
+STEPS = ["both modules load", "guest to host", "host to guest", "registers", "20 bad requests",
+         "both modules unload", "kernel log"]
+
+
+class Aperture:
+    """The file behind BAR 2, seen from outside the guest."""
+
+    def __init__(self, path):
+        self.path = path
+        with open(path, "wb") as f:
+            f.truncate(BAR_MIB << 20)
+
+    def read(self, offset, length):
+        with open(self.path, "rb") as f:
+            f.seek(offset)
+            return f.read(length)
+
+    def sha256(self, offset, length):
+        return hashlib.sha256(self.read(offset, length)).hexdigest()
+
+    def is_untouched(self, offset):
+        """From `offset` to the end."""
+        rest = self.read(offset, (BAR_MIB << 20) - offset)
+        return rest.count(0) == len(rest)
+
+    def change(self, offset, length):
+        with open(self.path, "r+b") as f:
+            f.seek(offset)
+            f.write(os.urandom(length))
+        return self.sha256(offset, length)
+
+
+class Report:
+    """What the guest said, and the table made of it."""
+
+    def __init__(self, accelerator):
+        self.accelerator = accelerator.upper()
+        self.moved = {}
+        self.info = {}
+        self.registers = []
+        self.refusals = []
+        self.passed = set()
+        self.failures = []
+
+    def hear(self, line):
+        word, _, rest = line.partition(" ")
+        if word == "kv":
+            key, _, value = rest.partition(" ")
+            if key == "register":
+                self.registers.append(value)
+            else:
+                self.info[key] = value
+        elif word == "refusal":
+            self.refusals.append(rest.split("\t"))
+        elif word == "ok":
+            self.passed.add(rest)
+        elif line.startswith("not ok "):
+            self.failures.append(line[len("not ok "):])
+
+    def complete(self):
+        """Every step has been there: a guest that skips one must not look well."""
+        self.failures += [f"{step}: not done" for step in STEPS
+                          if step not in self.passed and not any(f.startswith(step + ":") for f in self.failures)]
+        return not self.failures
+
+    def _device(self):
+        size, phys = int(self.info.get("bar2_size", 0)), self.info.get("bar2_phys", "?")
+        return (f"ivshmem {self.info.get('device', '?')}, its BAR 2 is {size >> 20} MiB at {phys}, "
+                f"{self.info.get('node', '?')}")
+
+    def _page_sizes(self):
+        """From "4K:3 2M:127"."""
+        pages = [entry.split(":") for entry in self.info.get("page_sizes", "").split()]
+        return ", ".join(f"{count} pages of {size}" for size, count in pages) or "?"
+
+    def _moved(self, step, what):
+        if step not in self.moved:
+            return [(step, "?")]
+        where, guest, host = self.moved[step]
+        guest = guest or self.info.get("read_back", "?")
+        verdict = "the same" if guest == host else "DIFFERENT"
+        return [(step, f"{where} {what}; SHA-256 in the guest and in the host's file: {verdict}"),
+                ("", f"  guest {guest}"), ("", f"  host  {host}")]
+
+    def _refusals(self):
+        good = sum(1 for _, expected, got in self.refusals if expected == got)
+        yield "refusals", f"{good} of {len(self.refusals)} bad requests refused, each with the errno it should have"
+        for what, expected, got in self.refusals:
+            yield "", f"  {got:<8}{what}" + ("" if expected == got else f"   <- should be {expected}")
+
+    def table(self):
+        info = lambda key: self.info.get(key, "?")
+        rows = [("kernel", f"{info('kernel')}, Debian's image, unmodified"),
+                ("accelerator", self.accelerator),
+                ("backend", info("backend")),
+                ("device", self._device()),
+                ("cache mode", f"requested {info('requested')}, achieved {info('achieved')}"),
+                ("page sizes", self._page_sizes()),
+                *self._moved("guest to host", "written by the guest"),
+                *self._moved("host to guest", "changed by the host"),
+                ("registers", f"BAR 0, interrupt mask: {'; '.join(self.registers) or '?'}"),
+                *self._refusals(),
+                ("unload", "both modules are gone" if "both modules unload" in self.passed else "FAILED"),
+                ("kernel log", "no warning" if "kernel log" in self.passed else "HAS WARNINGS")]
+        width = max(len(key) for key, _ in rows) + 2
+        return "\n".join(f"  {key:<{width}}{value}" for key, value in rows)
+
+
+def answer(aperture, report, words):
+    """The guest's question, answered; what was compared goes into the table."""
+    question, offset, length = words[0], int(words[1]), int(words[2])
+    where = f"{length >> 20} MiB at {offset >> 20} MiB"
+    if question == "compare":
+        ours, theirs = aperture.sha256(offset, length), words[3]
+        report.moved["guest to host"] = where, theirs, ours
+        if ours != theirs:
+            return f"the host's file has another SHA-256: {ours}"
+        return "same" if aperture.is_untouched(offset + length) else "bytes were written past the end of the write"
+    ours = aperture.change(offset, length)
+    report.moved["host to guest"] = where, None, ours
+    return ours
+
+
+def converse(guest, aperture, report):
+    for line in guest.lines():
+        word, *words = line.split()
+        if word == "ask":
+            guest.send(answer(aperture, report, words))
+        else:
+            report.hear(line)
+
+
+def run(modules, log):
+    """Boots, and returns what came of it."""
+    files = {name: os.path.join(modules, name) for name in MODULES}
+    files["lib.sh"] = os.path.join(TOOLS, "guest", "lib.sh")
+    missing = [path for path in files.values() if not os.path.exists(path)]
+    if missing:
+        sys.exit(f"error: the build did not make {missing[0]}: look at the build's output")
+    with tempfile.TemporaryDirectory(prefix="demo-", dir=boot.cache_dir()) as scratch:
+        initrd = os.path.join(scratch, "initrd")
+        initramfs.build(initrd, os.path.join(TOOLS, "guest", "demo.sh"), files)
+        aperture = Aperture(os.path.join(scratch, "bar2"))
+        # pci-testdev has a BAR of I/O ports, which must be refused.
+        devices = ["-object", f"memory-backend-file,id=bar2,size={BAR_MIB}M,mem-path={aperture.path},share=on",
+                   "-device", "ivshmem-plain,memdev=bar2", "-device", "pci-testdev"]
+        with boot.Guest("stock", initrd, log, qemu=devices, timeout=TIMEOUT) as guest:
+            report = Report(guest.accelerator)
+            print(f"  booting Debian's kernel in QEMU ({report.accelerator}) ...", file=sys.stderr, flush=True)
+            converse(guest, aperture, report)
+    return report
+
+
+def print_results(report):
+    """The lines that make check counts."""
+    for name in sorted(report.passed):
+        print(f"ok demo: {name}")
+    for failure in report.failures:
+        print(f"not ok demo: {failure}")
+
+
+def main():
+    log = os.path.join(sys.argv[1], "demo-console.log")
+    start = time.monotonic()
+    try:
+        report = run(sys.argv[1], log)
+    except boot.GuestError as error:
+        sys.exit(f"error: {error}\nlog: {log}")
+    whole = report.complete()
+    print(report.table())
+    if os.environ.get("IOMRS_RESULTS"):
+        print_results(report)
+    for failure in report.failures:
+        print(f"FAILED {failure}")
+    took = f"{time.monotonic() - start:.0f} s"
+    print(f"demo: everything held ({took})" if whole else f"demo: FAILED ({took})\nlog: {log}")
+    return 0 if whole else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0
+# What the init scripts of our guests have in common. Sourced.
+# shellcheck shell=busybox
+#
+# The second serial port is a conversation with the host, line by line (tools/boot.py is the other end):
+#   ok NAME | not ok NAME: REASON | kv KEY VALUE | exit STATUS, and whatever else the two agree on.
+
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+[ -e /dev/ttyS1 ] || mount -t devtmpfs dev /dev
+mount -t debugfs debug /sys/kernel/debug
+mount -t tmpfs tmp /tmp
+
+stty -F /dev/ttyS1 raw -echo
+exec 3<> /dev/ttyS1
+
+FAILURES=0
+LOG_MARK="iomrs: from here on the log is ours"
+
+tell() { printf '%s\n' "$*" >&3; }
+ok() { tell "ok $1"; }
+not_ok() {
+	FAILURES=$((FAILURES + 1))
+	tell "not ok $1: $2"
+}
+
+# ask WORDS: says so, and prints the host's answer.
+ask() {
+	local answer
+	tell "ask $*"
+	read -r answer <&3
+	printf '%s\n' "$answer"
+}
+
+# try NAME CMD...: ok if CMD succeeds; otherwise the last line that it wrote is the reason.
+try() {
+	local name=$1 status
+	shift
+	if "$@" > /tmp/try.out 2>&1; then
+		ok "$name"
+	else
+		status=$?
+		not_ok "$name" "$(tail -n 1 /tmp/try.out) (status $status)"
+		return 1
+	fi
+}
+
+mark_log() { echo "$LOG_MARK" > /dev/kmsg; }
+
+# What the kernel has complained of since mark_log.
+log_complaints() {
+	dmesg | sed "1,/$LOG_MARK/d" | grep -E "WARNING:|BUG:|Oops|Call Trace|rcu:|possible" | head -n 3 | tr '\n' '|'
+}
+
+# finish [STATUS]: the end. Without a status: whether anything was not ok.
+finish() {
+	local status=${1:-$FAILURES}
+	[ "$status" -lt 100 ] || status=100
+	tell "exit $status"
+	stty -F /dev/ttyS1 raw # returns when all is sent
+	poweroff -f
+}

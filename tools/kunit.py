@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Runs our KUnit suites on the test kernel in virtme-ng. Inside the trixie root.
+
+    tools/kunit.py DIR-OF-MODULES NAME [--kernel test|debug] [--boot BOOT] [--log FILE]
+
+Prints one line per KUnit case, as make check counts them, each name beginning with NAME. The guest has an ivshmem
+device of 4 GiB (a sparse file), a device with a port BAR, and a range of RAM set aside. What a case needs of the
+kernel's command line or the CPU comes by more boots (BOOTS): a case is skipped if all of them skip it.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections import namedtuple
+
+import accel
+import boot
+import ktap
+
+TOOLS = os.path.dirname(os.path.realpath(__file__))
+# A whole section of the kernel's memory model, so that it has no struct pages.
+RESERVED_PHYS, RESERVED_MIB = 768 << 20, 128
+# vng's own console goes nowhere; the kernel's complaints are wanted, on a console of ours.
+CONSOLE = "console=hvc0 ignore_loglevel"
+TIMEOUT = 300
+
+# `glob` picks the cases (all where empty), `cpu` needs emulation where it is given.
+Boot = namedtuple("Boot", "append cpu glob")
+BOOTS = {
+    "plain": Boot("", "", ""),
+    "nohugeiomap": Boot("nohugeiomap", "", "*.*nohugeiomap*"),
+    "nopat": Boot("nopat", "", "*.*without_pat*"),
+    "52-bits": Boot("no5lvl", "max,phys-bits=52", "*.s2[29]_*"),
+}
+
+
+def command(args, wanted, image, backing, log):
+    """vng's command line. It opens its output by path, so that must be a pipe."""
+    qemu = (f"-object memory-backend-file,id=bar2,size=4G,mem-path={backing},share=on "
+            "-device ivshmem-plain,memdev=bar2 -device pci-testdev,membar=64M "
+            f"-chardev file,id=klog,path={log} -device virtio-serial-pci -device virtconsole,chardev=klog")
+    kvm = []
+    if wanted.cpu or accel.choose(image) != "kvm":
+        kvm = ["--disable-kvm"]
+        qemu += f" -cpu {wanted.cpu or 'max'}"
+    glob = f"kunit.filter_glob={wanted.glob}" if wanted.glob else ""
+    script = os.path.join(TOOLS, "guest", "kunit.sh")
+    return ["vng", "--run", image, *kvm, "--cpus", "2", "--memory", "1G", f"--qemu-opts={qemu}",
+            "--append", f"memmap={RESERVED_MIB}M${RESERVED_PHYS >> 20}M {CONSOLE} {wanted.append} {glob}",
+            "--", f"{script} {args.modules} {RESERVED_PHYS} {RESERVED_MIB << 20}"]
+
+
+def run(args, wanted, log):
+    """What the guest printed."""
+    image = boot.kernel_image(args.kernel)
+    with tempfile.TemporaryDirectory(prefix="kunit-", dir=boot.cache_dir()) as scratch:
+        backing = os.path.join(scratch, "bar2")
+        with open(backing, "wb") as f:
+            f.truncate(4 << 30)
+        process = subprocess.Popen(command(args, wanted, image, backing, log), stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                                   preexec_fn=boot.die_with_parent)
+        try:
+            output, _ = process.communicate(timeout=TIMEOUT)
+        except subprocess.TimeoutExpired:
+            boot.kill_session(process)
+            output, _ = process.communicate()
+            output += f"\n@not ok the guest ends in time: it took longer than {TIMEOUT} s\n@done\n".encode()
+    return output.decode(errors="replace").replace("\r", "")
+
+
+def why_it_ended(output, log):
+    """For a guest that did not come to its end: the kernel's last words, or its own."""
+    with open(log, errors="replace") as f:
+        panic = [line.strip() for line in f if any(sign in line for sign in ("Kernel panic", "BUG:", "Oops"))]
+    return (panic or output.strip().splitlines()[-1:] or ["no output"])[0]
+
+
+def split(output):
+    """-> {suite: KTAP}, [our own lines]"""
+    suites, own, current = {}, [], None
+    for line in output.splitlines():
+        if line.startswith("@suite "):
+            current = line[len("@suite "):]
+            suites[current] = ""
+        elif line.startswith("@"):
+            current = None
+            own.append(line[1:])
+        elif current is not None:
+            suites[current] += line + "\n"
+    return suites, own
+
+
+def results(args, name):
+    """One boot: (case, "ok" | "not ok" | "skip", reason) for each."""
+    log = f"{args.log}.{name}"
+    output = run(args, BOOTS[name], log)
+    print(f"    === {name}\n" + "\n".join("    | " + line for line in output.splitlines()), flush=True)
+    suites, own = split(output)
+    if "done" not in own:
+        own.append(f"not ok the guest comes to its end: {why_it_ended(output, log)}")
+    for text in suites.values():
+        yield from ktap.results(text)
+    if not suites:
+        yield f"suites ({name})", "not ok", "the modules brought no KUnit suite"
+    for line in own:
+        for verdict in ("not ok ", "ok "):
+            if line.startswith(verdict):
+                what, _, reason = line[len(verdict):].partition(": ")
+                yield f"{what} ({name})", verdict.strip(), reason
+                break
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("modules")
+    parser.add_argument("name")
+    parser.add_argument("--kernel", default="test")
+    parser.add_argument("--boot", choices=BOOTS, help="this boot alone")
+    parser.add_argument("--log", default="/tmp/iomrs-kunit.log", help="where consoles go, with the boot's name added")
+    args = parser.parse_args()
+    merged = {}
+    for name in [args.boot] if args.boot else BOOTS:
+        for case, verdict, reason in results(args, name):
+            worst = ("skip", "ok", "not ok")
+            if case not in merged or worst.index(verdict) > worst.index(merged[case][0]):
+                merged[case] = (verdict, reason)
+    for case, (verdict, reason) in merged.items():
+        print(f"{verdict} {args.name} {case}" + (f": {reason}" if reason else ""))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except boot.GuestError as error:
+        sys.exit(f"error: {error}")

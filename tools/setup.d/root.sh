@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0
+# The trixie root: a minimal system by mmdebstrap, then the packages of packages.list.
+# shellcheck shell=bash
+
+setup_root() {
+	local list
+	list=$(sed '/^#/d; /^$/d' "$SETUP_D/packages.list")
+	once root-base "$SUITE" make_root_base
+	once root-packages "$(sum <<< "$list")" add_packages "$list"
+}
+
+make_root_base() {
+	local mirror
+	mirror=$(debian_mirror) || exit
+	need_space 14 "a fresh set-up"
+	command -v mmdebstrap > /dev/null || step mmdebstrap "mmdebstrap on this machine" install_mmdebstrap ||
+		explain mmdebstrap "installing mmdebstrap"
+	rm -f "$STAMPS/root-packages"
+	step root-base "a minimal Debian $SUITE root" bootstrap "$mirror" || explain root-base "making the $SUITE root"
+}
+
+# The mirror that this machine's own apt uses.
+debian_mirror() {
+	local mirror=${DEBIAN_MIRROR:-}
+	[ -n "$mirror" ] || mirror=$(apt-get indextargets --format '$(LABEL) $(TARGET_OF) $(COMPONENT) $(REPO_URI)' |
+		awk '$1 == "Debian" && $2 == "deb" && $3 == "main" { print $4; exit }')
+	[ -n "$mirror" ] || die "no Debian mirror known: run apt-get update, or set DEBIAN_MIRROR to the URL of one"
+	printf '%s\n' "$mirror"
+}
+
+install_mmdebstrap() {
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get install -y --no-install-recommends mmdebstrap ||
+		{ apt-get update && apt-get install -y --no-install-recommends mmdebstrap; }
+}
+
+bootstrap() {
+	rm -rf --one-file-system "$ROOT.new" "$ROOT"
+	host_apt_conf > "$CACHE/apt.conf"
+	mmdebstrap --mode=root --variant=minbase --include=ca-certificates --aptopt="$CACHE/apt.conf" \
+		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt=force-unsafe-io \
+		"$SUITE" "$ROOT.new" "deb $1 $SUITE main" "deb $1 $SUITE-backports main" || return
+	# No service of a package is started in here.
+	printf '#!/bin/sh\nexit 101\n' > "$ROOT.new/usr/sbin/policy-rc.d"
+	chmod +x "$ROOT.new/usr/sbin/policy-rc.d"
+	: > "$ROOT.new$INSIDE_MARK"
+	mv "$ROOT.new" "$ROOT"
+}
+
+# How this machine's apt reaches its mirror: proxies, timeouts, what it thinks of dates.
+host_apt_conf() {
+	apt-config dump | grep -E '^Acquire::(http|https|Check-|Max-|Retries|Force|Proxy)' || true
+	echo 'APT::Sandbox::User "root";'
+	echo 'APT::Install-Recommends "false";'
+}
+
+add_packages() {
+	need_space 9 "the toolchain"
+	step root-packages "the toolchain, QEMU and virtme-ng in it" in_root_apt_install "$1" ||
+		explain root-packages "installing the toolchain"
+}
+
+in_root_apt_install() {
+	export DEBIAN_FRONTEND=noninteractive
+	"$CHECKOUT/tools/in-root" dpkg --configure -a || return
+	"$CHECKOUT/tools/in-root" apt-get update || return
+	# shellcheck disable=SC2086  # a list of words
+	"$CHECKOUT/tools/in-root" apt-get install -y $1 || return
+	# virtme-ng's guests end by it, and the minimal system has none.
+	ln -sf /usr/bin/busybox "$ROOT/usr/sbin/poweroff"
+	"$CHECKOUT/tools/in-root" apt-get clean
+}
