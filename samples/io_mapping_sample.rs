@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A PCI driver that uses the `io_mapping_rs` crate as any driver would.
+//!
+//! It drives QEMU's ivshmem device: registers in BAR 0, memory shared with the host in BAR 2. The
+//! registers are mapped for good, the memory piece by piece:
+//!
+//! ```text
+//! io_mapping_sample.rs  the PCI driver: what is made when a device appears, and in what order
+//! device.rs             the device: both BARs, and how to read and write them
+//! regs.rs               the layout of BAR 0
+//! file.rs               read() and write() on the memory, as on a block device
+//! node.rs               /dev/io_mapping_sampleN: a misc device
+//! debugfs.rs            /sys/kernel/debug/io_mapping_sample/N/
+//! text_files.rs         directories and files of debugfs
+//! refusals.rs           requests that the library must refuse, and what came of each
+//! port_bar.rs           a second driver, for one of these requests
+//! registry.rs           what all devices share: the numbers in use, the debugfs directory
+//! ```
+//!
+//! Start with `device.rs`: it is all that a driver needs to know of the crate.
+
+use kernel::{
+    device::Core,
+    driver::Registration,
+    pci,
+    prelude::*,
+    sync::Arc,
+    InPlaceModule,
+    ModuleMetadata, //
+};
+
+mod debugfs;
+mod device;
+mod file;
+mod node;
+mod port_bar;
+mod refusals;
+mod registry;
+mod regs;
+mod text_files;
+
+use debugfs::Shown;
+use device::Device;
+use node::Node;
+use port_bar::PortBarDriver;
+use registry::{Number, Registry};
+use text_files::TextFiles;
+
+module! {
+    type: Sample,
+    name: "io_mapping_sample",
+    authors: ["The io-mapping-rs authors"],
+    description: "Sample driver of io_mapping_rs for QEMU's ivshmem",
+    license: "GPL",
+}
+
+/// The module. Dropped in this order: no device is left when the registry goes.
+#[pin_data]
+struct Sample {
+    #[pin]
+    _driver: Registration<pci::Adapter<SampleDriver>>,
+    #[pin]
+    _port_bar: Registration<pci::Adapter<PortBarDriver>>,
+    _registry: Registry,
+}
+
+impl InPlaceModule for Sample {
+    fn init(module: &'static ThisModule) -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
+            // SAFETY: Called once, when the module is loaded, and before any driver is registered.
+            _registry: unsafe { Registry::new()? },
+            _port_bar <- Registration::new(c"io_mapping_sample_port_bar", module),
+            _driver <- Registration::new(<Self as ModuleMetadata>::NAME, module),
+        })
+    }
+}
+
+struct SampleDriver;
+
+kernel::pci_device_table!(
+    PCI_TABLE,
+    <SampleDriver as pci::Driver>::IdInfo,
+    [(
+        pci::DeviceId::from_id(pci::Vendor::REDHAT_QUMRANET, 0x1110),
+        ()
+    )]
+);
+
+/// What lives for as long as a device is bound. Dropped in this order, and before the BARs: first
+/// nobody can open the node any more, then nobody can open a debugfs file, then the number is free.
+#[pin_data]
+struct Instance {
+    #[pin]
+    _node: Node<Device>,
+    _files: TextFiles<Shown>,
+    _number: Number,
+}
+
+impl pci::Driver for SampleDriver {
+    type IdInfo = ();
+    type Data<'bound> = Instance;
+    const ID_TABLE: pci::IdTable<Self::IdInfo> = &PCI_TABLE;
+
+    fn probe<'bound>(
+        pdev: &'bound pci::Device<Core<'_>>,
+        _info: Option<&'bound Self::IdInfo>,
+    ) -> impl PinInit<Instance, Error> + 'bound {
+        pin_init::pin_init_scope(move || {
+            pdev.enable_device_mem()?;
+            let device = Arc::new(Device::new(pdev)?, GFP_KERNEL)?;
+            let number = Number::take()?;
+            // SAFETY: The driver core drops the `Instance`, which holds the files, while `pdev` is
+            // bound; if `probe` fails they are gone before it returns.
+            let files = unsafe { debugfs::files(pdev, &device, &number)? };
+            let node = Node::new(number.node_name()?, device, pdev.as_ref());
+            dev_info!(pdev, "BAR 2 is /dev/io_mapping_sample{}\n", number.get());
+            Ok(try_pin_init!(Instance {
+                _node <- node,
+                _files: files,
+                _number: number,
+            }))
+        })
+    }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the devices of this driver share: the numbers in use, and a directory in debugfs.
+
+use crate::text_files::Directory;
+use kernel::{
+    prelude::*,
+    str::CString,
+    sync::{global_lock, Arc}, //
+};
+
+/// What there is while the module is loaded.
+struct Shared {
+    /// Bit N is set while a device has number N.
+    numbers: u64,
+    /// `/sys/kernel/debug/io_mapping_sample`
+    directory: Arc<Directory>,
+    /// What came of asking for a BAR of ports as memory, where it was tried.
+    port_bar: Option<Result>,
+}
+
+global_lock! {
+    // SAFETY: `Registry::new` initializes it before any driver is registered.
+    unsafe(uninit) static SHARED: Mutex<Option<Shared>> = None;
+}
+
+/// Calls `f` with what is shared.
+///
+/// # Errors
+///
+/// `ENODEV` where the module is about to go, and that of `f`.
+fn with<R>(f: impl FnOnce(&mut Shared) -> Result<R>) -> Result<R> {
+    f(SHARED.lock().as_mut().ok_or(ENODEV)?)
+}
+
+/// Held by the module. A `static` is never dropped, so that what it holds is dropped from here.
+pub(crate) struct Registry(());
+
+impl Registry {
+    /// # Safety
+    ///
+    /// To be called once, and before any other function of this file.
+    pub(crate) unsafe fn new() -> Result<Self> {
+        let directory = Directory::new(c"io_mapping_sample", None);
+        let directory = Arc::new(directory, GFP_KERNEL)?;
+        // SAFETY: As required of our caller.
+        unsafe { SHARED.init() };
+        *SHARED.lock() = Some(Shared {
+            numbers: 0,
+            directory,
+            port_bar: None,
+        });
+        Ok(Self(()))
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        let shared = SHARED.lock().take();
+        drop(shared);
+    }
+}
+
+/// The debugfs directory of this driver.
+pub(crate) fn directory() -> Result<Arc<Directory>> {
+    with(|shared| Ok(shared.directory.clone()))
+}
+
+/// Notes what came of asking for a BAR of ports as memory.
+pub(crate) fn note_port_bar(outcome: Result) -> Result {
+    with(|shared| {
+        shared.port_bar = Some(outcome);
+        Ok(())
+    })
+}
+
+/// What [`note_port_bar`] was told last, if anything.
+pub(crate) fn port_bar() -> Option<Result> {
+    with(|shared| Ok(shared.port_bar)).unwrap_or(None)
+}
+
+/// The number of a device, the lowest that was free. Free again when dropped.
+pub(crate) struct Number(u32);
+
+impl Number {
+    /// # Errors
+    ///
+    /// `ENOSPC` where 64 devices are there already.
+    pub(crate) fn take() -> Result<Self> {
+        with(|shared| {
+            let number = shared.numbers.trailing_ones();
+            shared.numbers |= 1u64.checked_shl(number).ok_or(ENOSPC)?;
+            Ok(Self(number))
+        })
+    }
+
+    pub(crate) fn get(&self) -> u32 {
+        self.0
+    }
+
+    /// What the node in `/dev` is called.
+    pub(crate) fn node_name(&self) -> Result<CString> {
+        CString::try_from_fmt(fmt!("io_mapping_sample{}", self.0))
+    }
+}
+
+impl Drop for Number {
+    fn drop(&mut self) {
+        // The module drops the registry last.
+        let _ = with(|shared| {
+            shared.numbers &= !(1 << self.0);
+            Ok(())
+        });
+    }
+}
