@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The other side of the comparison, written in C: see `c_side.h`.
+
+use kernel::ffi::{c_char, c_int, c_long, c_ulong, c_void};
+
+/// C's `struct io_mapping`, known by its address only.
+#[repr(C)]
+pub(crate) struct IoMapping([u8; 0]);
+
+#[allow(improper_ctypes)]
+unsafe extern "C" {
+    // c_side.c
+    pub(crate) fn iomrs_c_ioremap(phys: u64, size: c_ulong, mode: u32) -> c_ulong;
+    pub(crate) fn iomrs_c_ioremap_read_only(phys: u64, size: c_ulong) -> c_ulong;
+    pub(crate) fn iomrs_c_ioremap_encrypted(phys: u64, size: c_ulong) -> c_ulong;
+    pub(crate) fn iomrs_c_iounmap(addr: c_ulong);
+    pub(crate) fn iomrs_c_io_mapping_mode(mapping: *mut IoMapping) -> u32;
+    pub(crate) fn iomrs_c_create_wc(base: u64, size: c_ulong) -> *mut IoMapping;
+    pub(crate) fn iomrs_c_free(mapping: *mut IoMapping);
+    pub(crate) fn iomrs_c_map_wc(m: *mut IoMapping, offset: c_ulong, size: c_ulong) -> c_ulong;
+    pub(crate) fn iomrs_c_map_local_wc(m: *mut IoMapping, offset: c_ulong) -> c_ulong;
+    pub(crate) fn iomrs_c_unmap_local(addr: c_ulong);
+    pub(crate) fn iomrs_c_map_atomic_wc(m: *mut IoMapping, offset: c_ulong) -> c_ulong;
+    pub(crate) fn iomrs_c_unmap_atomic(addr: c_ulong);
+    pub(crate) fn iomrs_c_read32(addr: c_ulong) -> u32;
+    pub(crate) fn iomrs_c_write32(addr: c_ulong, value: u32);
+
+    // c_machine.c
+    pub(crate) fn iomrs_c_entry(addr: c_ulong, shift: *mut u32) -> u64;
+    pub(crate) safe fn iomrs_c_phys_max() -> u64;
+    pub(crate) safe fn iomrs_c_ram() -> u64;
+    pub(crate) safe fn iomrs_c_vmalloc_total() -> c_ulong;
+    pub(crate) safe fn iomrs_c_pat_enabled() -> bool;
+    pub(crate) safe fn iomrs_c_has_memmap(phys: u64) -> bool;
+    pub(crate) safe fn iomrs_c_largest_page() -> u32;
+    pub(crate) safe fn iomrs_c_preempt_count() -> u32;
+    pub(crate) safe fn iomrs_c_pagefault_disabled() -> u32;
+    pub(crate) safe fn iomrs_c_purge();
+    pub(crate) fn iomrs_c_plant(addr: c_ulong, phys: u64) -> bool;
+    pub(crate) fn iomrs_c_reserved_page(phys: *mut u64) -> c_ulong;
+    pub(crate) fn iomrs_c_free_reserved_page(addr: c_ulong);
+    pub(crate) safe fn iomrs_c_guest_is_encrypted() -> bool;
+
+    // c_kunit.c
+    pub(crate) fn iomrs_c_note(text: *const c_char);
+    pub(crate) fn iomrs_c_skip(reason: *const c_char);
+    pub(crate) safe fn iomrs_c_log_mark() -> u64;
+    pub(crate) safe fn iomrs_c_log_complaints(mark: u64) -> u32;
+    pub(crate) safe fn iomrs_c_mute_warnings() -> *mut c_void;
+    pub(crate) fn iomrs_c_unmute_warnings(muted: *mut c_void) -> u32;
+
+    // c_files.c
+    pub(crate) fn iomrs_c_read_file(path: *const c_char, buf: *mut u8, size: usize) -> c_long;
+    pub(crate) safe fn iomrs_c_faults_begin() -> c_int;
+    pub(crate) safe fn iomrs_c_faults_end();
+    pub(crate) safe fn iomrs_c_fail_nth(n: u32);
+    pub(crate) safe fn iomrs_c_fail_left() -> u32;
+
+    // c_pci.c
+    pub(crate) safe fn iomrs_c_pci_register() -> c_int;
+    pub(crate) safe fn iomrs_c_pci_unregister();
+    pub(crate) safe fn iomrs_c_pci_get(vendor: u32, device: u32) -> *mut c_void;
+    pub(crate) fn iomrs_c_pci_put(pdev: *mut c_void);
+    pub(crate) fn iomrs_c_pci_bar(pdev: *mut c_void, bar: u32, size: *mut u64) -> u64;
+    pub(crate) fn iomrs_c_pci_rebind(pdev: *mut c_void, bind: bool) -> c_int;
+
+    // c_timing.c
+    pub(crate) safe fn iomrs_c_timing_is_strict() -> bool;
+    pub(crate) safe fn iomrs_c_irq_save() -> c_ulong;
+    pub(crate) fn iomrs_c_irq_restore(flags: c_ulong);
+    pub(crate) safe fn iomrs_c_time_nothing() -> u64;
+    pub(crate) fn iomrs_c_time_ioremap_wc(phys: u64, size: c_ulong, unmap: *mut u64) -> u64;
+    pub(crate) fn iomrs_c_time_create_wc(phys: u64, size: c_ulong, unmap: *mut u64) -> u64;
+    pub(crate) fn iomrs_c_time_empty(m: *mut IoMapping, offsets: *const u64, n: c_ulong) -> u64;
+    pub(crate) fn iomrs_c_time_map_wc(m: *mut IoMapping, offsets: *const u64, n: c_ulong) -> u64;
+    pub(crate) fn iomrs_c_time_map_local(m: *mut IoMapping, o: *const u64, n: c_ulong) -> u64;
+    pub(crate) fn iomrs_c_time_map_atomic(m: *mut IoMapping, o: *const u64, n: c_ulong) -> u64;
+    pub(crate) fn iomrs_c_time_map_const(m: *mut IoMapping, o: *const u64, n: c_ulong) -> u64;
+    pub(crate) fn iomrs_c_time_write_const(m: *mut IoMapping, o: *const u64, n: c_ulong) -> u64;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The other side of the comparison: C's ioremap and io_mapping, and what the kernel tells of mappings, behind functions
+ * that c.rs declares for Rust.
+ */
+#ifndef IOMRS_C_SIDE_H
+#define IOMRS_C_SIDE_H
+
+#include <linux/pci.h>
+#include <linux/types.h>
+
+struct io_mapping;
+
+/* c_side.c: the same mappings, made by C */
+unsigned long iomrs_c_ioremap(u64 phys, unsigned long size, u32 mode);
+unsigned long iomrs_c_ioremap_read_only(u64 phys, unsigned long size);
+unsigned long iomrs_c_ioremap_encrypted(u64 phys, unsigned long size);
+void iomrs_c_iounmap(unsigned long addr);
+u32 iomrs_c_io_mapping_mode(struct io_mapping *mapping);
+struct io_mapping *iomrs_c_create_wc(u64 base, unsigned long size);
+void iomrs_c_free(struct io_mapping *mapping);
+unsigned long iomrs_c_map_wc(struct io_mapping *mapping, unsigned long offset, unsigned long size);
+unsigned long iomrs_c_map_local_wc(struct io_mapping *mapping, unsigned long offset);
+void iomrs_c_unmap_local(unsigned long addr);
+unsigned long iomrs_c_map_atomic_wc(struct io_mapping *mapping, unsigned long offset);
+void iomrs_c_unmap_atomic(unsigned long addr);
+u32 iomrs_c_read32(unsigned long addr);
+void iomrs_c_write32(unsigned long addr, u32 value);
+
+/* c_machine.c: what this machine and this task are like */
+u64 iomrs_c_entry(unsigned long addr, u32 *shift);
+u64 iomrs_c_phys_max(void);
+u64 iomrs_c_ram(void);
+unsigned long iomrs_c_vmalloc_total(void);
+bool iomrs_c_pat_enabled(void);
+bool iomrs_c_has_memmap(u64 phys);
+u32 iomrs_c_largest_page(void);
+u32 iomrs_c_preempt_count(void);
+u32 iomrs_c_pagefault_disabled(void);
+void iomrs_c_purge(void);
+bool iomrs_c_plant(unsigned long addr, u64 phys);
+unsigned long iomrs_c_reserved_page(u64 *phys);
+void iomrs_c_free_reserved_page(unsigned long addr);
+bool iomrs_c_guest_is_encrypted(void);
+
+/* c_kunit.c: KUnit and the kernel's log */
+void iomrs_c_note(const char *text);
+void iomrs_c_skip(const char *reason);
+u64 iomrs_c_log_mark(void);
+u32 iomrs_c_log_complaints(u64 mark);
+void *iomrs_c_mute_warnings(void);
+u32 iomrs_c_unmute_warnings(void *muted);
+
+/* c_files.c: the kernel's own files, read without a user */
+long iomrs_c_read_file(const char *path, char *buf, size_t size);
+int iomrs_c_faults_begin(void);
+void iomrs_c_faults_end(void);
+void iomrs_c_fail_nth(u32 n);
+u32 iomrs_c_fail_left(void);
+
+/* c_pci.c: the devices that the tests use, bound to a driver that does nothing */
+int iomrs_c_pci_register(void);
+void iomrs_c_pci_unregister(void);
+struct pci_dev *iomrs_c_pci_get(u32 vendor, u32 device);
+void iomrs_c_pci_put(struct pci_dev *pdev);
+u64 iomrs_c_pci_bar(struct pci_dev *pdev, u32 bar, u64 *size);
+int iomrs_c_pci_rebind(struct pci_dev *pdev, bool bind);
+
+/* c_timing.c: how long C takes */
+bool iomrs_c_timing_is_strict(void);
+unsigned long iomrs_c_irq_save(void);
+void iomrs_c_irq_restore(unsigned long flags);
+u64 iomrs_c_time_nothing(void);
+u64 iomrs_c_time_ioremap_wc(u64 phys, unsigned long size, u64 *unmap);
+u64 iomrs_c_time_create_wc(u64 phys, unsigned long size, u64 *unmap);
+u64 iomrs_c_time_empty(struct io_mapping *mapping, const u64 *offsets, unsigned long count);
+u64 iomrs_c_time_map_wc(struct io_mapping *mapping, const u64 *offsets, unsigned long count);
+u64 iomrs_c_time_map_local(struct io_mapping *mapping, const u64 *offsets, unsigned long count);
+u64 iomrs_c_time_map_atomic(struct io_mapping *mapping, const u64 *offsets, unsigned long count);
+u64 iomrs_c_time_map_const(struct io_mapping *mapping, const u64 *offsets, unsigned long count);
+u64 iomrs_c_time_write_const(struct io_mapping *mapping, const u64 *offsets, unsigned long count);
+
+#endif

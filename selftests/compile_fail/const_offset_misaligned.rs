@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0
+//! error: E0080
+//!
+//! An offset known at compile time that is not a multiple of the page size.
+
+use io_mapping_rs::IoMapping;
+use kernel::prelude::*;
+
+#[cfg(broken)]
+const OFFSET: usize = 4095;
+#[cfg(not(broken))]
+const OFFSET: usize = 4096;
+
+#[inline(never)]
+pub fn f(aperture: &IoMapping) -> Result<usize> {
+    Ok(aperture.sized::<8192>()?.map_local::<OFFSET>().addr())
+}

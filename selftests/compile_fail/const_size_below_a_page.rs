@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0
+//! error: E0080
+//!
+//! A page of an aperture that is known to have less than one.
+
+use io_mapping_rs::IoMapping;
+use kernel::prelude::*;
+
+#[cfg(broken)]
+const SIZE: usize = 4095;
+#[cfg(not(broken))]
+const SIZE: usize = 4096;
+
+#[inline(never)]
+pub fn f(aperture: &IoMapping) -> Result<usize> {
+    Ok(aperture.sized::<SIZE>()?.map_local::<0>().addr())
+}

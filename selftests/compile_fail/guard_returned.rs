@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0
+//! error: E0515
+//!
+//! A map of an aperture that ends with the function is returned.
+
+use io_mapping_rs::{io_mapping::Map, IoMapping};
+use kernel::prelude::*;
+
+#[cfg(broken)]
+pub fn f<'a>(make: impl Fn() -> Result<IoMapping>) -> Result<Map<'a>> {
+    let aperture = make()?;
+    aperture.map(0, 64)
+}
+
+#[cfg(not(broken))]
+pub fn f(aperture: &IoMapping) -> Result<Map<'_>> {
+    aperture.map(0, 64)
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0
+//! error: E0133
+//!
+//! As map_without_unsafe.rs, by the short name.
+
+use io_mapping_rs::{ioremap::ioremap_wc, Mapping};
+use kernel::prelude::*;
+
+pub fn f() -> Result<Mapping> {
+    #[cfg(broken)]
+    return ioremap_wc(0xfed0_0000, 64);
+    #[cfg(not(broken))]
+    // SAFETY: Never run.
+    return unsafe { ioremap_wc(0xfed0_0000, 64) };
+}

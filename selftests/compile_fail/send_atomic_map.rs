@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0
+//! error: E0277
+//!
+//! An atomic map is sent to another task, which would turn preemption on there.
+
+use io_mapping_rs::io_mapping::{AtomicMap, Map};
+
+fn is_send<T: Send>(_: T) {}
+
+#[cfg(broken)]
+pub fn f(map: AtomicMap<'_>) {
+    is_send(map)
+}
+
+#[cfg(not(broken))]
+pub fn f(map: Map<'_>) {
+    is_send(map)
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0
+//! error: E0277
+//!
+//! A view of a map of one task is sent to another.
+
+use io_mapping_rs::IoMapping;
+use kernel::prelude::*;
+
+fn is_send<T: Send>(_: T) {}
+
+pub fn f(aperture: &IoMapping) -> Result {
+    #[cfg(broken)]
+    let map = aperture.map_local(0)?;
+    #[cfg(not(broken))]
+    let map = aperture.map(0, 4096)?;
+    is_send(map.bytes());
+    Ok(())
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Plans of a dense grid of inputs, run by run beside the naive model's.
+
+use crate::cases::MAX_SHIFTS;
+use crate::model;
+use crate::plan::Plan;
+
+/// Runs that are compared: all of a small plan, the first of a large one.
+const RUNS: usize = 10;
+
+pub fn compare(addr: u64, phys: u64, size: u64, max_shift: u32, runs: usize) {
+    let mut expected = model::runs(addr, phys, size, max_shift).take(runs);
+    for run in Plan::new(addr, phys, size, max_shift).take(runs) {
+        assert_eq!(
+            Some(run),
+            expected.next(),
+            "{addr:#x} {phys:#x} {size:#x} {max_shift}"
+        );
+    }
+    assert_eq!(
+        expected.next(),
+        None,
+        "too short: {addr:#x} {phys:#x} {size:#x} {max_shift}"
+    );
+}
+
+/// Distances from a boundary, in bytes.
+const NEAR: [i64; 9] = [
+    -0x20_0000, -0x3000, -0x1000, -1, 0, 1, 0x1000, 0x2000, 0x20_0000,
+];
+
+fn about(points: &[u64]) -> Vec<u64> {
+    let near = |point: &u64| NEAR.map(|off| point.wrapping_add_signed(off));
+    let mut all: Vec<u64> = points.iter().flat_map(near).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+#[test]
+fn grid_about_the_page_sizes() {
+    let addrs = about(&[1 << 21, 1 << 30, 1 << 39, 1 << 63]);
+    let physes = about(&[1 << 21, 1 << 30, 0x38_0000_0000]);
+    let sizes = about(&[0, 1 << 21, 3 << 29]);
+    for &addr in &addrs {
+        for &phys in &physes {
+            for &size in &sizes {
+                for max_shift in [12, 21, 30] {
+                    compare(addr, phys, size, max_shift, RUNS);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn grid_of_every_max_shift() {
+    for max_shift in MAX_SHIFTS.into_iter().chain(0..70) {
+        for addr in [0, 0x1000, 0x20_0000, 0x4000_0000, 0x7fff_f000] {
+            for phys in [0, 0x1000, 0x20_0000, 0x4000_0000] {
+                for size in about(&[0x40_0000, 0x4000_0000, 0x8000_0000]) {
+                    compare(addr, phys, size, max_shift, RUNS);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn grid_of_every_small_plan() {
+    // Every start in the last and first pages about a table's end, every number of pages up to two
+    // tables, with physical addresses that fit and that do not.
+    for start in (500..=524).chain([0, 1, 1023]) {
+        for pages in 0..=1040 {
+            for phys in [start, start + 512, start + 1] {
+                for max_shift in [12, 21] {
+                    compare(start << 12, phys << 12, pages << 12, max_shift, usize::MAX);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn grid_at_the_top_of_both_number_spaces() {
+    let tops = about(&[0, 1 << 63, u64::MAX - 0x3fff_ffff, u64::MAX - 0xfff]);
+    let sizes = about(&[0, 1 << 21, 1 << 30, 1 << 63, u64::MAX]);
+    for &addr in &tops {
+        for &phys in &tops {
+            for &size in &sizes {
+                compare(addr, phys, size, 30, RUNS);
+            }
+        }
+    }
+}

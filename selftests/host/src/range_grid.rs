@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Ranges and offsets at the edges of everything, each combined with each.
+
+use crate::cases::edges;
+use crate::model;
+use crate::range::{check_offset, Span, PAGE_SHIFT, PAGE_SIZE};
+
+/// Is the span that comes of these numbers, or the error, the model's?
+pub fn compare_span(start: u64, size: u64, bits: u32) {
+    let what = (start, size, bits);
+    let expected = model::last_byte(start, size, bits);
+    let span = Span::new(start, size, bits);
+    assert_eq!(span.err(), expected.err(), "{what:x?}");
+    let (Ok(span), Ok(last)) = (span, expected) else {
+        return;
+    };
+    let first = u128::from(start);
+    let offset = first % model::PAGE;
+    assert_eq!(u128::from(span.page_offset()), offset, "{what:x?}");
+    assert_eq!(u128::from(span.page_start()), first - offset, "{what:x?}");
+    let pages = last / model::PAGE - first / model::PAGE + 1;
+    assert_eq!(u128::from(span.pages()), pages, "{what:x?}");
+}
+
+#[test]
+fn a_page_is_4096_bytes() {
+    assert_eq!(PAGE_SIZE, 4096);
+    assert_eq!(1 << PAGE_SHIFT, PAGE_SIZE);
+}
+
+#[test]
+fn span_at_every_edge() {
+    let edges = edges();
+    for bits in (0..=70).chain([128, u32::MAX]) {
+        for &start in &edges {
+            for &size in &edges {
+                compare_span(start, size, bits);
+            }
+        }
+    }
+}
+
+#[test]
+fn span_of_every_size_about_every_limit() {
+    for bits in 0..=64 {
+        let limit: u128 = 1 << bits;
+        for size in 0..=8200 {
+            for past in 0..=2 {
+                let start = (limit + past).saturating_sub(u128::from(size));
+                compare_span(start.try_into().unwrap_or(u64::MAX), size, bits);
+            }
+        }
+    }
+}
+
+#[test]
+fn offset_at_every_edge() {
+    let edges = edges();
+    for &size in &edges {
+        for &offset in &edges {
+            for &len in &edges {
+                let expected = model::check_offset(size, offset, len);
+                let what = (size, offset, len);
+                assert_eq!(check_offset(size, offset, len), expected, "{what:x?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! KUnit suites that do the same through C and through us, and compare. They run at insmod.
+
+use kernel::prelude::*;
+
+mod aperture;
+mod bars;
+mod c;
+mod entries;
+mod look;
+mod loops;
+mod range;
+mod refusals;
+mod registry;
+mod sides;
+mod timing;
+mod unwind;
+mod verdict;
+mod views;
+
+module! {
+    type: Selftests,
+    name: "io_mapping_selftests",
+    authors: ["The io-mapping-rs authors"],
+    description: "io_mapping_rs beside C's ioremap and io_mapping",
+    license: "GPL",
+    params: {
+        phys: u64 {
+            default: 0,
+            description: "Physical address of a range set aside with memmap=, a multiple of 2 MiB",
+        },
+        size: u64 {
+            default: 0,
+            description: "Bytes of that range",
+        },
+    },
+}
+
+/// Keeps the devices that the tests use.
+struct Selftests;
+
+impl kernel::Module for Selftests {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        kernel::error::to_result(c::iomrs_c_pci_register())?;
+        Ok(Self)
+    }
+}
+
+impl Drop for Selftests {
+    fn drop(&mut self) {
+        c::iomrs_c_pci_unregister();
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Our half of the comparison of speed: the loops of `c_timing.c`, in Rust.
+
+use core::arch::asm;
+use io_mapping_rs::{io_mapping::SizedIoMapping, ioremap, IoMapping};
+use kernel::io::Io;
+
+/// Hides from the compiler what the value is.
+#[inline(always)]
+fn hide(value: &mut usize) {
+    // SAFETY: No instruction at all.
+    unsafe {
+        asm!(
+            "/* {0} */",
+            inout(reg) * value,
+            options(nomem, nostack, preserves_flags)
+        )
+    };
+}
+
+/// Uses the value.
+#[inline(always)]
+fn sink(value: usize) {
+    // SAFETY: No instruction at all.
+    unsafe { asm!("/* {0} */", in(reg) value, options(nomem, nostack, preserves_flags)) };
+}
+
+#[inline(always)]
+fn ticks() -> u64 {
+    let (low, high): (u32, u32);
+    // SAFETY: Reads a counter.
+    unsafe {
+        asm!(
+            "lfence; rdtsc; lfence",
+            out("eax") low,
+            out("edx") high,
+            options(nostack, preserves_flags)
+        )
+    };
+    u64::from(high) << 32 | u64::from(low)
+}
+
+/// What reading the ticks costs by itself.
+pub(crate) fn nothing() -> u64 {
+    let start = ticks();
+    ticks() - start
+}
+
+/// Mapping and unmapping, in ticks.
+pub(crate) type Pair = (u64, u64);
+
+/// `ioremap_wc()` and drop.
+#[inline(never)]
+pub(crate) fn ioremap_wc(phys: u64, size: u64) -> Option<Pair> {
+    let start = ticks();
+    // SAFETY: The range is that of a test.
+    let mapping = unsafe { ioremap::ioremap_wc(phys, size) };
+    let mapped = ticks();
+    drop(mapping.ok()?);
+    Some((mapped - start, ticks() - mapped))
+}
+
+/// `IoMapping::new_wc()` and drop.
+#[inline(never)]
+pub(crate) fn create_wc(phys: u64, size: u64) -> Option<Pair> {
+    let start = ticks();
+    // SAFETY: The range is that of a test.
+    let mapping = unsafe { IoMapping::new_wc(phys, size) };
+    let mapped = ticks();
+    drop(mapping.ok()?);
+    Some((mapped - start, ticks() - mapped))
+}
+
+/// One round for each offset, the last one first; `None` where a round fails.
+#[inline(always)]
+fn timed_loop(offsets: &[u64], round: impl Fn(u64) -> Option<()>) -> Option<u64> {
+    let first = offsets.as_ptr();
+    let mut left = offsets.len();
+    let start = ticks();
+    while left != 0 {
+        left -= 1;
+        // SAFETY: Less than the length of `offsets`. An index would be checked, which C does not
+        // do.
+        let offset = unsafe { *first.add(left) };
+        hide(&mut left);
+        round(offset)?;
+    }
+    Some(ticks() - start)
+}
+
+#[inline(never)]
+pub(crate) fn empty(offsets: &[u64]) -> Option<u64> {
+    timed_loop(offsets, |offset| {
+        sink(offset as usize);
+        Some(())
+    })
+}
+
+#[inline(never)]
+pub(crate) fn map(aperture: &IoMapping, offsets: &[u64]) -> Option<u64> {
+    timed_loop(offsets, |offset| {
+        sink(aperture.map(offset, 4096).ok()?.addr());
+        Some(())
+    })
+}
+
+#[inline(never)]
+pub(crate) fn map_local(aperture: &IoMapping, offsets: &[u64]) -> Option<u64> {
+    timed_loop(offsets, |offset| {
+        sink(aperture.map_local(offset).ok()?.addr());
+        Some(())
+    })
+}
+
+#[inline(never)]
+pub(crate) fn map_atomic(aperture: &IoMapping, offsets: &[u64]) -> Option<u64> {
+    timed_loop(offsets, |offset| {
+        sink(aperture.map_atomic(offset).ok()?.addr());
+        Some(())
+    })
+}
+
+/// An offset that the compiler knows.
+#[inline(never)]
+pub(crate) fn map_const(aperture: SizedIoMapping<'_, 8192>, offsets: &[u64]) -> Option<u64> {
+    timed_loop(offsets, |offset| {
+        sink(offset as usize);
+        sink(aperture.map_local::<4096>().addr());
+        Some(())
+    })
+}
+
+/// The same with a store.
+#[inline(never)]
+pub(crate) fn write_const(aperture: SizedIoMapping<'_, 8192>, offsets: &[u64]) -> Option<u64> {
+    timed_loop(offsets, |offset| {
+        sink(offset as usize);
+        let page = aperture.map_local::<4096>();
+        page.sized::<4096>().ok()?.write32(0, 0);
+        Some(())
+    })
+}
