@@ -153,7 +153,15 @@ mod tests {
         let faults = need!(Faults::begin());
         let mut pages = KVec::new();
         for n in 1..MANY {
-            let page = ReservedPage::new()?;
+            // One for which the kernel's own mapping has a large entry, which must be split.
+            let page = loop {
+                let page = ReservedPage::new()?;
+                if Page::at(page.direct).is_some_and(|at| at.size > PAGE) {
+                    break page;
+                }
+                ok!(pages.push(page, GFP_KERNEL));
+                check!(pages.len() < 4 * MANY as usize);
+            };
             let before = Seen::now()?;
             c::iomrs_c_fail_nth(n);
             let result = ours(WC, page.phys, PAGE);
@@ -163,7 +171,6 @@ mod tests {
             same!(Seen::now()?, before);
             // The page's own record must be free again: another mode is to be had.
             ok!(ours(CacheMode::UncachedMinus, page.phys, PAGE));
-            // The kernel's own mapping of it has small entries now; the next one must be new.
             ok!(pages.push(page, GFP_KERNEL));
             if left != 0 {
                 drop(faults);
