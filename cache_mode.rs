@@ -81,6 +81,40 @@ impl Protection {
     }
 }
 
+impl Protection {
+    /// No access at all: an entry that is not present.
+    pub(crate) const fn none() -> Self {
+        Self(0)
+    }
+}
+
+/// What every entry of pages mapped alike has in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Template {
+    prot: Protection,
+    entry: u64,
+}
+
+impl Template {
+    pub(crate) fn new(prot: Protection) -> Self {
+        Self {
+            prot,
+            entry: bindings::iomrs_pte_template(prot.as_raw()),
+        }
+    }
+
+    /// The entry of the small page at physical address `phys`, a multiple of the page size.
+    #[inline(always)]
+    pub(crate) const fn entry(self, phys: u64) -> u64 {
+        // No carry: no bit of a physical address is set in the template.
+        self.entry | phys
+    }
+
+    pub(crate) const fn prot(self) -> Protection {
+        self.prot
+    }
+}
+
 /// The cache mode that entry `entry` of a page of `1 << shift` bytes selects, where the CPU knows
 /// it.
 pub(crate) fn mode_of_entry(entry: u64, shift: u32) -> Option<CacheMode> {

@@ -104,6 +104,24 @@ impl<'a, C> View<'a, Region, C> {
     }
 }
 
+impl<'a, const SIZE: usize, C> View<'a, Region<SIZE>, C> {
+    /// Just `SIZE` bytes, a multiple of 4, from `addr` on.
+    ///
+    /// # Safety
+    ///
+    /// As [`View::bytes`], and `addr` is a multiple of 4.
+    #[inline(always)]
+    pub(crate) unsafe fn all(addr: usize) -> Self {
+        const { assert!(SIZE % 4 == 0) };
+        let base = ptr::without_provenance_mut(addr);
+        // INVARIANT: Aligned, as required of our caller, and as long as a region may be.
+        Self {
+            ptr: Region::ptr_from_raw_parts_mut(base, SIZE),
+            phantom: PhantomData,
+        }
+    }
+}
+
 impl<'a, T: ?Sized + KnownSize, C> IoBase<'a> for View<'a, T, C> {
     type Backend = Backend<C>;
     type Target = T;
@@ -186,8 +204,44 @@ impl<T: ?Sized + KnownSize, C> View<'_, T, C> {
     }
 }
 
-/// Gives `$owner`, which has `addr()` and `size()` of memory that it keeps mapped, its views.
+/// Gives `$owner`, which has `addr()` and `size()` of memory that it keeps mapped, its views. As a
+/// whole it is seen as an untyped region.
 macro_rules! impl_views {
+    ($owner:ty, $locality:ty) => {
+        $crate::io::impl_bytes!($owner, $locality);
+
+        impl<'a> kernel::io::IoBase<'a> for &'a $owner {
+            type Backend = $crate::io::Backend<$locality>;
+            type Target = kernel::io::Region;
+
+            #[inline(always)]
+            fn as_view(self) -> $crate::io::View<'a, kernel::io::Region, $locality> {
+                self.bytes().region()
+            }
+        }
+    };
+}
+
+/// As [`impl_views`], for memory that is page-aligned and always has `$size` bytes: accesses at
+/// constant offsets are checked at compile time.
+macro_rules! impl_sized_views {
+    ($owner:ty, $locality:ty, $size:expr) => {
+        $crate::io::impl_bytes!($owner, $locality);
+
+        impl<'a> kernel::io::IoBase<'a> for &'a $owner {
+            type Backend = $crate::io::Backend<$locality>;
+            type Target = kernel::io::Region<{ $size }>;
+
+            #[inline(always)]
+            fn as_view(self) -> $crate::io::View<'a, kernel::io::Region<{ $size }>, $locality> {
+                // SAFETY: By the type's invariant they are mapped for as long as `self` lives.
+                unsafe { $crate::io::View::all(self.addr()) }
+            }
+        }
+    };
+}
+
+macro_rules! impl_bytes {
     ($owner:ty, $locality:ty) => {
         impl $owner {
             /// All bytes, to copy from and to.
@@ -210,16 +264,7 @@ macro_rules! impl_views {
                 self.bytes().region().sized()
             }
         }
-
-        impl<'a> kernel::io::IoBase<'a> for &'a $owner {
-            type Backend = $crate::io::Backend<$locality>;
-            type Target = kernel::io::Region;
-
-            #[inline(always)]
-            fn as_view(self) -> $crate::io::View<'a, kernel::io::Region, $locality> {
-                self.bytes().region()
-            }
-        }
     };
 }
-pub(crate) use impl_views;
+
+pub(crate) use {impl_bytes, impl_sized_views, impl_views};

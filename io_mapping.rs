@@ -22,17 +22,25 @@
 //! | [`map_local`](IoMapping::map_local) | yes | no | none to rely on |
 //! | [`map_atomic`](IoMapping::map_atomic) | no | no | preemption and page faults off |
 //!
-//! The aperture is mapped once, as a whole, with the largest pages that fit, and a map is an
-//! addition. That is what C does on 64-bit machines.
+//! An aperture follows one of two strategies, and every call behaves the same on both:
+//!
+//! - [`Strategy::Whole`]: it is mapped once, with the largest pages that fit, and a map is an
+//!   addition. C on 64-bit machines.
+//! - [`Strategy::Sparse`]: nothing is mapped at first. A local or atomic map takes a per-CPU slot;
+//!   [`map`](IoMapping::map) makes a chunk of 2 MiB that stays, and later maps find it. Creation
+//!   costs the same at any size. C on 32-bit machines, where a map is a slot or an ioremap.
 //!
 //! C header: [`include/linux/io-mapping.h`](srctree/include/linux/io-mapping.h)
 
 use crate::{
     bindings,
     cache_mode::CacheMode,
-    io::{impl_views, Local, Shared},
+    chunks::Directory,
     ioremap::{Mapping, Options},
+    page_table::has_large_pages,
     range::{self, PAGE_SHIFT, PAGE_SIZE},
+    vm_area::VmArea,
+    window::{Place, Slot},
 };
 use core::marker::PhantomData;
 use kernel::{
@@ -40,17 +48,46 @@ use kernel::{
     prelude::*,
 };
 
-/// Bytes of a page, as a `usize`.
-// CAST: 4096.
-const PAGE: usize = PAGE_SIZE as usize;
+mod guards;
+mod sized;
+mod sparse;
+use guards::AtomicSection;
+pub use guards::{AtomicMap, LocalMap, Map};
+pub use sized::{PageMap, SizedIoMapping};
+use sparse::Sparse;
+
+/// How an aperture is mapped, see the [module](self).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strategy {
+    /// [`Whole`](Self::Whole) where the kernel gives large pages and the aperture is small beside
+    /// the address space, else [`Sparse`](Self::Sparse).
+    #[default]
+    Auto,
+    /// Mapped once, as a whole.
+    Whole,
+    /// Mapped where and when it is asked for.
+    Sparse,
+}
 
 /// A range of device memory to be mapped piecewise (C: `struct io_mapping`).
 ///
 /// # Invariants
 ///
-/// `whole` maps the aperture and begins at a page boundary.
+/// The aperture has `size` bytes, not 0, in `pages` pages, and begins at a page boundary.
+/// `pages_whole` pages from `addr` on are mapped to it by `backing`: all of them or none.
+/// `directory` is that of the chunks of `backing`, or empty.
 pub struct IoMapping {
-    whole: Mapping,
+    addr: usize,
+    pages_whole: u64,
+    pages: u64,
+    directory: Directory,
+    size: u64,
+    backing: Backing,
+}
+
+enum Backing {
+    Whole(Mapping),
+    Sparse(Sparse),
 }
 
 impl IoMapping {
@@ -69,7 +106,23 @@ impl IoMapping {
         unsafe { Self::new(base, size, Options::new(CacheMode::WriteCombining)) }
     }
 
-    /// An aperture of `size` bytes from physical address `base` on, mapped with `options`.
+    /// An aperture of `size` bytes from physical address `base` on, mapped with `options`, by the
+    /// strategy that suits the kernel.
+    ///
+    /// # Errors
+    ///
+    /// As [`IoMapping::with_strategy`].
+    ///
+    /// # Safety
+    ///
+    /// As [`IoMapping::with_strategy`].
+    pub unsafe fn new(base: PhysAddr, size: ResourceSize, options: Options) -> Result<Self> {
+        // SAFETY: As required of our caller.
+        unsafe { Self::with_strategy(base, size, options, Strategy::Auto) }
+    }
+
+    /// An aperture of `size` bytes from physical address `base` on, mapped with `options`, by
+    /// `strategy`.
     ///
     /// # Errors
     ///
@@ -83,25 +136,89 @@ impl IoMapping {
     ///
     /// The range is device memory for as long as the aperture lives, and the caller has the right
     /// to it: no store through it breaks anybody's memory.
-    pub unsafe fn new(base: PhysAddr, size: ResourceSize, options: Options) -> Result<Self> {
-        if u64::from(base) & (PAGE_SIZE - 1) != 0 {
+    pub unsafe fn with_strategy(
+        base: PhysAddr,
+        size: ResourceSize,
+        options: Options,
+        strategy: Strategy,
+    ) -> Result<Self> {
+        let (base, size): (u64, u64) = (base.into(), size.into());
+        if base & (PAGE_SIZE - 1) != 0 {
             return Err(EINVAL);
         }
+        let (pages, directory) = (size.div_ceil(PAGE_SIZE), Directory::new(base));
+        if strategy == Strategy::Sparse || strategy == Strategy::Auto && !suits_whole(size) {
+            // INVARIANT: no pages are mapped.
+            return Ok(Self {
+                addr: 0,
+                pages_whole: 0,
+                pages,
+                directory,
+                size,
+                backing: Backing::Sparse(Sparse::new(&options, base, size)?),
+            });
+        }
         // SAFETY: As required of our caller.
-        let whole = unsafe { options.map(base, size)? };
-        // INVARIANT: `base` is at a page boundary, and so is the mapping.
-        Ok(Self { whole })
+        let whole = unsafe { options.map(base as PhysAddr, size as ResourceSize)? };
+        // INVARIANT: `base` is at a page boundary, and so is the mapping, which has all pages.
+        Ok(Self {
+            addr: whole.addr(),
+            pages_whole: pages,
+            pages,
+            directory,
+            size,
+            backing: Backing::Whole(whole),
+        })
     }
 
     /// Bytes of the aperture.
     #[inline]
-    pub fn size(&self) -> usize {
-        self.whole.size()
+    pub fn size(&self) -> ResourceSize {
+        self.size as ResourceSize
     }
 
-    /// The mapping of the whole aperture, to ask for its cache mode and entries.
-    pub fn whole(&self) -> &Mapping {
-        &self.whole
+    /// The strategy that it follows: not [`Strategy::Auto`].
+    pub fn strategy(&self) -> Strategy {
+        match &self.backing {
+            Backing::Whole(_) => Strategy::Whole,
+            Backing::Sparse(_) => Strategy::Sparse,
+        }
+    }
+
+    /// The cache mode asked for.
+    pub fn requested(&self) -> CacheMode {
+        match &self.backing {
+            Backing::Whole(whole) => whole.requested(),
+            Backing::Sparse(sparse) => sparse.reserved.requested(),
+        }
+    }
+
+    /// The cache mode that maps of it have, see [`Mapping::achieved`].
+    pub fn achieved(&self) -> CacheMode {
+        match &self.backing {
+            Backing::Whole(whole) => whole.achieved(),
+            Backing::Sparse(sparse) => sparse.achieved(),
+        }
+    }
+
+    /// The mapping of the whole aperture, where there is one.
+    pub fn whole(&self) -> Option<&Mapping> {
+        match &self.backing {
+            Backing::Whole(whole) => Some(whole),
+            Backing::Sparse(_) => None,
+        }
+    }
+
+    /// Unmaps the chunks that [`map`](Self::map) has left mapped, if any. The next map makes its
+    /// chunk again.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub fn trim(&mut self) {
+        if let Backing::Sparse(sparse) = &mut self.backing {
+            sparse.trim(&mut self.directory);
+        }
     }
 
     /// Maps `size` bytes from `offset` on, for any task and for as long as the guard lives
@@ -117,13 +234,22 @@ impl IoMapping {
     /// May sleep.
     #[inline]
     pub fn map(&self, offset: ResourceSize, size: ResourceSize) -> Result<Map<'_>> {
-        range::check_offset(self.size() as u64, offset.into(), size.into())?;
-        // CAST: both are at most the aperture's size, a `usize`.
-        let (offset, size) = (offset as usize, size as usize);
-        // INVARIANT: within the aperture, as just checked.
+        if cfg!(CONFIG_DEBUG_ATOMIC_SLEEP) {
+            bindings::iomrs_might_sleep();
+        }
+        range::check_offset(self.size, offset.into(), size.into())?;
+        let (addr, area) = if self.pages_whole != 0 {
+            // CAST: all of the aperture is mapped, so that an offset is a `usize`.
+            (self.addr.wrapping_add(offset as usize), None)
+        } else {
+            self.span(offset.into(), size.into())?
+        };
+        // INVARIANT: within the aperture, as just checked, and mapped.
         Ok(Map {
-            addr: self.whole.addr() + offset,
-            size,
+            addr,
+            // CAST: it is mapped.
+            size: size as usize,
+            _area: area,
             aperture: PhantomData,
         })
     }
@@ -141,20 +267,87 @@ impl IoMapping {
     /// Any. The task may sleep while it holds the guard, but no other may use it.
     #[inline(always)]
     pub fn map_local(&self, offset: ResourceSize) -> Result<LocalMap<'_>> {
+        let offset = offset.into();
+        self.map_page(offset, || self.place_local(offset))
+    }
+
+    #[inline(always)]
+    fn map_page(&self, offset: u64, place: impl FnOnce() -> Place) -> Result<LocalMap<'_>> {
         // Bits below a page, turned to the top, make any number too large: one comparison for both.
-        let page = u64::from(offset).rotate_right(PAGE_SHIFT);
-        let pages = (self.size() as u64).div_ceil(PAGE_SIZE);
-        if page >= pages {
+        let page = offset.rotate_right(PAGE_SHIFT);
+        if page < self.pages_whole {
+            // CAST: all of the aperture is mapped, so that an offset is a `usize`.
+            return Ok(self.local(offset, self.addr.wrapping_add(offset as usize), None));
+        }
+        if page >= self.pages {
             return Err(EINVAL);
         }
-        // CAST: below the aperture's size, a `usize`.
-        let offset = offset as usize;
-        // INVARIANT: within the aperture, as just checked.
-        Ok(LocalMap {
-            addr: self.whole.addr() + offset,
-            size: (self.size() - offset).min(PAGE),
-            aperture: PhantomData,
-        })
+        // SAFETY: Within the aperture, as just checked.
+        if let Some(addr) = unsafe { self.directory.find(offset) } {
+            return Ok(self.local(offset, addr, None));
+        }
+        // SAFETY: Claimed here and nowhere else.
+        let (addr, slot) = unsafe { place().claim()? };
+        Ok(self.local(offset, addr, slot))
+    }
+
+    /// What [`map`](Self::map) does for a part of the aperture that is not mapped as a whole.
+    #[inline(never)]
+    fn span(&self, offset: u64, size: u64) -> Result<(usize, Option<VmArea>)> {
+        match &self.backing {
+            Backing::Sparse(sparse) => sparse.span(&self.directory, offset, size),
+            // All of it is mapped.
+            Backing::Whole(_) => Err(EINVAL),
+        }
+    }
+
+    /// A slot for the page at `offset`, which is page-aligned and within the aperture.
+    // Not inlined, as a user's module cannot reach the shims.
+    #[inline(never)]
+    fn place_local(&self, offset: u64) -> Place {
+        match &self.backing {
+            Backing::Sparse(sparse) => sparse.page(offset, None),
+            // All of its pages are mapped.
+            Backing::Whole(_) => Place::error(EINVAL),
+        }
+    }
+
+    /// As [`Self::place_local`], for a caller that stays on `cpu`.
+    #[inline(never)]
+    fn place_atomic(&self, offset: u64, cpu: u32) -> Place {
+        match &self.backing {
+            Backing::Sparse(sparse) => sparse.page(offset, Some(cpu)),
+            Backing::Whole(_) => Place::error(EINVAL),
+        }
+    }
+
+    #[inline(always)]
+    fn local(&self, offset: u64, addr: usize, slot: Option<Slot>) -> LocalMap<'_> {
+        // INVARIANT: our callers have found the page at `offset` mapped at `addr`.
+        LocalMap {
+            addr,
+            // CAST: at most a page.
+            size: self.size.wrapping_sub(offset).min(PAGE_SIZE) as usize,
+            _slot: slot,
+            aperture: self,
+            local: PhantomData,
+        }
+    }
+
+    /// Maps the page at `offset` for as long as `f` runs: as [`map_local`](Self::map_local), with a
+    /// guard that cannot be leaked.
+    ///
+    /// # Errors
+    ///
+    /// As [`map_local`](Self::map_local).
+    #[inline]
+    pub fn with_local<R>(
+        &self,
+        offset: ResourceSize,
+        f: impl FnOnce(&LocalMap<'_>) -> R,
+    ) -> Result<R> {
+        let map = self.map_local(offset)?;
+        Ok(f(&map))
     }
 
     /// As [`map_local`](Self::map_local), with preemption (on `PREEMPT_RT`: migration) and page
@@ -167,146 +360,39 @@ impl IoMapping {
     /// # Context
     ///
     /// Any. The holder must not sleep.
-    // Not inlined, as a user's module cannot reach the shim. Nor is the guard's drop.
-    #[inline(never)]
+    #[inline]
     pub fn map_atomic(&self, offset: ResourceSize) -> Result<AtomicMap<'_>> {
-        let map = self.map_local(offset)?;
-        bindings::iomrs_map_atomic_begin();
-        // INVARIANT: preemption and page faults are off, just now.
-        Ok(AtomicMap { map })
+        let offset = offset.into();
+        let (section, cpu) = AtomicSection::new();
+        let map = self.map_page(offset, || self.place_atomic(offset, cpu))?;
+        Ok(AtomicMap {
+            map,
+            _section: section,
+        })
     }
 
     /// The aperture with a least size that the compiler knows, for offsets proven at compile time.
     ///
     /// # Errors
     ///
-    /// `EINVAL` where there are fewer than `SIZE` bytes.
+    /// `EINVAL` where there are fewer than `SIZE` bytes, `EOPNOTSUPP` where the aperture is not
+    /// mapped as a whole, so that there is something to do at run time: see
+    /// [`Strategy::Whole`].
     #[inline]
     pub fn sized<const SIZE: usize>(&self) -> Result<SizedIoMapping<'_, SIZE>> {
-        if self.size() < SIZE {
+        if self.size < SIZE as u64 {
             return Err(EINVAL);
         }
-        // INVARIANT: just checked.
-        Ok(SizedIoMapping { aperture: self })
-    }
-}
-
-/// An aperture of at least `SIZE` bytes, see [`IoMapping::sized`].
-///
-/// # Invariants
-///
-/// `aperture.size() >= SIZE`.
-#[derive(Clone, Copy)]
-pub struct SizedIoMapping<'a, const SIZE: usize> {
-    aperture: &'a IoMapping,
-}
-
-impl<'a, const SIZE: usize> SizedIoMapping<'a, SIZE> {
-    /// Maps the page at `OFFSET`, which is a multiple of the page size and ends within `SIZE`: else
-    /// this does not build. Nothing is checked at run time.
-    ///
-    /// # Context
-    ///
-    /// As [`IoMapping::map_local`].
-    #[inline(always)]
-    pub fn map_local<const OFFSET: usize>(self) -> LocalMap<'a> {
-        const {
-            assert!(
-                OFFSET % PAGE == 0,
-                "the offset is not a multiple of the page size"
-            );
-            assert!(
-                SIZE >= PAGE && OFFSET <= SIZE - PAGE,
-                "the page leaves the aperture"
-            );
-        };
-        // INVARIANT: within `SIZE` bytes, which the aperture has.
-        LocalMap {
-            addr: self.aperture.whole.addr() + OFFSET,
-            size: PAGE,
-            aperture: PhantomData,
+        if self.pages_whole == 0 {
+            return Err(EOPNOTSUPP);
         }
+        // SAFETY: The whole is mapped from `addr` on, and has as many bytes as just checked.
+        Ok(unsafe { SizedIoMapping::new(self.addr) })
     }
 }
 
-/// A piece of an aperture, mapped for any task. See [`IoMapping::map`].
-///
-/// # Invariants
-///
-/// `size` bytes from `addr` on lie within the mapping of the aperture.
-pub struct Map<'a> {
-    addr: usize,
-    size: usize,
-    aperture: PhantomData<&'a IoMapping>,
-}
-
-impl Map<'_> {
-    /// The virtual address of the first byte.
-    #[inline(always)]
-    pub fn addr(&self) -> usize {
-        self.addr
-    }
-
-    /// Bytes.
-    #[inline(always)]
-    pub fn size(&self) -> usize {
-        self.size
-    }
-}
-
-impl_views!(Map<'_>, Shared);
-
-/// A page of an aperture, mapped for the calling task. See [`IoMapping::map_local`].
-///
-/// # Invariants
-///
-/// `size` bytes from `addr` on lie within the mapping of the aperture.
-pub struct LocalMap<'a> {
-    addr: usize,
-    size: usize,
-    aperture: PhantomData<(&'a IoMapping, Local)>,
-}
-
-impl LocalMap<'_> {
-    /// The virtual address of the first byte.
-    #[inline(always)]
-    pub fn addr(&self) -> usize {
-        self.addr
-    }
-
-    /// Bytes: a page, or what is left of the aperture.
-    #[inline(always)]
-    pub fn size(&self) -> usize {
-        self.size
-    }
-}
-
-impl_views!(LocalMap<'_>, Local);
-
-/// A page of an aperture, mapped while preemption and page faults are off. See
-/// [`IoMapping::map_atomic`]. Lends what a [`LocalMap`] lends.
-///
-/// # Invariants
-///
-/// Preemption (on `PREEMPT_RT`: migration) and page faults were turned off for this guard.
-pub struct AtomicMap<'a> {
-    map: LocalMap<'a>,
-}
-
-impl<'a> core::ops::Deref for AtomicMap<'a> {
-    type Target = LocalMap<'a>;
-
-    #[inline(always)]
-    fn deref(&self) -> &LocalMap<'a> {
-        &self.map
-    }
-}
-
-impl Drop for AtomicMap<'_> {
-    #[inline(never)]
-    fn drop(&mut self) {
-        // SAFETY: By the invariant they were turned off for this guard, and by the same task, as it
-        // cannot be sent.
-        unsafe { bindings::iomrs_map_atomic_end() };
-    }
+/// Whether mapping all of an aperture of `size` bytes is cheap: with large pages, and an eighth of
+/// the address space at most.
+fn suits_whole(size: u64) -> bool {
+    has_large_pages() && size <= bindings::iomrs_vmalloc_total() as u64 / 8
 }

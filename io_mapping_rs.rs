@@ -24,6 +24,7 @@ use kernel::prelude::*;
 
 mod bindings;
 mod cache_mode;
+mod chunks;
 pub mod io;
 pub mod io_mapping;
 pub mod ioremap;
@@ -33,10 +34,12 @@ pub mod pci;
 mod plan;
 mod range;
 mod resource;
+mod slots;
 mod vm_area;
+pub mod window;
 
 pub use cache_mode::{CacheMode, Policy};
-pub use io_mapping::IoMapping;
+pub use io_mapping::{IoMapping, Strategy};
 pub use ioremap::Mapping;
 pub use page_table::Entry;
 pub use vm_area::BACKEND;
@@ -47,13 +50,33 @@ module! {
     authors: ["The io-mapping-rs authors"],
     description: "io_mapping and ioremap in Rust",
     license: "GPL",
+    params: {
+        window_slots: u32 {
+            default: 32,
+            description: "slots for temporary maps per CPU, a power of two up to 64",
+        },
+        chunk_budget: u64 {
+            default: if cfg!(CONFIG_64BIT) { 64 << 10 } else { 32 },
+            description: "address space for chunks of sparse apertures, in MiB, 0 for no chunks",
+        },
+    },
 }
 
-struct IoMappingRs;
+struct IoMappingRs {
+    _window: window::Registration,
+}
 
 impl kernel::Module for IoMappingRs {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        pr_info!("backend {}\n", BACKEND);
-        Ok(Self)
+        let (slots, budget) = (
+            module_parameters::window_slots.value(),
+            module_parameters::chunk_budget.value(),
+        );
+        chunks::set_budget(budget.saturating_mul(1 << 20));
+        let window = window::Window::register(slots).inspect_err(|_| {
+            pr_err!("window_slots={} is not a power of two up to 64\n", slots);
+        })?;
+        pr_info!("backend {}, window {}\n", BACKEND, window::WINDOW);
+        Ok(Self { _window: window })
     }
 }

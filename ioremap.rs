@@ -140,25 +140,62 @@ pub fn phys_bits() -> u32 {
     bindings::iomrs_phys_bits()
 }
 
-/// What the checks before a mapping found.
-struct Checked {
+/// A range that passed the checks, with its line in the registry of cache modes: all that comes
+/// before address space.
+pub(crate) struct Reserved {
     span: Span,
     encrypted: bool,
+    reservation: Reservation,
 }
 
-fn check(options: &Options, phys: PhysAddr, size: ResourceSize) -> Result<Checked> {
-    let span = Span::new(phys.into(), size.into(), bindings::iomrs_phys_bits())?;
-    let flags = bindings::iomrs_range_flags(phys.into(), size.into(), !options.across_resources);
-    if flags & bindings::RANGE_RAM != 0 {
-        return Err(EPERM);
+impl Reserved {
+    /// Checks a range and reserves its cache mode.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Options::map`] but for what only mapping can meet.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub(crate) fn new(options: &Options, phys: u64, size: u64) -> Result<Self> {
+        let span = Span::new(phys, size, bindings::iomrs_phys_bits())?;
+        let flags = bindings::iomrs_range_flags(phys, size);
+        if flags & bindings::RANGE_RAM != 0 {
+            return Err(EPERM);
+        }
+        // A stock kernel reserves write combining with a warning there, or not at all.
+        let allowed = options.across_resources
+            && (cfg!(iomrs_exported) || options.mode != CacheMode::WriteCombining);
+        if flags & bindings::RANGE_SPANS != 0 && !allowed {
+            return Err(EINVAL);
+        }
+        Ok(Self {
+            span,
+            encrypted: options.encrypted || flags & bindings::RANGE_ENCRYPTED != 0,
+            reservation: Reservation::new(span, options.mode, options.policy)?,
+        })
     }
-    if flags & bindings::RANGE_SPANS != 0 {
-        return Err(EINVAL);
+
+    /// The protection of its entries.
+    pub(crate) fn protection(&self, read_only: bool) -> Protection {
+        Protection::new(self.reservation.achieved(), self.encrypted, read_only)
     }
-    Ok(Checked {
-        span,
-        encrypted: options.encrypted || flags & bindings::RANGE_ENCRYPTED != 0,
-    })
+
+    /// Physical address of its first page.
+    pub(crate) fn first_page(&self) -> u64 {
+        self.span.page_start() & bindings::iomrs_phys_mask()
+    }
+
+    /// The cache mode asked for.
+    pub(crate) fn requested(&self) -> CacheMode {
+        self.reservation.requested()
+    }
+
+    /// The cache mode that its entries get.
+    pub(crate) fn achieved(&self) -> CacheMode {
+        self.reservation.achieved()
+    }
 }
 
 /// Device memory mapped into kernel address space, unmapped on drop.
@@ -169,30 +206,27 @@ fn check(options: &Options, phys: PhysAddr, size: ResourceSize) -> Result<Checke
 /// # Invariants
 ///
 /// `size` bytes from `area.addr() + offset` on are mapped to the physical range that the mapping
-/// was made for, with the mode that `reservation` achieved. `offset` is less than a page.
+/// was made for, with the mode that `reserved` achieved. `offset` is less than a page.
 pub struct Mapping {
     // Dropped in this order: nobody else may be given the cache mode while entries are live.
     area: VmArea,
-    reservation: Reservation,
+    reserved: Reserved,
     offset: usize,
     size: usize,
 }
 
 impl Mapping {
     fn new(options: Options, read_only: bool, phys: PhysAddr, size: ResourceSize) -> Result<Self> {
-        let Checked { span, encrypted } = check(&options, phys, size)?;
-        let bytes = span.pages() << PAGE_SHIFT;
-        let bytes = usize::try_from(bytes).map_err(|_| ENOMEM)?;
-        let reservation = Reservation::new(span, options.mode, options.policy)?;
-        let prot = Protection::new(reservation.achieved(), encrypted, read_only);
-        let first = span.page_start() & bindings::iomrs_phys_mask();
-        let area = VmArea::map(first, bytes, prot)?;
-        // CAST: less than a page; and `size` is no more than `bytes`, which fits.
-        let (offset, size) = (span.page_offset() as usize, size as usize);
-        // INVARIANT: `area` maps every page of `span`.
+        let reserved = Reserved::new(&options, phys.into(), size.into())?;
+        let pages = reserved.span.pages() << PAGE_SHIFT;
+        let pages = usize::try_from(pages).map_err(|_| ENOMEM)?;
+        let area = VmArea::map(reserved.first_page(), pages, reserved.protection(read_only))?;
+        // CAST: less than a page; and `size` is no more than `pages`, which fits.
+        let (offset, size) = (reserved.span.page_offset() as usize, size as usize);
+        // INVARIANT: `area` maps every page of the range.
         Ok(Self {
             area,
-            reservation,
+            reserved,
             offset,
             size,
         })
@@ -212,7 +246,7 @@ impl Mapping {
 
     /// The cache mode asked for.
     pub fn requested(&self) -> CacheMode {
-        self.reservation.requested()
+        self.reserved.requested()
     }
 
     /// The cache mode that the CPU uses. Another than [`requested`](Self::requested) where a live
@@ -221,7 +255,7 @@ impl Mapping {
     pub fn achieved(&self) -> CacheMode {
         let entry = Entry::lookup(self.area.addr());
         let mode = entry.and_then(Entry::cache_mode);
-        mode.unwrap_or_else(|| self.reservation.achieved())
+        mode.unwrap_or_else(|| self.reserved.achieved())
     }
 
     /// The page-table entries in use, in order of address.

@@ -16,6 +16,14 @@ mod fill;
 #[cfg(iomrs_exported)]
 pub(crate) use fill::{fill, Pages};
 
+/// Whether the kernel gives mappings of device memory pages larger than the smallest.
+pub(crate) fn has_large_pages() -> bool {
+    #[cfg(iomrs_exported)]
+    return bindings::iomrs_max_page_shift() > crate::range::PAGE_SHIFT;
+    #[cfg(iomrs_stock)]
+    false
+}
+
 /// One entry of the page table that maps a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {

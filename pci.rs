@@ -18,7 +18,7 @@
 use crate::{
     cache_mode::CacheMode,
     io::{Backend, Shared, View},
-    io_mapping::IoMapping,
+    io_mapping::{IoMapping, Strategy},
     ioremap::{Mapping, Options},
     resource::BarRegion,
 };
@@ -105,10 +105,12 @@ impl<'a> Aperture<'a> {
     ///
     /// As [`Aperture::new`].
     pub fn new_wc(pdev: &'a Device<Bound>, bar: u32, name: &'static CStr) -> Result<Self> {
-        Self::new(pdev, bar, name, Options::new(CacheMode::WriteCombining))
+        let options = Options::new(CacheMode::WriteCombining);
+        Self::new(pdev, bar, name, options, Strategy::Auto)
     }
 
-    /// Requests BAR `bar` in the name of `name`, as an aperture mapped with `options`.
+    /// Requests BAR `bar` in the name of `name`, as an aperture mapped with `options` by
+    /// `strategy`.
     ///
     /// # Errors
     ///
@@ -122,11 +124,13 @@ impl<'a> Aperture<'a> {
         bar: u32,
         name: &'static CStr,
         options: Options,
+        strategy: Strategy,
     ) -> Result<Self> {
         let region = BarRegion::request(pdev, bar, name)?;
         let options = options.across_resources();
         // SAFETY: A BAR of memory, which we have requested and keep for longer than the aperture.
-        let inner = unsafe { IoMapping::new(region.start(), region.size(), options)? };
+        let inner =
+            unsafe { IoMapping::with_strategy(region.start(), region.size(), options, strategy)? };
         Ok(Self { inner, region })
     }
 }

@@ -78,6 +78,7 @@ impl Span {
 /// # Errors
 ///
 /// [`RangeError::Empty`] for no bytes, [`RangeError::Misaligned`], [`RangeError::Outside`].
+#[inline]
 pub(crate) const fn check_offset(size: u64, offset: u64, len: u64) -> Result<(), RangeError> {
     if len == 0 {
         return Err(RangeError::Empty);

@@ -9,6 +9,11 @@
 //!
 //! C header: [`include/linux/vmalloc.h`](srctree/include/linux/vmalloc.h)
 
+use crate::bindings;
+use crate::cache_mode::Protection;
+use crate::range::{PAGE_SHIFT, PAGE_SIZE};
+use kernel::prelude::*;
+
 #[cfg(iomrs_exported)]
 mod exported;
 #[cfg(iomrs_exported)]
@@ -18,6 +23,29 @@ pub(crate) use exported::VmArea;
 mod stock;
 #[cfg(iomrs_stock)]
 pub(crate) use stock::VmArea;
+
+impl VmArea {
+    /// An area of `size` bytes, a multiple of the page size, with page tables but nothing mapped:
+    /// the entries, all of small pages, are clear.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub(crate) fn map_nothing(size: usize) -> Result<Self> {
+        // Somewhere without a struct page. The area begins at a multiple of its size, this does
+        // not, so that no large page fits.
+        let end = 1 << bindings::iomrs_phys_bits();
+        let phys = end - size as u64 - PAGE_SIZE;
+        let area = Self::map(phys, size, Protection::none())?;
+        // SAFETY: The entries are our area's, and not present.
+        unsafe { bindings::iomrs_clear_entries(area.addr(), size >> PAGE_SHIFT) };
+        Ok(area)
+    }
+}
 
 /// Which of the two backends this module was built with: `"exported"` or `"stock"`.
 pub const BACKEND: &str = if cfg!(iomrs_exported) {

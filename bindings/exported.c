@@ -54,17 +54,20 @@ static int collect_flags(struct resource *res, void *arg)
 	return *flags == (IOMRS_RANGE_RAM | IOMRS_RANGE_ENCRYPTED);
 }
 
-u32 iomrs_range_flags(u64 start, u64 size, bool spans)
+u32 iomrs_range_flags(u64 start, u64 size)
 {
 	u32 flags = 0;
 
+	if (!cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) &&
+	    iomrs_within(start, size, IORESOURCE_SIZEALIGN) == IOMRS_INSIDE)
+		return 0;
 	/* Whole pages: that is what is mapped, and what res_is_used_ram() sees. */
 	walk_mem_res(start & PAGE_MASK, (start + size - 1) | ~PAGE_MASK, &flags, collect_flags);
 	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) &&
 	    (x86_platform.hyper.is_private_mmio(start) ||
 	     x86_platform.hyper.is_private_mmio(start + size - 1)))
 		flags |= IOMRS_RANGE_ENCRYPTED;
-	if (spans && iomem_map_sanity_check(start, size))
+	if (iomem_map_sanity_check(start, size))
 		flags |= IOMRS_RANGE_SPANS;
 	return flags;
 }
@@ -199,19 +202,4 @@ int iomrs_set_pmd(pmd_t *pmd, unsigned long addr, u64 phys, u64 prot)
 		ret = pmd_set_huge(pmd, phys, __pgprot(prot));
 	mmap_read_unlock(&init_mm);
 	return ret;
-}
-
-/* One small page: 1 done, -EBUSY something is mapped there. */
-int iomrs_set_pte(pte_t *pte, unsigned long addr, u64 entry)
-{
-	if (unlikely(!pte_none(ptep_get(pte))))
-		return -EBUSY;
-	set_pte_at(&init_mm, addr, pte, __pte(entry));
-	return 1;
-}
-
-/* The entry of a small page at physical address 0; a page's own address is added to it. */
-u64 iomrs_pte_template(u64 prot)
-{
-	return pte_val(pfn_pte(0, __pgprot(prot)));
 }

@@ -9,15 +9,17 @@
 
 #![allow(non_camel_case_types)]
 
-use kernel::ffi::{c_int, c_ulong};
 #[cfg(iomrs_stock)]
 use kernel::ffi::{c_uint, c_void};
 
+use kernel::ffi::{c_int, c_ulong};
+
 pub(crate) use kernel::bindings::{
-    memcpy_fromio, memcpy_toio, pci_dev, pci_release_region, pci_request_region,
+    memcpy_fromio, memcpy_toio, migrate_enable, pci_dev, pci_release_region, pci_request_region,
+    pte_t,
 };
 #[cfg(iomrs_exported)]
-pub(crate) use kernel::bindings::{p4d_t, pmd_t, pte_t, pud_t, vm_struct};
+pub(crate) use kernel::bindings::{p4d_t, pmd_t, pud_t, vm_struct};
 
 /// Found by [`iomrs_range_flags`]: the range holds system RAM that the kernel uses.
 pub(crate) const RANGE_RAM: u32 = 1;
@@ -51,14 +53,21 @@ unsafe extern "C" {
     pub(crate) safe fn iomrs_pgprot_mode(prot: u64, large: bool) -> u32;
     pub(crate) fn iomrs_lookup(addr: c_ulong, shift: *mut u32) -> u64;
     pub(crate) fn iomrs_pci_resource_flags(pdev: *mut pci_dev, bar: c_int) -> c_ulong;
-    pub(crate) safe fn iomrs_map_atomic_begin();
+    pub(crate) safe fn iomrs_map_atomic_begin() -> u32;
     pub(crate) fn iomrs_map_atomic_end();
+    pub(crate) safe fn iomrs_pte_template(prot: u64) -> u64;
+    pub(crate) safe fn iomrs_might_sleep();
+    pub(crate) safe fn iomrs_pin() -> u32;
+    pub(crate) safe fn iomrs_flush_all_asids() -> bool;
+    pub(crate) fn iomrs_flush_asids(addr: c_ulong);
+    pub(crate) fn iomrs_clear_entries(addr: c_ulong, pages: c_ulong);
+    pub(crate) safe fn iomrs_slot_entry(addr: c_ulong) -> *mut pte_t;
 }
 
 // exported.c and stock.c
 #[allow(improper_ctypes)]
 unsafe extern "C" {
-    pub(crate) safe fn iomrs_range_flags(start: u64, size: u64, spans: bool) -> u32;
+    pub(crate) safe fn iomrs_range_flags(start: u64, size: u64) -> u32;
     pub(crate) fn iomrs_memtype_reserve(
         start: u64,
         end: u64,
@@ -82,13 +91,60 @@ unsafe extern "C" {
     pub(crate) fn iomrs_pte_alloc(pmd: *mut pmd_t, addr: c_ulong) -> *mut pte_t;
     pub(crate) fn iomrs_set_pud(pud: *mut pud_t, addr: c_ulong, phys: u64, prot: u64) -> c_int;
     pub(crate) fn iomrs_set_pmd(pmd: *mut pmd_t, addr: c_ulong, phys: u64, prot: u64) -> c_int;
-    pub(crate) fn iomrs_set_pte(pte: *mut pte_t, addr: c_ulong, entry: u64) -> c_int;
-    pub(crate) safe fn iomrs_pte_template(prot: u64) -> u64;
 }
 
 // stock.c
 #[cfg(iomrs_stock)]
 unsafe extern "C" {
-    pub(crate) fn iomrs_vmap_pfn(pfns: *mut c_ulong, count: c_uint, prot: u64) -> *mut c_void;
     pub(crate) safe fn iomrs_has_memmap(start: u64, size: u64) -> bool;
+    pub(crate) fn iomrs_vmap_pfn(pfns: *mut c_ulong, count: c_uint, prot: u64) -> *mut c_void;
+}
+
+// kmap.c
+#[cfg(iomrs_window_kmap)]
+unsafe extern "C" {
+    pub(crate) safe fn iomrs_kmap(phys: u64, prot: u64) -> c_ulong;
+    pub(crate) fn iomrs_kunmap(map: c_ulong);
+}
+
+/// Whether a page-table entry of a small page maps something (C: `!pte_none()`).
+///
+/// # Safety
+///
+/// `entry` is an entry of the kernel's page table that the caller owns.
+#[cfg(all(iomrs_exported, CONFIG_X86_64))]
+#[inline(always)]
+pub(crate) unsafe fn is_mapped(entry: *const pte_t) -> bool {
+    /// Bits that an erratum of Knights Landing may set in a clear entry: accessed and dirty.
+    const ERRATUM: u64 = 0x60;
+    // SAFETY: As required of our caller.
+    unsafe { entry.cast::<u64>().read_volatile() & !ERRATUM != 0 }
+}
+
+/// Writes a page-table entry of a small page.
+///
+/// A plain store: of what hooks `set_pte()` nothing minds entries of device memory. (Xen emulates
+/// the store of a paravirtualised guest.)
+///
+/// # Safety
+///
+/// `entry` is an entry of the kernel's page table that the caller owns.
+#[cfg(CONFIG_X86_64)]
+#[inline(always)]
+pub(crate) unsafe fn set_entry(entry: *mut pte_t, raw: u64) {
+    // SAFETY: As required of our caller. The page-table walker may read it at any time.
+    unsafe { entry.cast::<u64>().write_volatile(raw) };
+}
+
+/// Invalidates this CPU's translation of the page at `addr`: in the current address space, and of a
+/// global page.
+///
+/// # Safety
+///
+/// Nobody uses the page.
+#[cfg(CONFIG_X86_64)]
+#[inline(always)]
+pub(crate) unsafe fn invalidate_page(addr: usize) {
+    // SAFETY: Dropping a translation is harmless. Not `nomem`: accesses to the page come before.
+    unsafe { core::arch::asm!("invlpg [{}]", in(reg) addr, options(nostack, preserves_flags)) };
 }

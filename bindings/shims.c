@@ -2,11 +2,14 @@
 /*
  * Shims that are the same on every kernel. See shims.h.
  */
+#include <linux/export.h>
 #include <linux/mem_encrypt.h>
 #include <linux/preempt.h>
 #include <linux/uaccess.h>
 #include <asm/memtype.h>
+#include <asm/invpcid.h>
 #include <asm/processor.h>
+#include <asm/special_insns.h>
 
 #include "shims.h"
 
@@ -20,8 +23,42 @@ static_assert(_PAGE_CACHE_MODE_WT == 4);
 /* Rust calls these directly. */
 IOMRS_CANARY(free_vm_area, void, struct vm_struct *);
 IOMRS_CANARY(vunmap, void, const void *);
+IOMRS_CANARY(walk_iomem_res_desc, int, unsigned long, unsigned long, u64, u64, void *,
+	     int (*)(struct resource *, void *));
 IOMRS_CANARY(pci_request_region, int, struct pci_dev *, int, const char *);
 IOMRS_CANARY(pci_release_region, void, struct pci_dev *, int);
+
+struct span {
+	u64 first, last;
+	enum iomrs_within within;
+};
+
+/*
+ * @res is clipped to the range that is asked for: where that took nothing away but parts of a page, it lies inside.
+ * A busy resource is a driver's claim, which may cover as little as it likes.
+ */
+static int look_at_res(struct resource *res, void *arg)
+{
+	struct span *span = arg;
+
+	if (PFN_DOWN(res->start) <= PFN_DOWN(span->first) && PFN_DOWN(res->end) >= PFN_DOWN(span->last))
+		span->within = IOMRS_INSIDE;
+	else if (!(res->flags & IORESOURCE_BUSY))
+		span->within = IOMRS_LEAVES;
+	return span->within != IOMRS_NOWHERE;
+}
+
+/*
+ * Looks at the outermost resources of memory with @flags. What only a BAR is, IORESOURCE_SIZEALIGN (its size is its
+ * alignment), comes first where several questions are asked: a range inside a BAR is neither RAM nor anything else's.
+ */
+enum iomrs_within iomrs_within(u64 start, u64 size, unsigned long flags)
+{
+	struct span span = { .first = start & PAGE_MASK, .last = (start + size - 1) | ~PAGE_MASK };
+
+	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_MEM | flags, span.first, span.last, &span, look_at_res);
+	return span.within;
+}
 
 /* The width of a physical address of this CPU, as phys_addr_valid() has it. */
 u32 iomrs_phys_bits(void)
@@ -97,15 +134,20 @@ unsigned long iomrs_pci_resource_flags(struct pci_dev *pdev, int bar)
 	return pci_resource_flags(pdev, bar);
 }
 
-/* The side effects of io_mapping_map_atomic_wc(). */
-void iomrs_map_atomic_begin(void)
+/*
+ * The side effects of io_mapping_map_atomic_wc(), and on which CPU they were had. Exported: the Rust that calls them is
+ * inlined into the modules that use it.
+ */
+u32 iomrs_map_atomic_begin(void)
 {
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
 		preempt_disable();
 	else
 		migrate_disable();
 	pagefault_disable();
+	return raw_smp_processor_id();
 }
+EXPORT_SYMBOL_GPL(iomrs_map_atomic_begin);
 
 void iomrs_map_atomic_end(void)
 {
@@ -114,4 +156,78 @@ void iomrs_map_atomic_end(void)
 		preempt_enable();
 	else
 		migrate_enable();
+}
+EXPORT_SYMBOL_GPL(iomrs_map_atomic_end);
+
+/* The entry of a small page at physical address 0; a page's own address is added to it. */
+u64 iomrs_pte_template(u64 prot)
+{
+	return pte_val(pfn_pte(0, __pgprot(prot)));
+}
+
+/* Complains, on a kernel made for that, where the caller is in no position to sleep. */
+void iomrs_might_sleep(void)
+{
+	might_sleep();
+}
+
+/*
+ * Keeps the caller on its CPU until migrate_enable(), and tells which CPU that is. As for kmap_local, an interrupt counts
+ * on the task that it interrupts: it balances the count before it returns.
+ */
+u32 iomrs_pin(void)
+{
+	migrate_disable();
+	return raw_smp_processor_id();
+}
+
+/* Clears entries that are not present, so that no TLB has them. */
+void iomrs_clear_entries(unsigned long addr, unsigned long pages)
+{
+	pte_t *pte;
+
+	for (; pages--; addr += PAGE_SIZE) {
+		pte = iomrs_slot_entry(addr);
+		if (pte)
+			set_pte(pte, __pte(0));
+	}
+}
+
+/* The entry for @addr where it is that of a small page, present or not. */
+pte_t *iomrs_slot_entry(unsigned long addr)
+{
+	unsigned int level;
+	pte_t *pte = lookup_address(addr, &level);
+
+	return level == PG_LEVEL_4K ? pte : NULL;
+}
+
+/* arch/x86/mm/tlb.c has TLB_NR_DYN_ASIDS address space identifiers; modules are not told how many. */
+#define NR_ASIDS 6
+
+/*
+ * With page-table isolation (which turns INVLPGB off) kernel entries are not global: INVLPG leaves those that the CPU
+ * keeps under the address space identifiers of other processes.
+ */
+bool iomrs_flush_all_asids(void)
+{
+	return boot_cpu_has(X86_FEATURE_PTI) && boot_cpu_has(X86_FEATURE_PCID);
+}
+
+/* Of these the kernel uses 1 to NR_ASIDS for its own half. */
+void iomrs_flush_asids(unsigned long addr)
+{
+	unsigned long pcid, cr4, flags;
+
+	if (boot_cpu_has(X86_FEATURE_INVPCID)) {
+		for (pcid = 1; pcid <= NR_ASIDS; pcid++)
+			invpcid_flush_one(pcid, addr);
+		return;
+	}
+	/* Changing CR4.PGE drops everything. */
+	local_irq_save(flags);
+	cr4 = __read_cr4();
+	asm volatile("mov %0, %%cr4" : : "r" (cr4 ^ X86_CR4_PGE) : "memory");
+	asm volatile("mov %0, %%cr4" : : "r" (cr4) : "memory");
+	local_irq_restore(flags);
 }

@@ -35,6 +35,11 @@ static inline unsigned long iomrs_next_valid_pfn(unsigned long pfn, unsigned lon
 	return min(pfn, stop);
 }
 
+/* Where a range lies that overlaps a resource. */
+enum iomrs_within { IOMRS_NOWHERE, IOMRS_INSIDE, IOMRS_LEAVES };
+
+enum iomrs_within iomrs_within(u64 start, u64 size, unsigned long flags);
+
 /* shims.c */
 u32 iomrs_phys_bits(void);
 u64 iomrs_phys_mask(void);
@@ -45,11 +50,18 @@ u32 iomrs_effective_mode(u32 pcm);
 u32 iomrs_pgprot_mode(u64 prot, bool large);
 u64 iomrs_lookup(unsigned long addr, u32 *shift);
 unsigned long iomrs_pci_resource_flags(struct pci_dev *pdev, int bar);
-void iomrs_map_atomic_begin(void);
+u32 iomrs_map_atomic_begin(void);
 void iomrs_map_atomic_end(void);
+u64 iomrs_pte_template(u64 prot);
+void iomrs_might_sleep(void);
+u32 iomrs_pin(void);
+bool iomrs_flush_all_asids(void);
+void iomrs_flush_asids(unsigned long addr);
+void iomrs_clear_entries(unsigned long addr, unsigned long pages);
+pte_t *iomrs_slot_entry(unsigned long addr);
 
 /* exported.c and stock.c */
-u32 iomrs_range_flags(u64 start, u64 size, bool spans);
+u32 iomrs_range_flags(u64 start, u64 size);
 int iomrs_memtype_reserve(u64 start, u64 end, u32 requested, u32 *achieved);
 void iomrs_memtype_free(u64 start, u64 end, u32 requested);
 
@@ -63,11 +75,13 @@ pmd_t *iomrs_pmd_alloc(pud_t *pud, unsigned long addr);
 pte_t *iomrs_pte_alloc(pmd_t *pmd, unsigned long addr);
 int iomrs_set_pud(pud_t *pud, unsigned long addr, u64 phys, u64 prot);
 int iomrs_set_pmd(pmd_t *pmd, unsigned long addr, u64 phys, u64 prot);
-int iomrs_set_pte(pte_t *pte, unsigned long addr, u64 entry);
-u64 iomrs_pte_template(u64 prot);
 
 /* stock.c */
-void *iomrs_vmap_pfn(unsigned long *pfns, unsigned int count, u64 prot);
 bool iomrs_has_memmap(u64 start, u64 size);
+void *iomrs_vmap_pfn(unsigned long *pfns, unsigned int count, u64 prot);
+
+/* kmap.c */
+unsigned long iomrs_kmap(u64 phys, u64 prot);
+void iomrs_kunmap(unsigned long map);
 
 #endif

@@ -3,9 +3,9 @@
 //! Filling a range of the kernel's page table with 1G, 2M and 4K pages.
 
 use crate::bindings;
-use crate::cache_mode::Protection;
+use crate::cache_mode::{Protection, Template};
 use crate::plan::{Plan, Run};
-use crate::range::PAGE_SHIFT;
+use crate::range::{PAGE_SHIFT, PAGE_SIZE};
 use core::ops::Range;
 use kernel::{error::from_err_ptr, ffi::c_int, prelude::*};
 
@@ -49,7 +49,6 @@ impl Pages {
 ///
 /// May sleep.
 pub(crate) unsafe fn fill(area: Range<usize>, pages: &Pages) -> Result {
-    let template = bindings::iomrs_pte_template(pages.prot.as_raw());
     let plan = Plan::new(
         area.start as u64,
         pages.phys,
@@ -57,16 +56,14 @@ pub(crate) unsafe fn fill(area: Range<usize>, pages: &Pages) -> Result {
         pages.max_shift,
     );
     let walk = Walk {
-        prot: pages.prot.as_raw(),
-        template,
+        template: Template::new(pages.prot),
     };
     // SAFETY: `plan` covers `area`, which the caller owns.
     unsafe { walk.plan(plan) }
 }
 
 struct Walk {
-    prot: u64,
-    template: u64,
+    template: Template,
 }
 
 /// The entry that a step of the walk gave, or why it gave none.
@@ -101,38 +98,56 @@ impl Walk {
             let p4d = step(bindings::iomrs_p4d_alloc(addr))?;
             let pud = step(bindings::iomrs_pud_alloc(p4d, addr))?;
             if run.shift > PMD_SHIFT {
-                return self.entries(run, pud, Self::set_pud);
+                return self.large(run, pud, bindings::iomrs_set_pud);
             }
             let pmd = step(bindings::iomrs_pmd_alloc(pud, addr))?;
             if run.shift > PAGE_SHIFT {
-                return self.entries(run, pmd, Self::set_pmd);
+                return self.large(run, pmd, bindings::iomrs_set_pmd);
             }
-            self.entries(
-                run,
-                step(bindings::iomrs_pte_alloc(pmd, addr))?,
-                Self::set_pte,
-            )
+            self.small(run, step(bindings::iomrs_pte_alloc(pmd, addr))?)
         }
     }
 
-    /// Writes the entries of `run` from `first` on. A page that cannot have its size is mapped with
-    /// smaller ones.
+    /// Writes the entries of small pages from `first` on.
     ///
     /// # Safety
     ///
     /// As [`fill`]; `first` is the entry for the run's first page, and the run stays within its
     /// table, as plans do.
+    unsafe fn small(&self, run: &Run, first: *mut bindings::pte_t) -> Result {
+        let (mut entry, mut raw) = (first, self.template.entry(run.phys));
+        for _ in 0..run.count {
+            // SAFETY: `entry` is in the same table as `first`, for a page of `run`.
+            unsafe {
+                if bindings::is_mapped(entry) {
+                    return Err(EBUSY);
+                }
+                bindings::set_entry(entry, raw);
+            }
+            entry = entry.wrapping_add(1);
+            // No carry past the address: plans do not wrap.
+            raw = raw.wrapping_add(PAGE_SIZE);
+        }
+        Ok(())
+    }
+
+    /// Writes the entries of large pages from `first` on, with `set`. A page that cannot have its
+    /// size is mapped with smaller ones.
+    ///
+    /// # Safety
+    ///
+    /// As [`Self::small`]; `set` is for entries of the run's size.
     #[inline(always)]
-    unsafe fn entries<T>(
+    unsafe fn large<T>(
         &self,
         run: &Run,
         first: *mut T,
-        set: unsafe fn(&Self, *mut T, usize, u64) -> c_int,
+        set: unsafe extern "C" fn(*mut T, usize, u64, u64) -> c_int,
     ) -> Result {
         let (mut entry, mut addr, mut phys) = (first, run.addr, run.phys);
         for index in 0..run.count {
             // SAFETY: `entry` is the entry for `addr`, in the same table as `first`.
-            match unsafe { set(self, entry, addr as usize, phys) } {
+            match unsafe { set(entry, addr as usize, phys, self.template.prot().as_raw()) } {
                 1 => (),
                 // SAFETY: The split covers one page of `run`.
                 0 => unsafe { self.plan(run.split(index).ok_or(EBUSY)?)? },
@@ -143,29 +158,5 @@ impl Walk {
             phys += 1 << run.shift;
         }
         Ok(())
-    }
-
-    /// # Safety
-    ///
-    /// `pud` is the entry for `addr`, which the caller owns.
-    unsafe fn set_pud(&self, pud: *mut bindings::pud_t, addr: usize, phys: u64) -> c_int {
-        // SAFETY: As required of our caller.
-        unsafe { bindings::iomrs_set_pud(pud, addr, phys, self.prot) }
-    }
-
-    /// # Safety
-    ///
-    /// `pmd` is the entry for `addr`, which the caller owns.
-    unsafe fn set_pmd(&self, pmd: *mut bindings::pmd_t, addr: usize, phys: u64) -> c_int {
-        // SAFETY: As required of our caller.
-        unsafe { bindings::iomrs_set_pmd(pmd, addr, phys, self.prot) }
-    }
-
-    /// # Safety
-    ///
-    /// `pte` is the entry for `addr`, which the caller owns.
-    unsafe fn set_pte(&self, pte: *mut bindings::pte_t, addr: usize, phys: u64) -> c_int {
-        // SAFETY: As required of our caller.
-        unsafe { bindings::iomrs_set_pte(pte, addr, self.template + phys) }
     }
 }

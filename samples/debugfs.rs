@@ -81,7 +81,6 @@ impl TextFile<Shown> for Info {
     fn show(shown: &Shown, out: &mut dyn Write) -> Result {
         let pdev = shown.pdev();
         let (registers, memory) = shown.device.bars(pdev)?;
-        let whole = memory.whole();
         writeln!(out, "device={}", pdev.as_ref().name().to_str()?)?;
         writeln!(out, "node=/dev/{}", shown.node.to_str()?)?;
         writeln!(out, "backend={BACKEND}")?;
@@ -89,10 +88,16 @@ impl TextFile<Shown> for Info {
         writeln!(out, "bar0_achieved={}", registers.achieved().name())?;
         writeln!(out, "bar2_phys={:#x}", pdev.resource_start(MEMORY)?)?;
         writeln!(out, "bar2_size={}", memory.size())?;
-        writeln!(out, "requested={}", whole.requested().name())?;
-        writeln!(out, "achieved={}", whole.achieved().name())?;
-        write!(out, "page_sizes=")?;
-        show_page_sizes(whole, out)
+        writeln!(out, "requested={}", memory.requested().name())?;
+        writeln!(out, "achieved={}", memory.achieved().name())?;
+        match memory.whole() {
+            Some(whole) => {
+                writeln!(out, "strategy=whole")?;
+                write!(out, "page_sizes=")?;
+                show_page_sizes(whole, out)
+            }
+            None => Ok(writeln!(out, "strategy=sparse")?),
+        }
     }
 }
 

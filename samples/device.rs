@@ -8,7 +8,10 @@
 use crate::regs;
 use io_mapping_rs::{
     io::{Shared, View},
+    ioremap::Options,
     pci::{Aperture, Bar, DevresAperture, DevresBar},
+    CacheMode,
+    Strategy, //
 };
 use kernel::{
     device::Bound,
@@ -38,12 +41,13 @@ pub(crate) struct Device {
 impl Device {
     /// Requests and maps both BARs, and hands them to `pdev`, which drops them when the driver is
     /// unbound.
-    pub(crate) fn new(pdev: &pci::Device<Bound>) -> Result<Self> {
+    pub(crate) fn new(pdev: &pci::Device<Bound>, strategy: Strategy) -> Result<Self> {
         let registers = Bar::iomap(pdev, REGISTERS, NAME)?;
         registers.sized::<{ regs::END }>()?;
-        let memory = Aperture::new_wc(pdev, MEMORY, NAME)?;
+        let write_combining = Options::new(CacheMode::WriteCombining);
+        let memory = Aperture::new(pdev, MEMORY, NAME, write_combining, strategy)?;
         Ok(Self {
-            size: memory.size(),
+            size: usize::try_from(memory.size())?,
             registers: registers.into_devres()?,
             memory: memory.into_devres()?,
         })

@@ -20,6 +20,7 @@
 //!
 //! Start with `device.rs`: it is all that a driver needs to know of the crate.
 
+use io_mapping_rs::Strategy;
 use kernel::{
     device::Core,
     driver::Registration,
@@ -53,6 +54,25 @@ module! {
     authors: ["The io-mapping-rs authors"],
     description: "Sample driver of io_mapping_rs for QEMU's ivshmem",
     license: "GPL",
+    params: {
+        strategy: u32 {
+            default: 0,
+            description: "How the memory is mapped: 0 as suits the kernel, 1 whole, 2 sparse",
+        },
+    },
+}
+
+/// The strategy that the module parameter asks for.
+fn strategy() -> Result<Strategy> {
+    match module_parameters::strategy.value() {
+        0 => Ok(Strategy::Auto),
+        1 => Ok(Strategy::Whole),
+        2 => Ok(Strategy::Sparse),
+        other => {
+            pr_err!("strategy={} is not 0, 1 or 2\n", other);
+            Err(EINVAL)
+        }
+    }
 }
 
 /// The module. Dropped in this order: no device is left when the registry goes.
@@ -68,6 +88,7 @@ struct Sample {
 impl InPlaceModule for Sample {
     fn init(module: &'static ThisModule) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
+            _: { strategy()?; },
             // SAFETY: Called once, when the module is loaded, and before any driver is registered.
             _registry: unsafe { Registry::new()? },
             _port_bar <- Registration::new(c"io_mapping_sample_port_bar", module),
@@ -108,7 +129,7 @@ impl pci::Driver for SampleDriver {
     ) -> impl PinInit<Instance, Error> + 'bound {
         pin_init::pin_init_scope(move || {
             pdev.enable_device_mem()?;
-            let device = Arc::new(Device::new(pdev)?, GFP_KERNEL)?;
+            let device = Arc::new(Device::new(pdev, strategy()?)?, GFP_KERNEL)?;
             let number = Number::take()?;
             // SAFETY: The driver core drops the `Instance`, which holds the files, while `pdev` is
             // bound; if `probe` fails they are gone before it returns.

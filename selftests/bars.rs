@@ -127,7 +127,7 @@ mod tests {
             same!(theirs.read32(64), value);
             drop(bar);
             let options = Options::new(mode);
-            let aperture = ok!(Aperture::new(device.bound(), 2, NAME, options));
+            let aperture = ok!(Aperture::new(device.bound(), 2, NAME, options, strategy()));
             same!(ok!(aperture.map_local(0)).try_read32(64), Ok(value));
         }
         Ok(())

@@ -34,6 +34,10 @@ module! {
             default: 0,
             description: "Bytes of that range",
         },
+        sparse: bool {
+            default: false,
+            description: "Apertures follow the strategy Sparse instead of Whole",
+        },
     },
 }
 

@@ -3,7 +3,11 @@
 //! Our half of the comparison of speed: the loops of `c_timing.c`, in Rust.
 
 use core::arch::asm;
-use io_mapping_rs::{io_mapping::SizedIoMapping, ioremap, IoMapping};
+use io_mapping_rs::{
+    io_mapping::SizedIoMapping,
+    ioremap::{self, Options},
+    CacheMode, IoMapping, Strategy,
+};
 use kernel::io::Io;
 
 /// Hides from the compiler what the value is.
@@ -61,12 +65,15 @@ pub(crate) fn ioremap_wc(phys: u64, size: u64) -> Option<Pair> {
     Some((mapped - start, ticks() - mapped))
 }
 
-/// `IoMapping::new_wc()` and drop.
+/// What both sides map.
+pub(crate) const WRITE_COMBINING: Options = Options::new(CacheMode::WriteCombining);
+
+/// A whole aperture and drop.
 #[inline(never)]
 pub(crate) fn create_wc(phys: u64, size: u64) -> Option<Pair> {
     let start = ticks();
     // SAFETY: The range is that of a test.
-    let mapping = unsafe { IoMapping::new_wc(phys, size) };
+    let mapping = unsafe { IoMapping::with_strategy(phys, size, WRITE_COMBINING, Strategy::Whole) };
     let mapped = ticks();
     drop(mapping.ok()?);
     Some((mapped - start, ticks() - mapped))
@@ -121,6 +128,15 @@ pub(crate) fn map_atomic(aperture: &IoMapping, offsets: &[u64]) -> Option<u64> {
     })
 }
 
+/// A size that the compiler knows: the aperture's.
+#[inline(never)]
+pub(crate) fn map_sized(aperture: SizedIoMapping<'_, 0x20_0000>, offsets: &[u64]) -> Option<u64> {
+    timed_loop(offsets, |offset| {
+        sink(aperture.try_map_local(offset).ok()?.addr());
+        Some(())
+    })
+}
+
 /// An offset that the compiler knows.
 #[inline(never)]
 pub(crate) fn map_const(aperture: SizedIoMapping<'_, 8192>, offsets: &[u64]) -> Option<u64> {
@@ -137,7 +153,7 @@ pub(crate) fn write_const(aperture: SizedIoMapping<'_, 8192>, offsets: &[u64]) -
     timed_loop(offsets, |offset| {
         sink(offset as usize);
         let page = aperture.map_local::<4096>();
-        page.sized::<4096>().ok()?.write32(0, 0);
+        page.write32(0, 0);
         Some(())
     })
 }

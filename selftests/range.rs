@@ -7,7 +7,7 @@ use core::{
     ffi::{c_void, CStr},
     ptr::NonNull,
 };
-use io_mapping_rs::CacheMode;
+use io_mapping_rs::{ioremap::Options, CacheMode, IoMapping, Strategy};
 use kernel::{device::Bound, error::to_result, pci, prelude::*};
 
 /// Bytes of a small page.
@@ -129,6 +129,26 @@ impl Drop for Device {
         // SAFETY: We hold a reference.
         unsafe { c::iomrs_c_pci_put(self.0.as_ptr()) };
     }
+}
+
+/// The strategy that apertures follow in this run.
+pub(crate) fn strategy() -> Strategy {
+    if crate::module_parameters::sparse.value() {
+        Strategy::Sparse
+    } else {
+        Strategy::Whole
+    }
+}
+
+/// A write-combining aperture of ours.
+pub(crate) fn aperture(base: u64, size: u64) -> Result<IoMapping> {
+    aperture_with(CacheMode::WriteCombining, base, size)
+}
+
+/// An aperture of ours.
+pub(crate) fn aperture_with(mode: CacheMode, base: u64, size: u64) -> Result<IoMapping> {
+    // SAFETY: The tests map ranges that nobody else uses, or that are refused.
+    unsafe { IoMapping::with_strategy(base, size, Options::new(mode), strategy()) }
 }
 
 /// The number that C knows a mode by.

@@ -10,7 +10,7 @@ use crate::{
     sides::*,
     verdict::*,
 };
-use io_mapping_rs::{ioremap::Options, CacheMode, IoMapping};
+use io_mapping_rs::{ioremap::Options, CacheMode};
 use kernel::prelude::*;
 
 const WC: CacheMode = CacheMode::WriteCombining;
@@ -300,10 +300,9 @@ mod tests {
             return skip(c"PAT is enabled: boot with nopat");
         }
         let range = need!(Range::reserved());
-        // SAFETY: The range is ours.
-        let aperture = ok!(unsafe { IoMapping::new_wc(range.phys, PAGE) });
-        same!(aperture.whole().requested(), WC);
-        same!(aperture.whole().achieved(), CacheMode::UncachedMinus);
+        let aperture = ok!(aperture(range.phys, PAGE));
+        same!(aperture.requested(), WC);
+        same!(aperture.achieved(), CacheMode::UncachedMinus);
         Ok(())
     }
 
@@ -317,10 +316,11 @@ mod tests {
             return skip(c"no PAT, so no registry");
         }
         let _registers = Theirs::map(CacheMode::UncachedMinus, range.phys, PAGE);
-        // SAFETY: The range is ours.
-        let aperture = ok!(unsafe { IoMapping::new_wc(range.phys, PAGE) });
-        same!(aperture.whole().achieved(), CacheMode::UncachedMinus);
-        told_truly(aperture.whole())?;
+        let aperture = ok!(aperture(range.phys, PAGE));
+        same!(aperture.achieved(), CacheMode::UncachedMinus);
+        if let Some(whole) = aperture.whole() {
+            told_truly(whole)?;
+        }
         // SAFETY: The range is ours, and what C gives is freed here.
         let theirs = unsafe {
             let theirs = c::iomrs_c_create_wc(range.phys, PAGE as usize);

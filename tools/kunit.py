@@ -48,9 +48,10 @@ def command(args, wanted, image, backing, log):
         qemu += f" -cpu {wanted.cpu or 'max'}"
     glob = f"kunit.filter_glob={wanted.glob}" if wanted.glob else ""
     script = os.path.join(TOOLS, "guest", "kunit.sh")
+    params = " ".join(args.param)
     return ["vng", "--run", image, *kvm, "--cpus", "2", "--memory", "1G", f"--qemu-opts={qemu}",
             "--append", f"memmap={RESERVED_MIB}M${RESERVED_PHYS >> 20}M {CONSOLE} {wanted.append} {glob}",
-            "--", f"{script} {args.modules} {RESERVED_PHYS} {RESERVED_MIB << 20}"]
+            "--", f"{script} {args.modules} {RESERVED_PHYS} {RESERVED_MIB << 20} {params}"]
 
 
 def run(args, wanted, log):
@@ -120,6 +121,7 @@ def main():
     parser.add_argument("name")
     parser.add_argument("--kernel", default="test")
     parser.add_argument("--boot", choices=BOOTS, help="this boot alone")
+    parser.add_argument("--param", action="append", default=[], help="a parameter of the selftests' module, such as sparse=1")
     parser.add_argument("--log", default="/tmp/iomrs-kunit.log", help="where consoles go, with the boot's name added")
     args = parser.parse_args()
     merged = {}

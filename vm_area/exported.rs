@@ -58,6 +58,7 @@ impl VmArea {
 }
 
 impl Drop for VmArea {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: By the invariant the area is live and freed here only. Entries, large pages
         // included, are cleared and translations invalidated before the addresses are used again.

@@ -6,7 +6,11 @@ use crate::bindings;
 use crate::cache_mode::Protection;
 use crate::range::PAGE_SHIFT;
 use core::ptr::NonNull;
-use kernel::{alloc::KVVec, ffi::c_void, prelude::*};
+use kernel::{
+    alloc::{flags::__GFP_NOWARN, KVVec},
+    ffi::c_void,
+    prelude::*,
+};
 
 /// A mapped range of kernel address space.
 ///
@@ -43,7 +47,8 @@ impl VmArea {
         }
         let count = u32::try_from(size >> PAGE_SHIFT).map_err(|_| ENOMEM)?;
         let first = usize::try_from(phys >> PAGE_SHIFT)?;
-        let mut pfns = KVVec::with_capacity(size >> PAGE_SHIFT, GFP_KERNEL)?;
+        // More than there is memory for is an error, not a warning in the log.
+        let mut pfns = KVVec::with_capacity(size >> PAGE_SHIFT, GFP_KERNEL | __GFP_NOWARN)?;
         for pfn in first..first + (size >> PAGE_SHIFT) {
             pfns.push(pfn, GFP_KERNEL)?;
         }
@@ -63,6 +68,7 @@ impl VmArea {
 }
 
 impl Drop for VmArea {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: By the invariant the area is live and freed here only; `vmap_pfn()` areas are
         // released by `vunmap()`.

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 # Runs inside a virtme-ng guest: loads our modules with their KUnit suites and prints the results.
-#   kunit.sh DIR-OF-MODULES PHYS SIZE
-# PHYS and SIZE: the range of RAM that the command line sets aside.
+#   kunit.sh DIR-OF-MODULES PHYS SIZE [PARAMETER=VALUE]...
+# PHYS and SIZE: the range of RAM that the command line sets aside. Parameters are those of the selftests.
 # Output for tools/kunit.py: "@suite NAME" before each suite's KTAP, then "@ok NAME" or "@not ok NAME: REASON".
 
 check() {
@@ -31,9 +31,11 @@ small_mtrr() {
 results=/sys/kernel/debug/kunit
 before=$(ls $results 2> /dev/null)
 echo "iomrs: from here on the log is ours" > /dev/kmsg
-check "an MTRR for the tests" small_mtrr "$2" "$3"
-check "io-mapping-rs.ko loads" insmod "$1/io-mapping-rs.ko"
-check "io-mapping-selftests.ko loads" insmod "$1/io-mapping-selftests.ko" phys="$2" size="$3"
+modules=$1 phys=$2 size=$3
+shift 3
+check "an MTRR for the tests" small_mtrr "$phys" "$size"
+check "io-mapping-rs.ko loads" insmod "$modules/io-mapping-rs.ko"
+check "io-mapping-selftests.ko loads" insmod "$modules/io-mapping-selftests.ko" phys="$phys" size="$size" "$@"
 for suite in "$results"/*; do
 	suite=${suite##*/}
 	# The kernel's own suites were there before.

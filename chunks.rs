@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! L2: pieces of an aperture that stay mapped once they have been asked for.
+//!
+//! A chunk is 2 MiB of the aperture, aligned as its physical address is: one large page where the
+//! kernel gives one. It is made once, under a lock, and found again by two loads, without a lock
+//! and without a shared write. It goes with the aperture, or when all of them are trimmed: no count
+//! of users is needed, because every map borrows the aperture.
+
+use crate::cache_mode::Protection;
+use crate::range::PAGE_SIZE;
+use crate::vm_area::VmArea;
+use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use kernel::{
+    alloc::KVVec,
+    new_mutex,
+    prelude::*,
+    sync::{Mutex, SetOnce},
+};
+
+/// Bytes of a chunk, as a shift.
+pub(crate) const CHUNK_SHIFT: u32 = 21;
+/// Bytes of a chunk.
+pub(crate) const CHUNK_SIZE: u64 = 1 << CHUNK_SHIFT;
+
+/// The most bytes of address space that all chunks together may take, if it has been set.
+static BUDGET: SetOnce<u64> = SetOnce::new();
+/// The bytes of address space that they take.
+static USED: AtomicU64 = AtomicU64::new(0);
+
+/// Sets the budget of address space for chunks, once, in bytes.
+pub(crate) fn set_budget(bytes: u64) {
+    BUDGET.populate(bytes);
+}
+
+/// A share of the budget, given back on drop.
+struct Share(u64);
+
+impl Share {
+    fn take(bytes: u64) -> Option<Self> {
+        let budget = BUDGET.copy().unwrap_or(0);
+        let mut used = USED.load(Ordering::Relaxed);
+        loop {
+            let now = used.checked_add(bytes).filter(|&now| now <= budget)?;
+            match USED.compare_exchange_weak(used, now, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Some(Self(bytes)),
+                Err(other) => used = other,
+            }
+        }
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        USED.fetch_sub(self.0, Ordering::Relaxed);
+    }
+}
+
+/// A chunk that has been made.
+struct Chunk {
+    // Dropped in this order: the share is free once the addresses are.
+    _area: VmArea,
+    _share: Share,
+}
+
+/// What has been made: changed under a lock only.
+struct Made {
+    chunks: KVec<Chunk>,
+    table: KVVec<AtomicUsize>,
+}
+
+/// Where the chunks of an aperture are, to be looked up without a lock.
+///
+/// # Invariants
+///
+/// `table` is null, or points to an element for each chunk of the aperture, which does not move. An
+/// element is 0, or what to add to an offset in its part of the aperture to get the address where
+/// it is mapped; an element that is not 0 stays until the chunks are trimmed.
+pub(crate) struct Directory {
+    table: AtomicPtr<AtomicUsize>,
+    /// How far into its large page the aperture begins.
+    skew: u64,
+}
+
+impl Directory {
+    /// The directory of an aperture that begins at physical address `base`, with no chunks.
+    pub(crate) const fn new(base: u64) -> Self {
+        // INVARIANT: `table` is null.
+        Self {
+            table: AtomicPtr::new(core::ptr::null_mut()),
+            skew: base & (CHUNK_SIZE - 1),
+        }
+    }
+
+    #[inline(always)]
+    fn index(&self, offset: u64) -> usize {
+        // No overflow: the last byte of the aperture has an address. CAST: a table that is larger
+        // than memory cannot be made, and then nobody looks into it.
+        (offset.wrapping_add(self.skew) >> CHUNK_SHIFT) as usize
+    }
+
+    /// Whether the `len` bytes from `offset` on, not 0 and within the aperture, are in one chunk.
+    pub(crate) fn in_one(&self, offset: u64, len: u64) -> bool {
+        self.index(offset) == self.index(offset + (len - 1))
+    }
+
+    /// The address of the byte at `offset` if its chunk is there.
+    ///
+    /// # Safety
+    ///
+    /// `offset` is within the aperture.
+    #[inline(always)]
+    pub(crate) unsafe fn find(&self, offset: u64) -> Option<usize> {
+        let table = self.table.load(Ordering::Acquire);
+        if table.is_null() {
+            return None;
+        }
+        // SAFETY: By the invariant `table` has an element for every offset within the aperture.
+        let element = unsafe { &*table.wrapping_add(self.index(offset)) };
+        let bias = element.load(Ordering::Acquire);
+        // CAST: the sum is an address, whatever was cut off before.
+        (bias != 0).then(|| bias.wrapping_add(offset as usize))
+    }
+}
+
+/// The chunks of one aperture.
+pub(crate) struct Chunks {
+    base: u64,
+    size: u64,
+    prot: Protection,
+    /// From the first chunk on: an aperture of which nothing is mapped needs no memory.
+    made: SetOnce<Pin<KBox<Mutex<Made>>>>,
+}
+
+impl Chunks {
+    /// No chunks yet of the `size` bytes from physical address `base` on.
+    pub(crate) fn new(base: u64, size: u64, prot: Protection) -> Self {
+        Self {
+            base,
+            size,
+            prot,
+            made: SetOnce::new(),
+        }
+    }
+
+    /// The address of the byte at `offset`, which is within the aperture of `directory`, making its
+    /// chunk if need be. `None` where the budget does not allow another.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    ///
+    /// # Safety
+    ///
+    /// `directory` is that of these chunks, and of no others; `offset` is within the aperture.
+    pub(crate) unsafe fn find_or_make(
+        &self,
+        directory: &Directory,
+        offset: u64,
+    ) -> Result<Option<usize>> {
+        // SAFETY: As required of our caller.
+        if let Some(addr) = unsafe { directory.find(offset) } {
+            return Ok(Some(addr));
+        }
+        let mut made = self.made()?.lock();
+        // SAFETY: As above.
+        if let Some(addr) = unsafe { directory.find(offset) } {
+            return Ok(Some(addr));
+        }
+        let (first, len) = self.extent(directory, offset);
+        let Some(share) = Share::take(len) else {
+            return Ok(None);
+        };
+        self.make_table(directory, &mut made)?;
+        made.chunks.reserve(1, GFP_KERNEL)?;
+        let area = VmArea::map(self.base + first, usize::try_from(len)?, self.prot)?;
+        let bias = area.addr().wrapping_sub(first as usize);
+        let element = made.table.get(directory.index(offset)).ok_or(EINVAL)?;
+        // INVARIANT: the chunk is mapped, and kept below: there is room for it.
+        element.store(bias, Ordering::Release);
+        made.chunks.push(
+            Chunk {
+                _area: area,
+                _share: share,
+            },
+            GFP_KERNEL,
+        )?;
+        Ok(Some(bias.wrapping_add(offset as usize)))
+    }
+
+    fn made(&self) -> Result<&Mutex<Made>> {
+        if self.made.as_ref().is_none() {
+            let empty = Made {
+                chunks: KVec::new(),
+                table: KVVec::new(),
+            };
+            self.made
+                .populate(KBox::pin_init(new_mutex!(empty), GFP_KERNEL)?);
+        }
+        // Another task may be at it: then it has taken the place, and fills it in a moment.
+        loop {
+            if let Some(made) = self.made.as_ref() {
+                return Ok(made);
+            }
+            core::hint::spin_loop();
+        }
+    }
+
+    /// Offset and length of the part of the aperture that is in the same chunk as `offset`: pages.
+    fn extent(&self, directory: &Directory, offset: u64) -> (u64, u64) {
+        let skew = directory.skew;
+        let boundary = (offset + skew) & !(CHUNK_SIZE - 1);
+        let first = boundary.saturating_sub(skew);
+        let end = (boundary + CHUNK_SIZE - skew).min(self.size);
+        (first, (end - first).next_multiple_of(PAGE_SIZE))
+    }
+
+    fn make_table(&self, directory: &Directory, made: &mut Made) -> Result {
+        if !made.table.is_empty() {
+            return Ok(());
+        }
+        let count = directory.index(self.size - 1) + 1;
+        let mut table = KVVec::with_capacity(count, GFP_KERNEL)?;
+        for _ in 0..count {
+            table.push(AtomicUsize::new(0), GFP_KERNEL)?;
+        }
+        made.table = table;
+        // INVARIANT: an element for each chunk, which is not moved until the chunks are trimmed.
+        let first = made.table.as_mut_ptr();
+        directory.table.store(first, Ordering::Release);
+        Ok(())
+    }
+
+    /// Unmaps every chunk.
+    pub(crate) fn trim(&mut self, directory: &mut Directory) {
+        // INVARIANT: null again, and nobody looks: we are the only ones.
+        *directory.table.get_mut() = core::ptr::null_mut();
+        if let Some(made) = self.made.as_ref() {
+            let mut made = made.lock();
+            made.table = KVVec::new();
+            made.chunks = KVec::new();
+        }
+    }
+}

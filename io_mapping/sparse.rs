@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The strategy Sparse: nothing is mapped until it is asked for.
+//!
+//! Creating an aperture reserves its cache mode and costs the same at any size. A temporary map
+//! takes a slot of the window, or the chunk where there is one; a lasting map makes the chunk, or
+//! takes an area of its own where it crosses a boundary between chunks or the budget is spent.
+
+use crate::{
+    cache_mode::{mode_of_entry, CacheMode, Template},
+    chunks::{Chunks, Directory},
+    ioremap::{Options, Reserved},
+    range::{PAGE_SHIFT, PAGE_SIZE},
+    vm_area::VmArea,
+    window::{Place, Window},
+};
+use kernel::prelude::*;
+
+/// An aperture of which nothing is mapped as such.
+pub(super) struct Sparse {
+    // Dropped in this order: nobody else may be given the cache mode while chunks are mapped.
+    chunks: Chunks,
+    pub(super) reserved: Reserved,
+    window: &'static Window,
+    template: Template,
+    base: u64,
+}
+
+impl Sparse {
+    /// `base` is page-aligned.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Options::map`] but for what only mapping can meet.
+    pub(super) fn new(options: &Options, base: u64, size: u64) -> Result<Self> {
+        let reserved = Reserved::new(options, base, size)?;
+        let prot = reserved.protection(false);
+        let first = reserved.first_page();
+        Ok(Self {
+            chunks: Chunks::new(first, size, prot),
+            window: Window::get()?,
+            template: Template::new(prot),
+            base: first,
+            reserved,
+        })
+    }
+
+    /// The cache mode that the entries of its maps select.
+    pub(super) fn achieved(&self) -> CacheMode {
+        let mode = mode_of_entry(self.template.entry(0), PAGE_SHIFT);
+        mode.unwrap_or_else(|| self.reserved.achieved())
+    }
+
+    /// The page at `offset`, which is page-aligned and within the aperture, by a slot: of `cpu`
+    /// where the caller stays on it, of whatever CPU this is otherwise.
+    #[inline(always)]
+    pub(super) fn page(&self, offset: u64, cpu: Option<u32>) -> Place {
+        // No overflow: the last byte of the aperture has an address.
+        let phys = self.base.wrapping_add(offset);
+        match cpu {
+            Some(cpu) => self.window.map_atomic(cpu, phys, self.template),
+            None => self.window.map_local(phys, self.template),
+        }
+    }
+
+    /// `len` bytes from `offset`, which is page-aligned; not 0 and within the aperture, whose
+    /// directory is `directory`.
+    pub(super) fn span(
+        &self,
+        directory: &Directory,
+        offset: u64,
+        len: u64,
+    ) -> Result<(usize, Option<VmArea>)> {
+        if directory.in_one(offset, len) {
+            // SAFETY: The directory of our aperture, and `offset` is within it.
+            if let Some(addr) = unsafe { self.chunks.find_or_make(directory, offset)? } {
+                return Ok((addr, None));
+            }
+        }
+        let pages = usize::try_from(len.next_multiple_of(PAGE_SIZE)).map_err(|_| ENOMEM)?;
+        let area = VmArea::map(self.base + offset, pages, self.template.prot())?;
+        Ok((area.addr(), Some(area)))
+    }
+
+    pub(super) fn trim(&mut self, directory: &mut Directory) {
+        self.chunks.trim(directory);
+    }
+}

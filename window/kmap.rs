@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Slots of the kernel's own: `kmap_local`, on a stack that each task has.
+//!
+//! The kernel takes away the topmost map only, and warns of any other order. Guards nest in the
+//! natural code; one that is dropped before those above it is marked, and goes when it has become
+//! the topmost. Its slot is in use until then.
+
+use super::{count_exhausted, Place};
+use crate::bindings;
+use crate::cache_mode::Template;
+use crate::range::PAGE_SIZE;
+use core::num::NonZero;
+use kernel::prelude::*;
+
+/// The kernel's maps: there is nothing to keep.
+pub(crate) struct Window;
+
+/// As for the other backend.
+pub(crate) struct Registration(());
+
+/// The bits of a page-aligned address that are free for the depth of the stack.
+const DEPTH: usize = PAGE_SIZE as usize - 1;
+
+impl Window {
+    /// The kernel decides how many slots there are, so that `per_cpu` is only checked.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` unless `per_cpu` is a power of two of at most 64.
+    pub(crate) fn register(per_cpu: u32) -> Result<Registration> {
+        if !per_cpu.is_power_of_two() || per_cpu > crate::slots::MAX_SLOTS {
+            return Err(EINVAL);
+        }
+        Ok(Registration(()))
+    }
+
+    #[inline(always)]
+    pub(crate) fn get() -> Result<&'static Self> {
+        Ok(&Self)
+    }
+
+    /// Maps the page at physical address `phys` as `template` says.
+    ///
+    /// # Errors
+    ///
+    /// `EAGAIN` where the task's maps are all in use.
+    ///
+    /// # Context
+    ///
+    /// Any but NMI; in a hard interrupt, with interrupts off.
+    #[inline]
+    pub(crate) fn map_local(&'static self, phys: u64, template: Template) -> Place {
+        // The address, with the depth in the bits below a page; 0 where there is none.
+        let word = NonZero::new(bindings::iomrs_kmap(phys, template.prot().as_raw()));
+        let Some(word) = word else {
+            count_exhausted();
+            return Place::error(EAGAIN);
+        };
+        Place {
+            addr: word.get() & !DEPTH,
+            slot: Some(word),
+        }
+    }
+
+    /// As [`Self::map_local`]: the kernel keeps the caller on its CPU in any case.
+    #[inline]
+    pub(crate) fn map_atomic(&'static self, _cpu: u32, phys: u64, template: Template) -> Place {
+        self.map_local(phys, template)
+    }
+}
+
+/// Gives a map back.
+///
+/// # Safety
+///
+/// `word` came from [`Window::map_local`] in this task or interrupt and has not been given back.
+// Not inlined, as a user's module cannot reach the shims.
+#[inline(never)]
+pub(super) unsafe fn release(word: NonZero<usize>) {
+    // SAFETY: As required of our caller.
+    unsafe { bindings::iomrs_kunmap(word.get()) };
+}

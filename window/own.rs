@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Slots of our own: a few pages of address space per CPU whose entries we write ourselves.
+
+use super::{count_exhausted, Place};
+use crate::bindings;
+use crate::cache_mode::Template;
+use crate::range::{PAGE_SHIFT, PAGE_SIZE};
+use crate::slots::{Slots, MAX_SLOTS};
+use crate::vm_area::VmArea;
+use core::num::NonZero;
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicPtr, Ordering};
+use kernel::{cpu, prelude::*};
+
+/// The window of this module, null before it is loaded and after it is unloaded.
+static WINDOW: AtomicPtr<Window> = AtomicPtr::new(ptr::null_mut());
+
+/// Slots of one CPU.
+///
+/// # Invariants
+///
+/// `entries` points to the page-table entries of as many pages as there are slots, from `addr` on.
+/// Whoever has taken a slot, and nobody else, writes its entry. The entry of a free slot is clear,
+/// and this CPU has no translation of its page.
+// The alignment leaves the low bits of an address to `Word`, and a cache line to each CPU.
+#[repr(align(128))]
+struct CpuSlots {
+    slots: Slots,
+    entries: *mut bindings::pte_t,
+    addr: usize,
+    /// Whether translations of other address spaces must be invalidated too.
+    all_asids: bool,
+}
+
+/// A slot that is in use: the address of its [`CpuSlots`], with its number and whether migration
+/// was turned off for it in the low bits.
+#[derive(Clone, Copy)]
+struct Word(usize);
+
+impl Word {
+    const INDEX: usize = 63;
+    const PINNED: usize = 64;
+
+    #[inline(always)]
+    fn new(cpu: &'static CpuSlots, index: u32, pinned: bool) -> Self {
+        let pinned = if pinned { Self::PINNED } else { 0 };
+        Self(ptr::from_ref(cpu).expose_provenance() | index as usize | pinned)
+    }
+}
+
+/// Address space for temporary maps: the slots of every CPU that there can be.
+///
+/// # Invariants
+///
+/// `cpus` has an element for each CPU, and their pages are those of `area`.
+pub(crate) struct Window {
+    cpus: KVec<CpuSlots>,
+    per_cpu: u32,
+    _area: VmArea,
+}
+
+// SAFETY: The entries belong to who has taken their slot, on whatever CPU the window was made.
+unsafe impl Send for Window {}
+// SAFETY: As above.
+unsafe impl Sync for Window {}
+
+/// Keeps the window for as long as the module is loaded.
+pub(crate) struct Registration(KBox<Window>);
+
+impl Window {
+    /// Makes the module's window, of `per_cpu` slots a CPU.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` unless `per_cpu` is a power of two of at most 64, `ENOMEM`.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub(crate) fn register(per_cpu: u32) -> Result<Registration> {
+        let window = Registration(KBox::new(Self::new(per_cpu)?, GFP_KERNEL)?);
+        WINDOW.store(ptr::from_ref(&*window.0).cast_mut(), Ordering::Release);
+        Ok(window)
+    }
+
+    fn new(per_cpu: u32) -> Result<Self> {
+        if !per_cpu.is_power_of_two() || per_cpu > MAX_SLOTS {
+            return Err(EINVAL);
+        }
+        let count = cpu::nr_cpu_ids() as usize;
+        let span = per_cpu as usize * PAGE_SIZE as usize;
+        let area = VmArea::map_nothing(count * span)?;
+        let mut cpus = KVec::with_capacity(count, GFP_KERNEL)?;
+        for index in 0..count {
+            let addr = area.addr() + index * span;
+            // A power of two of pages from a multiple of their size on: they share one table.
+            let entries = bindings::iomrs_slot_entry(addr);
+            if entries.is_null() {
+                return Err(ENOMEM);
+            }
+            // INVARIANT: clear, and in no TLB as they never were present.
+            let slots = CpuSlots {
+                slots: Slots::new(per_cpu),
+                entries,
+                addr,
+                all_asids: bindings::iomrs_flush_all_asids(),
+            };
+            cpus.push(slots, GFP_KERNEL)?;
+        }
+        // INVARIANT: one element a CPU.
+        Ok(Self {
+            cpus,
+            per_cpu,
+            _area: area,
+        })
+    }
+
+    /// The window, while the module is loaded: that is, for all who can call it.
+    ///
+    /// # Errors
+    ///
+    /// `ENODEV` before the module has been initialised.
+    #[inline(always)]
+    pub(crate) fn get() -> Result<&'static Self> {
+        let window = NonNull::new(WINDOW.load(Ordering::Acquire)).ok_or(ENODEV)?;
+        // SAFETY: It lives until the module is unloaded, and nobody can call us after that.
+        Ok(unsafe { window.as_ref() })
+    }
+
+    /// Maps the page at physical address `phys` as `template` says, and keeps the caller on its CPU.
+    ///
+    /// # Errors
+    ///
+    /// `EAGAIN` where all slots of this CPU are in use.
+    ///
+    /// # Context
+    ///
+    /// Any but NMI.
+    #[inline(always)]
+    pub(crate) fn map_local(&'static self, phys: u64, template: Template) -> Place {
+        if let Some(place) = self.map_on(bindings::iomrs_pin(), phys, template, true) {
+            return place;
+        }
+        // SAFETY: We have been pinned just now, and there is no slot to be given back.
+        unsafe { bindings::migrate_enable() };
+        refuse()
+    }
+
+    /// Maps the page at physical address `phys` as `template` says, on `cpu`, where the caller
+    /// stays.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::map_local`].
+    #[inline(always)]
+    pub(crate) fn map_atomic(&'static self, cpu: u32, phys: u64, template: Template) -> Place {
+        let place = self.map_on(cpu, phys, template, false);
+        place.unwrap_or_else(refuse)
+    }
+
+    #[inline(always)]
+    fn map_on(
+        &'static self,
+        cpu: u32,
+        phys: u64,
+        template: Template,
+        pinned: bool,
+    ) -> Option<Place> {
+        let this = self.cpus.get(cpu as usize)?;
+        let index = this.slots.take()?;
+        // SAFETY: The slot is ours, and its entry is clear.
+        unsafe { bindings::set_entry(this.entry(index), template.entry(phys)) };
+        Some(Place {
+            addr: this.page(index),
+            slot: NonZero::new(Word::new(this, index, pinned).0),
+        })
+    }
+}
+
+#[cold]
+fn refuse() -> Place {
+    count_exhausted();
+    Place::error(EAGAIN)
+}
+
+impl CpuSlots {
+    #[inline(always)]
+    fn entry(&self, index: u32) -> *mut bindings::pte_t {
+        self.entries.wrapping_add(index as usize)
+    }
+
+    #[inline(always)]
+    fn page(&self, index: u32) -> usize {
+        self.addr.wrapping_add((index as usize) << PAGE_SHIFT)
+    }
+}
+
+/// Gives a slot back.
+///
+/// # Safety
+///
+/// `word` came from this window, on this CPU, and has not been given back.
+// Not inlined, as a user's module cannot reach the shims.
+#[inline(never)]
+pub(super) unsafe fn release(word: NonZero<usize>) {
+    let word = word.get();
+    let cpu = ptr::with_exposed_provenance::<CpuSlots>(word & !(Word::INDEX | Word::PINNED));
+    // SAFETY: The window lives until the module is unloaded, which the holder of a slot prevents.
+    let cpu = unsafe { &*cpu };
+    // CAST: less than 64.
+    let index = (word & Word::INDEX) as u32;
+    // SAFETY: The slot is ours, and we are on its CPU, where alone the page has been used.
+    unsafe {
+        bindings::set_entry(cpu.entry(index), 0);
+        bindings::invalidate_page(cpu.page(index));
+    }
+    if cpu.all_asids {
+        invalidate_all(cpu, index);
+    }
+    cpu.slots.put(index);
+    if word & Word::PINNED != 0 {
+        // SAFETY: The slot was taken with migration turned off for it.
+        unsafe { bindings::migrate_enable() };
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn invalidate_all(cpu: &CpuSlots, index: u32) {
+    // SAFETY: Nobody uses the page of a slot that is given back.
+    unsafe { bindings::iomrs_flush_asids(cpu.page(index)) };
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        WINDOW.store(ptr::null_mut(), Ordering::Release);
+        let absent = MAX_SLOTS - self.0.per_cpu;
+        let taken = self.0.cpus.iter().map(|cpu| cpu.slots.taken() - absent);
+        let leaked: u32 = taken.sum();
+        if leaked != 0 {
+            pr_warn!("{} temporary maps were leaked\n", leaked);
+        }
+    }
+}
