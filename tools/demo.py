@@ -21,8 +21,11 @@ TOOLS = os.path.dirname(os.path.realpath(__file__))
 MODULES = ["io-mapping-rs.ko", "io-mapping-sample.ko"]
 BAR_MIB = 256
 TIMEOUT = 240
-STEPS = ["both modules load", "guest to host", "host to guest", "registers", "20 bad requests",
-         "both modules unload", "kernel log"]
+STRATEGIES = ["whole", "sparse"]
+STEPS = ["the library loads",
+         *(f"{step}, {strategy}" for strategy in STRATEGIES
+           for step in ("the sample loads", "guest to host", "host to guest")),
+         "the sample unloads", "registers", "20 bad requests", "both modules unload", "kernel log"]
 
 
 class Aperture:
@@ -60,6 +63,7 @@ class Report:
         self.accelerator = accelerator.upper()
         self.moved = {}
         self.info = {}
+        self.strategies = {}
         self.registers = []
         self.refusals = []
         self.passed = set()
@@ -71,6 +75,9 @@ class Report:
             key, _, value = rest.partition(" ")
             if key == "register":
                 self.registers.append(value)
+            elif key == "strategy_asked":
+                self.info = {"kernel": self.info.get("kernel", "?")}
+                self.strategies[value] = self.info
             else:
                 self.info[key] = value
         elif word == "refusal":
@@ -79,6 +86,10 @@ class Report:
             self.passed.add(rest)
         elif line.startswith("not ok "):
             self.failures.append(line[len("not ok "):])
+
+    def strategy(self):
+        """The one at work."""
+        return next(reversed(self.strategies), "?")
 
     def complete(self):
         """Every step has been there: a guest that skips one must not look well."""
@@ -91,19 +102,30 @@ class Report:
         return (f"ivshmem {self.info.get('device', '?')}, its BAR 2 is {size >> 20} MiB at {phys}, "
                 f"{self.info.get('node', '?')}")
 
-    def _page_sizes(self):
-        """From "4K:3 2M:127"."""
-        pages = [entry.split(":") for entry in self.info.get("page_sizes", "").split()]
-        return ", ".join(f"{count} pages of {size}" for size, count in pages) or "?"
+    def _mapped(self, strategy):
+        """How the memory is mapped; page sizes are told as "4K:3 2M:127"."""
+        info = self.strategies.get(strategy, {})
+        if info.get("strategy") != strategy:
+            return "?"
+        pages = [entry.split(":") for entry in info.get("page_sizes", "").split()]
+        mapped = ", ".join(f"{count} pages of {size}" for size, count in pages)
+        return (f"{mapped + ', mapped once' if mapped else 'no page mapped but the one at hand'}; "
+                f"requested {info.get('requested')}, achieved {info.get('achieved')}")
 
-    def _moved(self, step, what):
+    def _moved(self, direction, strategy, what):
+        step = f"{direction}, {strategy}"
         if step not in self.moved:
-            return [(step, "?")]
+            return [(direction, "?")]
         where, guest, host = self.moved[step]
-        guest = guest or self.info.get("read_back", "?")
+        guest = guest or self.strategies.get(strategy, {}).get("read_back", "?")
         verdict = "the same" if guest == host else "DIFFERENT"
-        return [(step, f"{where} {what}; SHA-256 in the guest and in the host's file: {verdict}"),
+        return [(direction, f"{where} {what}; SHA-256 in the guest and in the host's file: {verdict}"),
                 ("", f"  guest {guest}"), ("", f"  host  {host}")]
+
+    def _strategy(self, strategy):
+        return [(strategy.capitalize(), self._mapped(strategy)),
+                *self._moved("guest to host", strategy, "written by the guest"),
+                *self._moved("host to guest", strategy, "changed by the host")]
 
     def _refusals(self):
         good = sum(1 for _, expected, got in self.refusals if expected == got)
@@ -117,10 +139,7 @@ class Report:
                 ("accelerator", self.accelerator),
                 ("backend", info("backend")),
                 ("device", self._device()),
-                ("cache mode", f"requested {info('requested')}, achieved {info('achieved')}"),
-                ("page sizes", self._page_sizes()),
-                *self._moved("guest to host", "written by the guest"),
-                *self._moved("host to guest", "changed by the host"),
+                *(row for strategy in STRATEGIES for row in self._strategy(strategy)),
                 ("registers", f"BAR 0, interrupt mask: {'; '.join(self.registers) or '?'}"),
                 *self._refusals(),
                 ("unload", "both modules are gone" if "both modules unload" in self.passed else "FAILED"),
@@ -135,12 +154,12 @@ def answer(aperture, report, words):
     where = f"{length >> 20} MiB at {offset >> 20} MiB"
     if question == "compare":
         ours, theirs = aperture.sha256(offset, length), words[3]
-        report.moved["guest to host"] = where, theirs, ours
+        report.moved[f"guest to host, {report.strategy()}"] = where, theirs, ours
         if ours != theirs:
             return f"the host's file has another SHA-256: {ours}"
         return "same" if aperture.is_untouched(offset + length) else "bytes were written past the end of the write"
     ours = aperture.change(offset, length)
-    report.moved["host to guest"] = where, None, ours
+    report.moved[f"host to guest, {report.strategy()}"] = where, None, ours
     return ours
 
 
