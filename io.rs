@@ -112,7 +112,9 @@ impl<'a, const SIZE: usize, C> View<'a, Region<SIZE>, C> {
     /// As [`View::bytes`], and `addr` is a multiple of 4.
     #[inline(always)]
     pub(crate) unsafe fn all(addr: usize) -> Self {
-        const { assert!(SIZE % 4 == 0) };
+        const {
+            assert!(SIZE % 4 == 0, "a region is a multiple of 4 bytes");
+        };
         let base = ptr::without_provenance_mut(addr);
         // INVARIANT: Aligned, as required of our caller, and as long as a region may be.
         Self {

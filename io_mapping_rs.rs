@@ -6,12 +6,16 @@
 //!
 //! ```text
 //! L3   pci.rs           a BAR: region request + mapping, bound to the device
-//!      io_mapping.rs    the aperture object and its three kinds of map
+//!      io_mapping.rs    the aperture object, its two strategies and three kinds of map
 //! L2   ioremap.rs       checks -> reservation -> area -> entries: one owned mapping
+//!      window.rs        temporary maps of a page, by per-CPU slots
+//!      chunks.rs        pieces of an aperture that stay mapped
 //!      io.rs            views of mapped memory, for the kernel crate's `Io`
-//! L1   cache_mode.rs    cache modes and their registry      vm_area.rs  address space
-//!      page_table.rs    entries: fill and look up         resource.rs  the right to a BAR
-//! L0   bindings/        every extern "C" and the C behind   range.rs, plan.rs  pure logic
+//! L1   cache_mode.rs    cache modes and their registry      vm_area.rs   address space
+//!      page_table.rs    entries: fill and look up           resource.rs  the right to a BAR
+//! L0   bindings/        every extern "C" and the C behind it
+//!      range.rs         ranges and offsets, pure logic      plan.rs      page sizes, likewise
+//!      slots.rs         which slots are taken, likewise
 //! ```
 //!
 //! C headers: [`include/linux/io-mapping.h`](srctree/include/linux/io-mapping.h),

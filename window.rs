@@ -109,7 +109,7 @@ impl Place {
 }
 
 #[cfg(iomrs_kunit)]
-#[kernel::prelude::kunit_tests(iomrs_window)]
+#[kunit_tests(iomrs_window)]
 mod tests {
     use super::*;
     use crate::bindings;

@@ -52,7 +52,7 @@ static int look_at_res(struct resource *res, void *arg)
  * Looks at the outermost resources of memory with @flags. What only a BAR is, IORESOURCE_SIZEALIGN (its size is its
  * alignment), comes first where several questions are asked: a range inside a BAR is neither RAM nor anything else's.
  */
-enum iomrs_within iomrs_within(u64 start, u64 size, unsigned long flags)
+enum iomrs_within __iomrs_within(u64 start, u64 size, unsigned long flags)
 {
 	struct span span = { .first = start & PAGE_MASK, .last = (start + size - 1) | ~PAGE_MASK };
 

@@ -38,7 +38,8 @@ static inline unsigned long iomrs_next_valid_pfn(unsigned long pfn, unsigned lon
 /* Where a range lies that overlaps a resource. */
 enum iomrs_within { IOMRS_NOWHERE, IOMRS_INSIDE, IOMRS_LEAVES };
 
-enum iomrs_within iomrs_within(u64 start, u64 size, unsigned long flags);
+/* Not for Rust: shared by the C files. */
+enum iomrs_within __iomrs_within(u64 start, u64 size, unsigned long flags);
 
 /* shims.c */
 u32 iomrs_phys_bits(void);

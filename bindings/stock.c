@@ -29,7 +29,7 @@ static bool is_encrypted(u64 start, u64 size)
 u32 iomrs_range_flags(u64 start, u64 size)
 {
 	u32 flags = 0;
-	enum iomrs_within bar = iomrs_within(start, size, IORESOURCE_SIZEALIGN);
+	enum iomrs_within bar = __iomrs_within(start, size, IORESOURCE_SIZEALIGN);
 
 	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) && is_encrypted(start, size))
 		flags |= IOMRS_RANGE_ENCRYPTED;
@@ -37,7 +37,7 @@ u32 iomrs_range_flags(u64 start, u64 size)
 		return flags;
 	if (region_intersects(start, size, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) != REGION_DISJOINT)
 		flags |= IOMRS_RANGE_RAM;
-	if (bar == IOMRS_LEAVES || iomrs_within(start, size, 0) == IOMRS_LEAVES)
+	if (bar == IOMRS_LEAVES || __iomrs_within(start, size, 0) == IOMRS_LEAVES)
 		flags |= IOMRS_RANGE_SPANS;
 	return flags;
 }

@@ -23,7 +23,7 @@ import rust_text
 CRATE_ROOT = "io_mapping_rs.rs"
 # Modules of L5: they see the crate from outside.
 OUTSIDE = ("samples", "selftests", "bench")
-PURE = ("range", "plan")
+PURE = ("range", "plan", "slots")
 # Above L2, for one reason each: a C caller's promises; the caller's right to a physical range, passed down; that
 # right had from the PCI core.
 UNSAFE_ALSO = ("c_api", "io_mapping", "pci")

@@ -13,5 +13,5 @@ pub fn f(mut aperture: IoMapping, other: IoMapping) -> Result<usize> {
     aperture = other;
     #[cfg(broken)]
     drop(page);
-    Ok(aperture.size())
+    Ok(aperture.size() as usize)
 }

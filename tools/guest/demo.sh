@@ -15,7 +15,7 @@ TAINTS=$((1 << 5 | 1 << 7 | 1 << 9 | 1 << 14))
 # load STRATEGY: the sample, its memory mapped so.
 load() {
 	local tries=0
-	insmod /io-mapping-sample.ko strategy=$1 || return
+	insmod /io-mapping-sample.ko "strategy=$1" || return
 	while [ ! -e "$NODE" ]; do
 		tries=$((tries + 1))
 		[ $tries -le 50 ] || { echo "$NODE has not appeared" && return 1; }
@@ -34,7 +34,7 @@ show_info() {
 guest_to_host() {
 	local sum answer
 	[ -e /tmp/data ] || dd if=/dev/urandom of=/tmp/data bs=1M count=$MIB 2> /dev/null || return
-	dd if=/tmp/data of=$NODE bs=1M seek=$1 || return
+	dd if=/tmp/data of=$NODE bs=1M seek="$1" || return
 	sum=$(sha256sum < /tmp/data)
 	answer=$(ask compare $(($1 << 20)) $((MIB << 20)) "${sum%% *}")
 	[ "$answer" = same ] || { echo "$answer" && return 1; }
@@ -44,7 +44,7 @@ guest_to_host() {
 host_to_guest() {
 	local theirs ours
 	theirs=$(ask change $(($1 << 20)) $((MIB << 20)))
-	ours=$(dd if=$NODE bs=1M skip=$1 count=$MIB 2> /dev/null | sha256sum)
+	ours=$(dd if=$NODE bs=1M skip="$1" count=$MIB 2> /dev/null | sha256sum)
 	tell "kv read_back ${ours%% *}"
 	[ "${ours%% *}" = "$theirs" ] || { echo "read SHA-256 ${ours%% *}, the host wrote $theirs" && return 1; }
 }

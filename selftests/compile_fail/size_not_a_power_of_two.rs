@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0
+//! error: E0080
+//!
+//! One test of an offset is all there is for sizes that are a power of two only.
+
+use io_mapping_rs::io_mapping::SizedIoMapping;
+use kernel::prelude::*;
+
+#[cfg(broken)]
+const SIZE: usize = 3 * 4096;
+#[cfg(not(broken))]
+const SIZE: usize = 4 * 4096;
+
+#[inline(never)]
+pub fn f(aperture: SizedIoMapping<'_, SIZE>, offset: u64) -> Result<usize> {
+    Ok(aperture.try_map_local(offset)?.addr())
+}
