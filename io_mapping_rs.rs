@@ -84,3 +84,8 @@ impl kernel::Module for IoMappingRs {
         Ok(Self { _window: window })
     }
 }
+
+/// The driver in the README compiles, as the examples here do.
+#[cfg(doctest)]
+#[doc = include_str!("README.md")]
+mod readme {}
