@@ -51,8 +51,15 @@ impl CacheMode {
         self as u32
     }
 
-    fn from_raw(raw: u32) -> Option<Self> {
-        Self::ALL.into_iter().find(|mode| mode.as_raw() == raw)
+    const fn from_raw(raw: u32) -> Option<Self> {
+        match raw {
+            0 => Some(Self::WriteBack),
+            1 => Some(Self::WriteCombining),
+            2 => Some(Self::UncachedMinus),
+            3 => Some(Self::Uncached),
+            4 => Some(Self::WriteThrough),
+            _ => None,
+        }
     }
 }
 
@@ -67,24 +74,23 @@ pub enum Policy {
     Exact,
 }
 
-/// The protection bits of an entry: present, never executable, writable or not, and a cache mode.
+/// The protection bits of an entry: present (but for [`Protection::none`]), never executable,
+/// writable or not, and a cache mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Protection(u64);
 
 impl Protection {
+    /// No access at all: an entry that is not present.
+    pub(crate) const fn none() -> Self {
+        Self(0)
+    }
+
     pub(crate) fn new(mode: CacheMode, encrypted: bool, read_only: bool) -> Self {
         Self(bindings::iomrs_pgprot(mode.as_raw(), encrypted, read_only))
     }
 
     pub(crate) const fn as_raw(self) -> u64 {
         self.0
-    }
-}
-
-impl Protection {
-    /// No access at all: an entry that is not present.
-    pub(crate) const fn none() -> Self {
-        Self(0)
     }
 }
 
@@ -149,9 +155,10 @@ impl Reservation {
     ///
     /// May sleep.
     pub(crate) fn new(span: Span, requested: CacheMode, policy: Policy) -> Result<Self> {
-        let start = span.page_start() & bindings::iomrs_phys_mask();
+        let mask = bindings::iomrs_phys_mask();
+        let start = span.page_start() & mask;
         let size = span.pages() << PAGE_SHIFT;
-        let end = Self::tracked_end(start, size);
+        let end = Self::tracked_end(start, size, mask);
         let mut raw = requested.as_raw();
         if end > start {
             // SAFETY: `raw` is valid for a write.
@@ -159,7 +166,7 @@ impl Reservation {
                 bindings::iomrs_memtype_reserve(start, end, requested.as_raw(), &mut raw)
             })?;
         }
-        // INVARIANT: the registry has just taken `[start, end)`.
+        // INVARIANT: the registry has just taken `[start, end)`, or that is empty.
         let mut this = Self {
             start,
             end,
@@ -178,9 +185,9 @@ impl Reservation {
     /// The end that the registry can be told. It masks addresses on free and would look for 0
     /// instead of the end of the widest physical address, so the page before that is left out: C's
     /// line stays for ever.
-    fn tracked_end(start: u64, size: u64) -> u64 {
+    fn tracked_end(start: u64, size: u64, mask: u64) -> u64 {
         let end = start.saturating_add(size);
-        if end & bindings::iomrs_phys_mask() == 0 {
+        if end & mask == 0 {
             end - PAGE_SIZE
         } else {
             end
@@ -209,7 +216,7 @@ impl Reservation {
     #[cfg(iomrs_exported)]
     fn sync(&self, size: u64) -> Result {
         let (size, achieved) = (usize::try_from(size)?, self.achieved.as_raw());
-        // SAFETY: The registry holds the range with mode `achieved`, by the type's invariant.
+        // SAFETY: The registry holds the range, less an untracked last page, with mode `achieved`.
         to_result(unsafe { bindings::iomrs_memtype_sync(self.start, size, achieved) })
             .map_err(|_| ENOMEM)
     }
@@ -218,6 +225,11 @@ impl Reservation {
     #[cfg(iomrs_stock)]
     fn sync(&self, _size: u64) -> Result {
         Ok(())
+    }
+
+    /// Physical address of the first page.
+    pub(crate) const fn start(&self) -> u64 {
+        self.start
     }
 
     /// The mode that was asked for.

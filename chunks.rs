@@ -12,10 +12,10 @@ use crate::range::PAGE_SIZE;
 use crate::vm_area::VmArea;
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use kernel::{
-    alloc::KVVec,
+    alloc::{flags::__GFP_NOWARN, KVVec},
     new_mutex,
     prelude::*,
-    sync::{Mutex, SetOnce},
+    sync::{global_lock, Mutex, SetOnce},
 };
 
 /// Bytes of a chunk, as a shift.
@@ -28,9 +28,18 @@ static BUDGET: SetOnce<u64> = SetOnce::new();
 /// The bytes of address space that they take.
 static USED: AtomicU64 = AtomicU64::new(0);
 
-/// Sets the budget of address space for chunks, once, in bytes.
-pub(crate) fn set_budget(bytes: u64) {
-    BUDGET.populate(bytes);
+global_lock! {
+    // SAFETY: `init` does it, before anything else here.
+    unsafe(uninit) static FIRST: Mutex<()> = ();
+}
+
+/// Readies chunks, with a budget of address space for them in bytes. Called when the module is
+/// loaded, before any aperture can be; later calls change nothing.
+pub(crate) fn init(budget: u64) {
+    if BUDGET.populate(budget) {
+        // SAFETY: Only one call gets here, and no chunk has been asked for yet.
+        unsafe { FIRST.init() };
+    }
 }
 
 /// A share of the budget, given back on drop.
@@ -65,7 +74,7 @@ struct Chunk {
 
 /// What has been made: changed under a lock only.
 struct Made {
-    chunks: KVec<Chunk>,
+    chunks: KVVec<Chunk>,
     table: KVVec<AtomicUsize>,
 }
 
@@ -144,7 +153,8 @@ impl Chunks {
     }
 
     /// The address of the byte at `offset`, which is within the aperture of `directory`, making its
-    /// chunk if need be. `None` where the budget does not allow another.
+    /// chunk if need be. `None` where the chunk cannot be had, for want of budget, memory or address
+    /// space, or because not all of it can be mapped: a smaller piece may still be.
     ///
     /// # Errors
     ///
@@ -171,43 +181,43 @@ impl Chunks {
         if let Some(addr) = unsafe { directory.find(offset) } {
             return Ok(Some(addr));
         }
-        let (first, len) = self.extent(directory, offset);
-        let Some(share) = Share::take(len) else {
-            return Ok(None);
-        };
-        self.make_table(directory, &mut made)?;
-        made.chunks.reserve(1, GFP_KERNEL)?;
-        let area = VmArea::map(self.base + first, usize::try_from(len)?, self.prot)?;
-        let bias = area.addr().wrapping_sub(first as usize);
-        let element = made.table.get(directory.index(offset)).ok_or(EINVAL)?;
-        // INVARIANT: the chunk is mapped, and kept below: there is room for it.
-        element.store(bias, Ordering::Release);
-        made.chunks.push(
-            Chunk {
-                _area: area,
-                _share: share,
-            },
-            GFP_KERNEL,
-        )?;
-        Ok(Some(bias.wrapping_add(offset as usize)))
+        Ok(self.make(directory, &mut made, offset).ok())
     }
 
+    /// Makes the chunk of `offset`, which is not there.
+    fn make(&self, directory: &Directory, made: &mut Made, offset: u64) -> Result<usize> {
+        let (first, len) = self.extent(directory, offset);
+        let share = Share::take(len).ok_or(ENOSPC)?;
+        self.make_table(directory, made)?;
+        made.chunks.reserve(1, GFP_KERNEL | __GFP_NOWARN)?;
+        // No overflow: the last byte of the aperture has an address.
+        let phys = self.base.wrapping_add(first);
+        let area = VmArea::map(phys, usize::try_from(len)?, self.prot)?;
+        let bias = area.addr().wrapping_sub(first as usize);
+        let chunk = Chunk {
+            _area: area,
+            _share: share,
+        };
+        made.chunks.push(chunk, GFP_KERNEL | __GFP_NOWARN)?;
+        let element = made.table.get(directory.index(offset)).ok_or(EINVAL)?;
+        // INVARIANT: the chunk is mapped, and kept.
+        element.store(bias, Ordering::Release);
+        Ok(bias.wrapping_add(offset as usize))
+    }
+
+    /// What has been made, to begin with nothing.
     fn made(&self) -> Result<&Mutex<Made>> {
         if self.made.as_ref().is_none() {
             let empty = Made {
-                chunks: KVec::new(),
+                chunks: KVVec::new(),
                 table: KVVec::new(),
             };
-            self.made
-                .populate(KBox::pin_init(new_mutex!(empty), GFP_KERNEL)?);
+            let new = KBox::pin_init(new_mutex!(empty), GFP_KERNEL)?;
+            // One task at a time, so that nobody finds it half set.
+            let _first = FIRST.lock();
+            self.made.populate(new);
         }
-        // Another task may be at it: then it has taken the place, and fills it in a moment.
-        loop {
-            if let Some(made) = self.made.as_ref() {
-                return Ok(made);
-            }
-            core::hint::spin_loop();
-        }
+        self.made.as_ref().map(|made| &**made).ok_or(ENOMEM)
     }
 
     /// Offset and length of the part of the aperture that is in the same chunk as `offset`: pages.
@@ -224,7 +234,7 @@ impl Chunks {
             return Ok(());
         }
         let count = directory.index(self.size - 1) + 1;
-        let mut table = KVVec::with_capacity(count, GFP_KERNEL)?;
+        let mut table = KVVec::with_capacity(count, GFP_KERNEL | __GFP_NOWARN)?;
         for _ in 0..count {
             table.push(AtomicUsize::new(0), GFP_KERNEL)?;
         }
@@ -242,7 +252,7 @@ impl Chunks {
         if let Some(made) = self.made.as_ref() {
             let mut made = made.lock();
             made.table = KVVec::new();
-            made.chunks = KVec::new();
+            made.chunks = KVVec::new();
         }
     }
 }

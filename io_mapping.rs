@@ -227,11 +227,12 @@ impl IoMapping {
     /// # Errors
     ///
     /// `EINVAL` where `size` is 0, `offset` is not a multiple of the page size, or `offset + size`
-    /// leaves the aperture. C checks none of it.
+    /// leaves the aperture: C checks none of it. On a sparse aperture also those of mapping a piece:
+    /// `ENOMEM`, and on a stock kernel `EPERM` for pages with a `struct page`.
     ///
     /// # Context
     ///
-    /// May sleep.
+    /// May sleep, and so may dropping the guard.
     #[inline]
     pub fn map(&self, offset: ResourceSize, size: ResourceSize) -> Result<Map<'_>> {
         if cfg!(CONFIG_DEBUG_ATOMIC_SLEEP) {
@@ -260,11 +261,13 @@ impl IoMapping {
     ///
     /// # Errors
     ///
-    /// `EINVAL` where `offset` is not a multiple of the page size or not below the aperture's size.
+    /// `EINVAL` where `offset` is not a multiple of the page size or not below the aperture's size,
+    /// `EAGAIN` where it takes a slot and all of this CPU are in use.
     ///
     /// # Context
     ///
-    /// Any. The task may sleep while it holds the guard, but no other may use it.
+    /// Any but NMI; with the window backend `kmap`, hard interrupts only with interrupts off. The
+    /// task may sleep while it holds the guard, but no other may use it.
     #[inline(always)]
     pub fn map_local(&self, offset: ResourceSize) -> Result<LocalMap<'_>> {
         let offset = offset.into();
@@ -296,7 +299,6 @@ impl IoMapping {
     fn span(&self, offset: u64, size: u64) -> Result<(usize, Option<VmArea>)> {
         match &self.backing {
             Backing::Sparse(sparse) => sparse.span(&self.directory, offset, size),
-            // All of it is mapped.
             Backing::Whole(_) => Err(EINVAL),
         }
     }
@@ -307,7 +309,6 @@ impl IoMapping {
     fn place_local(&self, offset: u64) -> Place {
         match &self.backing {
             Backing::Sparse(sparse) => sparse.page(offset, None),
-            // All of its pages are mapped.
             Backing::Whole(_) => Place::error(EINVAL),
         }
     }
@@ -359,7 +360,7 @@ impl IoMapping {
     ///
     /// # Context
     ///
-    /// Any. The holder must not sleep.
+    /// As [`map_local`](Self::map_local). The holder must not sleep.
     #[inline]
     pub fn map_atomic(&self, offset: ResourceSize) -> Result<AtomicMap<'_>> {
         let offset = offset.into();

@@ -76,9 +76,13 @@ impl kernel::Module for IoMappingRs {
             module_parameters::window_slots.value(),
             module_parameters::chunk_budget.value(),
         );
-        chunks::set_budget(budget.saturating_mul(1 << 20));
-        let window = window::Window::register(slots).inspect_err(|_| {
-            pr_err!("window_slots={} is not a power of two up to 64\n", slots);
+        chunks::init(budget.saturating_mul(1 << 20));
+        let window = window::Window::register(slots).inspect_err(|&err| {
+            if err == EINVAL {
+                pr_err!("window_slots={} is not a power of two up to 64\n", slots);
+            } else {
+                pr_err!("no window for temporary maps: {:?}\n", err);
+            }
         })?;
         pr_info!("backend {}, window {}\n", BACKEND, window::WINDOW);
         Ok(Self { _window: window })

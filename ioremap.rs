@@ -143,13 +143,12 @@ pub fn phys_bits() -> u32 {
 /// A range that passed the checks, with its line in the registry of cache modes: all that comes
 /// before address space.
 pub(crate) struct Reserved {
-    span: Span,
     encrypted: bool,
     reservation: Reservation,
 }
 
 impl Reserved {
-    /// Checks a range and reserves its cache mode.
+    /// Checks a range and reserves its cache mode. Gives the range, too.
     ///
     /// # Errors
     ///
@@ -158,7 +157,8 @@ impl Reserved {
     /// # Context
     ///
     /// May sleep.
-    pub(crate) fn new(options: &Options, phys: u64, size: u64) -> Result<Self> {
+    #[inline]
+    pub(crate) fn new(options: &Options, phys: u64, size: u64) -> Result<(Self, Span)> {
         let span = Span::new(phys, size, bindings::iomrs_phys_bits())?;
         let flags = bindings::iomrs_range_flags(phys, size);
         if flags & bindings::RANGE_RAM != 0 {
@@ -170,11 +170,11 @@ impl Reserved {
         if flags & bindings::RANGE_SPANS != 0 && !allowed {
             return Err(EINVAL);
         }
-        Ok(Self {
-            span,
+        let this = Self {
             encrypted: options.encrypted || flags & bindings::RANGE_ENCRYPTED != 0,
             reservation: Reservation::new(span, options.mode, options.policy)?,
-        })
+        };
+        Ok((this, span))
     }
 
     /// The protection of its entries.
@@ -184,7 +184,7 @@ impl Reserved {
 
     /// Physical address of its first page.
     pub(crate) fn first_page(&self) -> u64 {
-        self.span.page_start() & bindings::iomrs_phys_mask()
+        self.reservation.start()
     }
 
     /// The cache mode asked for.
@@ -198,7 +198,7 @@ impl Reserved {
     }
 }
 
-/// Device memory mapped into kernel address space, unmapped on drop.
+/// Device memory mapped into kernel address space, unmapped on drop, which may sleep.
 ///
 /// What C calls `void __iomem *`, with its size, cache mode and owner. [`crate::io`] gives access
 /// to the memory.
@@ -217,12 +217,12 @@ pub struct Mapping {
 
 impl Mapping {
     fn new(options: Options, read_only: bool, phys: PhysAddr, size: ResourceSize) -> Result<Self> {
-        let reserved = Reserved::new(&options, phys.into(), size.into())?;
-        let pages = reserved.span.pages() << PAGE_SHIFT;
+        let (reserved, span) = Reserved::new(&options, phys.into(), size.into())?;
+        let pages = span.pages() << PAGE_SHIFT;
         let pages = usize::try_from(pages).map_err(|_| ENOMEM)?;
         let area = VmArea::map(reserved.first_page(), pages, reserved.protection(read_only))?;
         // CAST: less than a page; and `size` is no more than `pages`, which fits.
-        let (offset, size) = (reserved.span.page_offset() as usize, size as usize);
+        let (offset, size) = (span.page_offset() as usize, size as usize);
         // INVARIANT: `area` maps every page of the range.
         Ok(Self {
             area,
@@ -283,8 +283,8 @@ impl Iterator for Entries<'_> {
             return None;
         }
         let entry = Entry::lookup(self.addr)?;
-        // The page may begin before the mapping does: no, it is the mapping's first. It may only
-        // end after it, which ends the iteration.
+        // An area begins where the page of its first entry does: only the last page can reach past
+        // its end.
         self.addr += entry.page_size();
         Some(entry)
     }

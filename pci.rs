@@ -135,6 +135,13 @@ impl<'a> Aperture<'a> {
     }
 }
 
+impl Aperture<'_> {
+    /// As [`IoMapping::trim`].
+    pub fn trim(&mut self) {
+        self.inner.trim();
+    }
+}
+
 impl<T: Send + 'static> Owned<'_, T> {
     /// Hands the mapping to its device, which drops it when the driver is unbound. The result can
     /// be kept anywhere; it gives access for as long as the device is bound.

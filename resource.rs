@@ -48,7 +48,9 @@ impl<'a> BarRegion<'a> {
         let num = c_int::try_from(bar)?;
         // SAFETY: `pdev` is a device, and `num` one of its six BARs.
         let flags = unsafe { bindings::iomrs_pci_resource_flags(as_raw(pdev), num) };
-        if size == 0 || flags & c::IORESOURCE_MEM as usize == 0 {
+        let is_memory = flags & c::IORESOURCE_MEM as usize != 0;
+        let is_assigned = flags & c::IORESOURCE_UNSET as usize == 0;
+        if size == 0 || !is_memory || !is_assigned {
             return Err(ENODEV);
         }
         // SAFETY: `pdev` is a device, `num` one of its BARs, and `name` lives for ever.

@@ -11,7 +11,7 @@
 
 use crate::bindings;
 use crate::cache_mode::Protection;
-use crate::range::{PAGE_SHIFT, PAGE_SIZE};
+use crate::range::PAGE_SHIFT;
 use kernel::prelude::*;
 
 #[cfg(iomrs_exported)]
@@ -36,10 +36,9 @@ impl VmArea {
     ///
     /// May sleep.
     pub(crate) fn map_nothing(size: usize) -> Result<Self> {
-        // Somewhere without a struct page. The area begins at a multiple of its size, this does
-        // not, so that no large page fits.
+        // Where a struct page is least likely: vmap_pfn() refuses pages that have one.
         let end = 1 << bindings::iomrs_phys_bits();
-        let phys = end - size as u64 - PAGE_SIZE;
+        let phys = end - size as u64;
         let area = Self::map(phys, size, Protection::none())?;
         // SAFETY: The entries are our area's, and not present.
         unsafe { bindings::iomrs_clear_entries(area.addr(), size >> PAGE_SHIFT) };

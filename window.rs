@@ -58,7 +58,9 @@ fn count_exhausted() {
 ///
 /// # Invariants
 ///
-/// The word is one that the backend made for a slot that is taken, and nobody else has it.
+/// The word is one that the backend made for a slot that is taken, and nobody else has it. Its holder
+/// stays on the slot's CPU until it is dropped: by what the slot itself does, or by an atomic section
+/// that is dropped after it.
 pub(crate) struct Slot(NonZero<usize>);
 
 impl Drop for Slot {
@@ -80,16 +82,13 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// A page that is mapped anyway.
-    #[inline(always)]
-    pub(crate) const fn mapped(addr: usize) -> Self {
-        Self { addr, slot: None }
-    }
-
     #[inline(always)]
     pub(crate) fn error(err: Error) -> Self {
         // CAST: a negative errno, which no address is: as C's `ERR_PTR()`.
-        Self::mapped(err.to_errno() as usize)
+        Self {
+            addr: err.to_errno() as usize,
+            slot: None,
+        }
     }
 
     /// The address and the slot.

@@ -58,9 +58,6 @@ u32 iomrs_range_flags(u64 start, u64 size)
 {
 	u32 flags = 0;
 
-	if (!cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) &&
-	    __iomrs_within(start, size, IORESOURCE_SIZEALIGN) == IOMRS_INSIDE)
-		return 0;
 	/* Whole pages: that is what is mapped, and what res_is_used_ram() sees. */
 	walk_mem_res(start & PAGE_MASK, (start + size - 1) | ~PAGE_MASK, &flags, collect_flags);
 	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) &&

@@ -23,42 +23,8 @@ static_assert(_PAGE_CACHE_MODE_WT == 4);
 /* Rust calls these directly. */
 IOMRS_CANARY(free_vm_area, void, struct vm_struct *);
 IOMRS_CANARY(vunmap, void, const void *);
-IOMRS_CANARY(walk_iomem_res_desc, int, unsigned long, unsigned long, u64, u64, void *,
-	     int (*)(struct resource *, void *));
 IOMRS_CANARY(pci_request_region, int, struct pci_dev *, int, const char *);
 IOMRS_CANARY(pci_release_region, void, struct pci_dev *, int);
-
-struct span {
-	u64 first, last;
-	enum iomrs_within within;
-};
-
-/*
- * @res is clipped to the range that is asked for: where that took nothing away but parts of a page, it lies inside.
- * A busy resource is a driver's claim, which may cover as little as it likes.
- */
-static int look_at_res(struct resource *res, void *arg)
-{
-	struct span *span = arg;
-
-	if (PFN_DOWN(res->start) <= PFN_DOWN(span->first) && PFN_DOWN(res->end) >= PFN_DOWN(span->last))
-		span->within = IOMRS_INSIDE;
-	else if (!(res->flags & IORESOURCE_BUSY))
-		span->within = IOMRS_LEAVES;
-	return span->within != IOMRS_NOWHERE;
-}
-
-/*
- * Looks at the outermost resources of memory with @flags. What only a BAR is, IORESOURCE_SIZEALIGN (its size is its
- * alignment), comes first where several questions are asked: a range inside a BAR is neither RAM nor anything else's.
- */
-enum iomrs_within __iomrs_within(u64 start, u64 size, unsigned long flags)
-{
-	struct span span = { .first = start & PAGE_MASK, .last = (start + size - 1) | ~PAGE_MASK };
-
-	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_MEM | flags, span.first, span.last, &span, look_at_res);
-	return span.within;
-}
 
 /* The width of a physical address of this CPU, as phys_addr_valid() has it. */
 u32 iomrs_phys_bits(void)
@@ -99,6 +65,8 @@ u64 iomrs_pgprot(u32 pcm, bool encrypted, bool read_only)
 /* What becomes of a cache mode: without PAT there are no bits of its own for every one, and UC- takes its place. */
 u32 iomrs_effective_mode(u32 pcm)
 {
+	if (likely(pat_enabled()))
+		return pcm;
 	if ((pcm == _PAGE_CACHE_MODE_WC || pcm == _PAGE_CACHE_MODE_WT) &&
 	    cachemode2protval(pcm) == cachemode2protval(_PAGE_CACHE_MODE_UC_MINUS))
 		return _PAGE_CACHE_MODE_UC_MINUS;
@@ -165,11 +133,12 @@ u64 iomrs_pte_template(u64 prot)
 	return pte_val(pfn_pte(0, __pgprot(prot)));
 }
 
-/* Complains, on a kernel made for that, where the caller is in no position to sleep. */
+/* Complains, on a kernel made for that, where the caller is in no position to sleep. Exported as the two above. */
 void iomrs_might_sleep(void)
 {
 	might_sleep();
 }
+EXPORT_SYMBOL_GPL(iomrs_might_sleep);
 
 /*
  * Keeps the caller on its CPU until migrate_enable(), and tells which CPU that is. As for kmap_local, an interrupt counts

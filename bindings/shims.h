@@ -35,12 +35,6 @@ static inline unsigned long iomrs_next_valid_pfn(unsigned long pfn, unsigned lon
 	return min(pfn, stop);
 }
 
-/* Where a range lies that overlaps a resource. */
-enum iomrs_within { IOMRS_NOWHERE, IOMRS_INSIDE, IOMRS_LEAVES };
-
-/* Not for Rust: shared by the C files. */
-enum iomrs_within __iomrs_within(u64 start, u64 size, unsigned long flags);
-
 /* shims.c */
 u32 iomrs_phys_bits(void);
 u64 iomrs_phys_mask(void);

@@ -11,7 +11,46 @@
 IOMRS_CANARY(vmap_pfn, void *, unsigned long *, unsigned int, pgprot_t);
 IOMRS_CANARY(arch_io_reserve_memtype_wc, int, resource_size_t, resource_size_t);
 IOMRS_CANARY(arch_io_free_memtype_wc, void, resource_size_t, resource_size_t);
+IOMRS_CANARY(walk_iomem_res_desc, int, unsigned long, unsigned long, u64, u64, void *,
+	     int (*)(struct resource *, void *));
 IOMRS_CANARY(region_intersects, int, resource_size_t, size_t, unsigned long, unsigned long);
+
+struct span {
+	u64 first, last;
+	bool inside, leaves;
+};
+
+/*
+ * @res is clipped to the range that is asked for: where that took nothing away but parts of a page, it lies inside.
+ * A busy resource is a driver's claim, which may cover as little as it likes.
+ */
+static int look_at_res(struct resource *res, void *arg)
+{
+	struct span *span = arg;
+
+	span->inside = PFN_DOWN(res->start) <= PFN_DOWN(span->first) && PFN_DOWN(res->end) >= PFN_DOWN(span->last);
+	span->leaves = !span->inside && !(res->flags & IORESOURCE_BUSY);
+	return span->inside || span->leaves;
+}
+
+static struct span look_at(u64 start, u64 size, unsigned long flags)
+{
+	struct span span = { .first = start & PAGE_MASK, .last = (start + size - 1) | ~PAGE_MASK };
+
+	walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_MEM | flags, span.first, span.last, &span, look_at_res);
+	return span;
+}
+
+/*
+ * Does the range leave a resource that it overlaps? A walk tells of the outermost resource that matches: of a BAR
+ * (whose size is its alignment), and for a range outside of any of a bus window. What is nested in a BAR is not seen.
+ */
+static bool spans_resources(u64 start, u64 size)
+{
+	struct span bar = look_at(start, size, IORESOURCE_SIZEALIGN);
+
+	return bar.leaves || (!bar.inside && look_at(start, size, 0).leaves);
+}
 
 static int res_is_encrypted(struct resource *res, void *arg)
 {
@@ -29,22 +68,19 @@ static bool is_encrypted(u64 start, u64 size)
 u32 iomrs_range_flags(u64 start, u64 size)
 {
 	u32 flags = 0;
-	enum iomrs_within bar = __iomrs_within(start, size, IORESOURCE_SIZEALIGN);
 
-	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) && is_encrypted(start, size))
-		flags |= IOMRS_RANGE_ENCRYPTED;
-	if (bar == IOMRS_INSIDE)
-		return flags;
 	if (region_intersects(start, size, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) != REGION_DISJOINT)
 		flags |= IOMRS_RANGE_RAM;
-	if (bar == IOMRS_LEAVES || __iomrs_within(start, size, 0) == IOMRS_LEAVES)
+	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) && is_encrypted(start, size))
+		flags |= IOMRS_RANGE_ENCRYPTED;
+	if (spans_resources(start, size))
 		flags |= IOMRS_RANGE_SPANS;
 	return flags;
 }
 
 /*
  * Only write combining can be reserved here, and the registry's answer is not told: the mapping has the mode that was
- * asked for. Our callers refuse a range that spans resources, of which the kernel would warn.
+ * asked for. Our callers refuse a range that is seen to span resources, of which the kernel would warn.
  */
 int iomrs_memtype_reserve(u64 start, u64 end, u32 requested, u32 *achieved)
 {

@@ -14,6 +14,8 @@ use kernel::{io::ResourceSize, prelude::*};
 
 /// A piece of an aperture, mapped for any task. See [`IoMapping::map`].
 ///
+/// Dropping it may sleep. Where it is leaked, what it maps may stay mapped for ever.
+///
 /// # Invariants
 ///
 /// `size` bytes from `addr` on are mapped to a part of the aperture, for as long as the guard lives.
@@ -41,6 +43,9 @@ impl Map<'_> {
 impl_views!(Map<'_>, Shared);
 
 /// A page of an aperture, mapped for the calling task. See [`IoMapping::map_local`].
+///
+/// A guard that is leaked breaks nothing. But its slot is lost, and the task stays on its CPU, which
+/// then cannot go off line before the task has ended.
 ///
 /// # Invariants
 ///

@@ -33,7 +33,7 @@ impl Sparse {
     ///
     /// Those of [`Options::map`] but for what only mapping can meet.
     pub(super) fn new(options: &Options, base: u64, size: u64) -> Result<Self> {
-        let reserved = Reserved::new(options, base, size)?;
+        let (reserved, _) = Reserved::new(options, base, size)?;
         let prot = reserved.protection(false);
         let first = reserved.first_page();
         Ok(Self {
@@ -78,7 +78,9 @@ impl Sparse {
             }
         }
         let pages = usize::try_from(len.next_multiple_of(PAGE_SIZE)).map_err(|_| ENOMEM)?;
-        let area = VmArea::map(self.base + offset, pages, self.template.prot())?;
+        // No overflow, as above.
+        let phys = self.base.wrapping_add(offset);
+        let area = VmArea::map(phys, pages, self.template.prot())?;
         Ok((area.addr(), Some(area)))
     }
 

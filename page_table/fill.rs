@@ -9,7 +9,7 @@ use crate::range::{PAGE_SHIFT, PAGE_SIZE};
 use core::ops::Range;
 use kernel::{error::from_err_ptr, ffi::c_int, prelude::*};
 
-/// Largest page that a table of entries to page middle directories holds.
+/// The page that an entry of a page middle directory maps.
 const PMD_SHIFT: u32 = PAGE_SHIFT + 9;
 
 /// What the new entries say: where physical memory begins, how it is protected, and how large a
@@ -23,11 +23,16 @@ pub(crate) struct Pages {
 impl Pages {
     /// Pages from physical address `phys` on, as large as the CPU and the command line
     /// (`nohugeiomap`) allow.
+    /// Small ones where nothing is to be mapped.
     pub(crate) fn new(phys: u64, prot: Protection) -> Self {
         Self {
             phys,
             prot,
-            max_shift: bindings::iomrs_max_page_shift(),
+            max_shift: if prot == Protection::none() {
+                PAGE_SHIFT
+            } else {
+                bindings::iomrs_max_page_shift()
+            },
         }
     }
 }
