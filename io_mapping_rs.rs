@@ -23,6 +23,8 @@
 
 // `PhysAddr` and `ResourceSize` are `u32` on some machines: what converts them is not useless.
 #![allow(clippy::useless_conversion)]
+// With the kernel's slots ours are not used.
+#![cfg_attr(iomrs_window_kmap, allow(dead_code, unused_imports))]
 
 use kernel::prelude::*;
 

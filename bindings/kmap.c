@@ -3,6 +3,7 @@
  * Shims for the window backend that uses the kernel's own temporary maps. See shims.h and window/kmap.rs.
  */
 #include <linux/highmem.h>
+#include <linux/irqflags.h>
 #include <linux/sched.h>
 
 #include "shims.h"
@@ -28,14 +29,21 @@ static unsigned long top_entry(void)
 	return pte_val(current->kmap_ctrl.pteval[current->kmap_ctrl.idx - 1]);
 }
 
-/* Takes away the dead maps that have become topmost, down from the one that was at @addr. */
+/*
+ * Takes away the dead maps that have become topmost, down from the one that was at @addr. An interrupt that ends a map
+ * of its own in between would do the same.
+ */
 static void pop_dead(unsigned long addr)
 {
+	unsigned long flags;
+
+	local_irq_save(flags);
 	while (current->kmap_ctrl.idx && (top_entry() & KMAP_DEAD)) {
 		/* The stack grows downwards from one fixmap entry to the next. */
 		addr += KM_STEP * PAGE_SIZE;
 		kunmap_local_indexed((void *)addr);
 	}
+	local_irq_restore(flags);
 }
 
 /*

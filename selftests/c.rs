@@ -8,6 +8,9 @@ use kernel::ffi::{c_char, c_int, c_long, c_ulong, c_void};
 #[repr(C)]
 pub(crate) struct IoMapping([u8; 0]);
 
+/// What C calls back.
+type Call = unsafe extern "C" fn(arg: *mut c_void);
+
 #[allow(improper_ctypes)]
 unsafe extern "C" {
     // c_side.c
@@ -64,6 +67,25 @@ unsafe extern "C" {
     pub(crate) fn iomrs_c_pci_put(pdev: *mut c_void);
     pub(crate) fn iomrs_c_pci_bar(pdev: *mut c_void, bar: u32, size: *mut u64) -> u64;
     pub(crate) fn iomrs_c_pci_rebind(pdev: *mut c_void, bind: bool) -> c_int;
+
+    // c_contexts.c
+    pub(crate) fn iomrs_c_in_hardirq(f: Call, arg: *mut c_void);
+    pub(crate) fn iomrs_c_in_softirq(f: Call, arg: *mut c_void);
+    pub(crate) fn iomrs_c_thread_start(cpu: c_int, f: Call, arg: *mut c_void) -> *mut c_void;
+    pub(crate) fn iomrs_c_thread_join(thread: *mut c_void);
+    pub(crate) fn iomrs_c_tick_start(cpu: c_int, ns: u64, f: Call, arg: *mut c_void)
+        -> *mut c_void;
+    pub(crate) fn iomrs_c_tick_stop(tick: *mut c_void);
+    pub(crate) safe fn iomrs_c_cpu_online(cpu: c_int, online: bool) -> c_int;
+    pub(crate) safe fn iomrs_c_cpus() -> u32;
+    pub(crate) safe fn iomrs_c_cpu() -> u32;
+    pub(crate) safe fn iomrs_c_context() -> u32;
+    pub(crate) safe fn iomrs_c_migration_disabled() -> u32;
+    pub(crate) safe fn iomrs_c_current() -> *mut c_void;
+    pub(crate) fn iomrs_c_move(task: *mut c_void, cpu: c_int) -> c_int;
+    pub(crate) safe fn iomrs_c_schedule();
+    pub(crate) safe fn iomrs_c_sleep_ms(ms: u32);
+    pub(crate) safe fn iomrs_c_now() -> u64;
 
     // c_timing.c
     pub(crate) safe fn iomrs_c_timing_is_strict() -> bool;

@@ -66,6 +66,24 @@ void iomrs_c_pci_put(struct pci_dev *pdev);
 u64 iomrs_c_pci_bar(struct pci_dev *pdev, u32 bar, u64 *size);
 int iomrs_c_pci_rebind(struct pci_dev *pdev, bool bind);
 
+/* c_contexts.c: interrupts, threads, timers, CPUs */
+void iomrs_c_in_hardirq(void (*fn)(void *arg), void *arg);
+void iomrs_c_in_softirq(void (*fn)(void *arg), void *arg);
+void *iomrs_c_thread_start(int cpu, void (*fn)(void *arg), void *arg);
+void iomrs_c_thread_join(void *thread);
+void *iomrs_c_tick_start(int cpu, u64 ns, void (*fn)(void *arg), void *arg);
+void iomrs_c_tick_stop(void *tick);
+int iomrs_c_cpu_online(int cpu, bool online);
+u32 iomrs_c_cpus(void);
+u32 iomrs_c_cpu(void);
+u32 iomrs_c_context(void);
+u32 iomrs_c_migration_disabled(void);
+void *iomrs_c_current(void);
+int iomrs_c_move(void *task, int cpu);
+void iomrs_c_schedule(void);
+void iomrs_c_sleep_ms(u32 ms);
+u64 iomrs_c_now(void);
+
 /* c_timing.c: how long C takes */
 bool iomrs_c_timing_is_strict(void);
 unsigned long iomrs_c_irq_save(void);

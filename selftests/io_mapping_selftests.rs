@@ -7,17 +7,23 @@ use kernel::prelude::*;
 mod aperture;
 mod bars;
 mod c;
+mod contexts;
 mod entries;
 mod look;
 mod loops;
 mod range;
 mod refusals;
 mod registry;
+mod scaling;
 mod sides;
+mod sparse;
+mod sparse_limits;
+mod stress;
 mod timing;
 mod unwind;
 mod verdict;
 mod views;
+mod window;
 
 module! {
     type: Selftests,
@@ -33,6 +39,18 @@ module! {
         size: u64 {
             default: 0,
             description: "Bytes of that range",
+        },
+        window_slots: u32 {
+            default: 32,
+            description: "window_slots= of io_mapping_rs",
+        },
+        chunk_budget: u64 {
+            default: 64 << 10,
+            description: "chunk_budget= of io_mapping_rs",
+        },
+        scaling: u32 {
+            default: 0,
+            description: "The least throughput of two CPUs, in thousandths of that of one",
         },
         sparse: bool {
             default: false,

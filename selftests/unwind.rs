@@ -9,13 +9,13 @@ use kernel::prelude::*;
 
 const WC: CacheMode = CacheMode::WriteCombining;
 /// More allocations than any mapping here makes.
-const MANY: u32 = 64;
+pub(crate) const MANY: u32 = 64;
 
 /// While it lives the allocations of this task can be made to fail.
-struct Faults;
+pub(crate) struct Faults;
 
 impl Faults {
-    fn begin() -> core::result::Result<Self, &'static CStr> {
+    pub(crate) fn begin() -> core::result::Result<Self, &'static CStr> {
         match c::iomrs_c_faults_begin() {
             0 => Ok(Self),
             _ => {

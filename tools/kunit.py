@@ -33,6 +33,7 @@ BOOTS = {
     "plain": Boot("", "", ""),
     "nohugeiomap": Boot("nohugeiomap", "", "*.*nohugeiomap*"),
     "nopat": Boot("nopat", "", "*.*without_pat*"),
+    "46-bits": Boot("", "max,phys-bits=46", "*.*large_aperture*"),
     "52-bits": Boot("no5lvl", "max,phys-bits=52", "*.s2[29]_*"),
 }
 
@@ -46,9 +47,11 @@ def command(args, wanted, image, backing, log):
     if wanted.cpu or accel.choose(image) != "kvm":
         kvm = ["--disable-kvm"]
         qemu += f" -cpu {wanted.cpu or 'max'}"
-    glob = f"kunit.filter_glob={wanted.glob}" if wanted.glob else ""
+    glob = args.glob or wanted.glob
+    glob = f"kunit.filter_glob={glob}" if glob else ""
     script = os.path.join(TOOLS, "guest", "kunit.sh")
-    params = " ".join(args.param)
+    again = "again" if args.again and not glob else "once"
+    params = " ".join([again, *args.param])
     return ["vng", "--run", image, *kvm, "--cpus", "2", "--memory", "1G", f"--qemu-opts={qemu}",
             "--append", f"memmap={RESERVED_MIB}M${RESERVED_PHYS >> 20}M {CONSOLE} {wanted.append} {glob}",
             "--", f"{script} {args.modules} {RESERVED_PHYS} {RESERVED_MIB << 20} {params}"]
@@ -81,11 +84,12 @@ def why_it_ended(output, log):
 
 
 def split(output):
-    """-> {suite: KTAP}, [our own lines]"""
+    """-> {(suite, how it was run): KTAP}, [our own lines]"""
     suites, own, current = {}, [], None
     for line in output.splitlines():
         if line.startswith("@suite "):
-            current = line[len("@suite "):]
+            suite, _, how = line[len("@suite "):].partition(" ")
+            current = suite, how
             suites[current] = ""
         elif line.startswith("@"):
             current = None
@@ -103,8 +107,9 @@ def results(args, name):
     suites, own = split(output)
     if "done" not in own:
         own.append(f"not ok the guest comes to its end: {why_it_ended(output, log)}")
-    for text in suites.values():
-        yield from ktap.results(text)
+    for (_, how), text in suites.items():
+        for case, verdict, reason in ktap.results(text):
+            yield f"{case} {how}".rstrip(), verdict, reason
     if not suites:
         yield f"suites ({name})", "not ok", "the modules brought no KUnit suite"
     for line in own:
@@ -122,6 +127,8 @@ def main():
     parser.add_argument("--kernel", default="test")
     parser.add_argument("--boot", choices=BOOTS, help="this boot alone")
     parser.add_argument("--param", action="append", default=[], help="a parameter of the selftests' module, such as sparse=1")
+    parser.add_argument("--glob", help="these cases alone: suite.case")
+    parser.add_argument("--again", action="store_true", help="the first boot loads the modules with other parameters too")
     parser.add_argument("--log", default="/tmp/iomrs-kunit.log", help="where consoles go, with the boot's name added")
     args = parser.parse_args()
     merged = {}

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 # Runs inside a virtme-ng guest: loads our modules with their KUnit suites and prints the results.
-#   kunit.sh DIR-OF-MODULES PHYS SIZE [PARAMETER=VALUE]...
-# PHYS and SIZE: the range of RAM that the command line sets aside. Parameters are those of the selftests.
-# Output for tools/kunit.py: "@suite NAME" before each suite's KTAP, then "@ok NAME" or "@not ok NAME: REASON".
+#   kunit.sh DIR-OF-MODULES PHYS SIZE AGAIN [PARAMETER=VALUE]...
+# PHYS and SIZE: the range of RAM that the command line sets aside. AGAIN: "again" loads the modules with other
+# parameters too. Parameters are those of the selftests.
+# Output for tools/kunit.py: "@suite NAME [HOW]" before each suite's KTAP, then "@ok NAME" or "@not ok NAME: REASON".
 
 check() {
 	local name=$1 out
@@ -28,23 +29,58 @@ small_mtrr() {
 	printf 'base=0x%x size=0x100000 type=uncachable\n' $(($1 + $2 - (3 << 20))) > /proc/mtrr
 }
 
+# refuses PARAMETER SAYING: as invalid, and says why.
+refuses() {
+	local said
+	! said=$(insmod "$modules/io-mapping-rs.ko" "$1" 2>&1) || { rmmod io_mapping_rs && echo "it loads" && return 1; }
+	case $said in *Invalid*) ;; *) echo "$said" && return 1 ;; esac
+	dmesg | tail -n 5 | grep -q "$2" || { dmesg | tail -n 1 && return 1; }
+}
+
+# suites HOW: what the modules that are loaded have brought.
+suites() {
+	local suite
+	for suite in "$results"/*; do
+		suite=${suite##*/}
+		# The kernel's own suites were there before.
+		! echo "$before" | grep -qx "$suite" || continue
+		echo "@suite $suite $1"
+		cat "$results/$suite/results"
+	done
+	echo "@end"
+}
+
+# again GLOB PARAMETER...: the cases that GLOB picks, on a library with these parameters.
+again() {
+	local glob=$1
+	shift
+	printf %s "$glob" > /sys/module/kunit/parameters/filter_glob
+	check "io-mapping-rs.ko loads with $*" insmod "$modules/io-mapping-rs.ko" "$@"
+	check "io-mapping-selftests.ko loads for $*" insmod "$modules/io-mapping-selftests.ko" phys="$phys" size="$size" "$@"
+	suites "$*"
+	check "both modules unload after $*" unload
+}
+
 results=/sys/kernel/debug/kunit
 before=$(ls $results 2> /dev/null)
 echo "iomrs: from here on the log is ours" > /dev/kmsg
-modules=$1 phys=$2 size=$3
-shift 3
+modules=$1 phys=$2 size=$3 more=$4
+shift 4
 check "an MTRR for the tests" small_mtrr "$phys" "$size"
+for slots in 0 3 33 65 128 4294967295; do
+	check "window_slots=$slots is refused" refuses window_slots=$slots "window_slots=$slots is not a power of two"
+done
 check "io-mapping-rs.ko loads" insmod "$modules/io-mapping-rs.ko"
 check "io-mapping-selftests.ko loads" insmod "$modules/io-mapping-selftests.ko" phys="$phys" size="$size" "$@"
-for suite in "$results"/*; do
-	suite=${suite##*/}
-	# The kernel's own suites were there before.
-	! echo "$before" | grep -qx "$suite" || continue
-	echo "@suite $suite"
-	cat "$results/$suite/results"
-done
-echo "@end"
+suites ""
+check "both modules unload" unload
+if [ "$more" = again ]; then
+	again "iomrs_window_slots*" window_slots=64
+	again "*.*chunk_budget*" chunk_budget=0 window_slots=1
+	again "*.*chunk_budget*" chunk_budget=1 window_slots=2
+	again "*.*chunk_budget*" chunk_budget=4 window_slots=8
+	again "*.*chunk_budget*" chunk_budget=18446744073709551615
+fi
 dmesg | sed -n 's/.*\(iomrs-timing:.*\)/@\1/p'
 check "kernel log is quiet" quiet_log
-check "both modules unload" unload
 echo "@done"

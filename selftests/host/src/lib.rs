@@ -2,21 +2,43 @@
 
 //! Tests of the library's pure logic on the host, by number and by chance.
 //!
-//! `range.rs` and `plan.rs` are compiled here as they stand in the module. What they answer is
-//! compared with `model.rs`, which was written from their documentation and takes the long way.
+//! `range.rs`, `plan.rs` and `slots.rs` are compiled here as they stand in the module. What the
+//! first two answer is compared with `model.rs`, which was written from their documentation and
+//! takes the long way; slots are compared with a set.
+//!
+//! With `--cfg loom` the atomics of `slots.rs` are loom's, which runs every interleaving: then
+//! there are those tests only.
 
 #![cfg(test)]
 
+#[path = "../../../slots.rs"]
+mod slots;
+
+#[cfg(loom)]
+mod slots_loom;
+
+#[cfg(not(loom))]
 #[path = "../../../plan.rs"]
 mod plan;
+#[cfg(not(loom))]
 #[path = "../../../range.rs"]
 mod range;
 
+#[cfg(not(loom))]
 mod cases;
+#[cfg(not(loom))]
 mod model;
+#[cfg(not(loom))]
 mod plan_extremes;
+#[cfg(not(loom))]
 mod plan_grid;
+#[cfg(not(loom))]
 mod plan_properties;
+#[cfg(not(loom))]
 mod plan_split;
+#[cfg(not(loom))]
 mod range_grid;
+#[cfg(not(loom))]
 mod range_properties;
+#[cfg(not(loom))]
+mod slots_properties;

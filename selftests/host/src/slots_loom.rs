@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Slots under loom: contexts of one CPU that preempt and interrupt each other at any point. Every
+//! interleaving of their steps is run, which covers interrupts that nest and tasks that take turns.
+
+use crate::slots::{Slots, MAX_SLOTS};
+use loom::{cell::UnsafeCell, sync::Arc, thread};
+
+/// One CPU: its slots, and what only the holder of a slot may touch (the page-table entry).
+struct Cpu {
+    slots: Slots,
+    entries: Vec<UnsafeCell<u32>>,
+}
+
+impl Cpu {
+    fn new(count: u32) -> Arc<Self> {
+        let entries = (0..count).map(|_| UnsafeCell::new(0)).collect();
+        Arc::new(Self {
+            slots: Slots::new(count),
+            entries,
+        })
+    }
+
+    /// Maps and unmaps as `who`: loom fails where two are at the same entry, and the entry must be
+    /// clear when it is taken, and ours when it is given back.
+    fn map_and_unmap(&self, who: u32) -> bool {
+        let Some(slot) = self.slots.take() else {
+            return false;
+        };
+        let entry = &self.entries[slot as usize];
+        // SAFETY: loom hands out the pointer, and fails where anybody else is at the entry.
+        entry.with_mut(|entry| unsafe {
+            assert_eq!(*entry, 0, "slot {slot} was handed out while it was in use");
+            *entry = who;
+        });
+        // SAFETY: As above.
+        entry.with_mut(|entry| unsafe {
+            assert_eq!(*entry, who, "slot {slot} was handed out twice");
+            *entry = 0;
+        });
+        self.slots.put(slot);
+        true
+    }
+}
+
+/// Runs `contexts` on a CPU of `count` slots, `rounds` maps each. Returns how many maps were had.
+fn run(count: u32, contexts: u32, rounds: u32) {
+    loom::model(move || {
+        let cpu = Cpu::new(count);
+        let others: Vec<_> = (2..=contexts)
+            .map(|who| {
+                let cpu = cpu.clone();
+                thread::spawn(move || (0..rounds).filter(|_| cpu.map_and_unmap(who)).count())
+            })
+            .collect();
+        let mine = (0..rounds).filter(|_| cpu.map_and_unmap(1)).count();
+        let theirs: usize = others.into_iter().map(|other| other.join().unwrap()).sum();
+        // None is lost: all are free again, and who was not refused has had one.
+        assert_eq!(cpu.slots.taken(), MAX_SLOTS - count);
+        assert!(mine + theirs > 0);
+        if contexts <= count {
+            assert_eq!(mine + theirs, (contexts * rounds) as usize);
+        }
+    });
+}
+
+#[test]
+fn loom_two_contexts_two_slots() {
+    run(2, 2, 2);
+}
+
+#[test]
+fn loom_two_contexts_one_slot() {
+    run(1, 2, 2);
+}
+
+#[test]
+fn loom_three_contexts_two_slots() {
+    run(2, 3, 1);
+}
+
+#[test]
+fn loom_three_contexts_four_slots() {
+    run(4, 3, 1);
+}
+
+/// A context holds a slot while another takes and gives back: the held one is never handed out.
+#[test]
+fn loom_a_held_slot_stays() {
+    loom::model(|| {
+        let cpu = Cpu::new(2);
+        let held = cpu.slots.take().unwrap();
+        let other = {
+            let cpu = cpu.clone();
+            thread::spawn(move || {
+                let slot = cpu.slots.take();
+                if let Some(slot) = slot {
+                    assert_ne!(slot, held);
+                    cpu.slots.put(slot);
+                }
+                slot.is_some()
+            })
+        };
+        let second = cpu.slots.take();
+        assert_ne!(second, Some(held));
+        if let Some(second) = second {
+            cpu.slots.put(second);
+        }
+        // Two contexts and one free slot: at least one of them has had it.
+        assert!(other.join().unwrap() || second.is_some());
+        cpu.slots.put(held);
+        assert_eq!(cpu.slots.taken(), MAX_SLOTS - 2);
+    });
+}
