@@ -7,8 +7,10 @@
 //! [`Shared`]. Maps that belong to one task lend views marked [`Local`]: the same accessors, in a
 //! view that cannot be sent to another task.
 //!
-//! Untyped memory is a [`Region`], which holds a multiple of 4 bytes and begins at a multiple of 4.
-//! What a mapping has beyond that, up to its last byte, is reached through its `bytes()`.
+//! Untyped memory is a [`Region`], which holds a multiple of 4 bytes and begins at a multiple of 4;
+//! an [`Extent`] is all of it, up to the last byte. [`IoExt`] adds to [`kernel::io::Io`] what it
+//! leaves out: big endian, strings of values, copies of parts, relaxed accesses, doorbells. Memory
+//! that is write combining is best seen as a [`Wc`].
 
 use crate::bindings;
 use core::{marker::PhantomData, ptr};
@@ -17,6 +19,19 @@ use kernel::{
     prelude::*,
     ptr::KnownSize,
 };
+
+mod ext;
+mod extent;
+mod owners;
+mod repeat;
+mod via;
+mod wc;
+pub use ext::IoExt;
+pub use extent::Extent;
+pub(crate) use owners::{impl_bytes, impl_sized_views, impl_views};
+pub use repeat::IoRepeat;
+pub use via::{BigEndian, Manner, Relaxed, SwapBytes, Via, ViaBackend};
+pub use wc::{Doorbell, Flushed, Wc, WcView, WriteCombining};
 
 /// Marks a [`View`] that any task may use.
 pub struct Shared(());
@@ -82,6 +97,35 @@ impl<'a, C> View<'a, [u8], C> {
             ptr: Region::ptr_from_raw_parts_mut(base, size),
             phantom: PhantomData,
         }
+    }
+
+    /// All bytes, for accesses of every width.
+    #[inline(always)]
+    pub(crate) fn whole(self) -> View<'a, Extent, C> {
+        // INVARIANT: The same bytes.
+        View {
+            ptr: Extent::ptr(self.ptr.addr(), self.ptr.len()),
+            phantom: PhantomData,
+        }
+    }
+
+    /// All bytes, for accesses of every width checked at compile time.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` where there are fewer than `SIZE` bytes, or where, unless `SIZE` is 0, they do not
+    /// begin at a multiple of 8.
+    #[inline(always)]
+    pub(crate) fn extent<const SIZE: usize>(self) -> Result<View<'a, Extent<SIZE>, C>> {
+        let (addr, size) = (self.ptr.addr(), self.ptr.len());
+        if SIZE != 0 && (size < SIZE || addr % 8 != 0) {
+            return Err(EINVAL);
+        }
+        // INVARIANT: The same bytes; enough of them and aligned, as just checked.
+        Ok(View {
+            ptr: Extent::ptr(addr, size),
+            phantom: PhantomData,
+        })
     }
 }
 
@@ -198,6 +242,20 @@ impl<C> IoCopyable for Backend<C> {
     }
 }
 
+/// A backend that sets bytes (C: `memset_io()`).
+pub trait IoFill: IoBackend {
+    /// Sets all of `view` to `byte`.
+    fn fill(view: Self::View<'_, [u8]>, byte: u8);
+}
+
+impl<C> IoFill for Backend<C> {
+    #[inline]
+    fn fill(view: View<'_, [u8], C>, byte: u8) {
+        // SAFETY: By the view's invariant `len` bytes are mapped there.
+        unsafe { bindings::memset_io(view.ptr.cast(), byte.into(), view.ptr.len()) };
+    }
+}
+
 impl<T: ?Sized + KnownSize, C> View<'_, T, C> {
     /// The address of the first byte.
     #[inline(always)]
@@ -205,68 +263,3 @@ impl<T: ?Sized + KnownSize, C> View<'_, T, C> {
         self.ptr.addr()
     }
 }
-
-/// Gives `$owner`, which has `addr()` and `size()` of memory that it keeps mapped, its views. As a
-/// whole it is seen as an untyped region.
-macro_rules! impl_views {
-    ($owner:ty, $locality:ty) => {
-        $crate::io::impl_bytes!($owner, $locality);
-
-        impl<'a> kernel::io::IoBase<'a> for &'a $owner {
-            type Backend = $crate::io::Backend<$locality>;
-            type Target = kernel::io::Region;
-
-            #[inline(always)]
-            fn as_view(self) -> $crate::io::View<'a, kernel::io::Region, $locality> {
-                self.bytes().region()
-            }
-        }
-    };
-}
-
-/// As [`impl_views`], for memory that is page-aligned and always has `$size` bytes: accesses at
-/// constant offsets are checked at compile time.
-macro_rules! impl_sized_views {
-    ($owner:ty, $locality:ty, $size:expr) => {
-        $crate::io::impl_bytes!($owner, $locality);
-
-        impl<'a> kernel::io::IoBase<'a> for &'a $owner {
-            type Backend = $crate::io::Backend<$locality>;
-            type Target = kernel::io::Region<{ $size }>;
-
-            #[inline(always)]
-            fn as_view(self) -> $crate::io::View<'a, kernel::io::Region<{ $size }>, $locality> {
-                // SAFETY: By the type's invariant they are mapped for as long as `self` lives.
-                unsafe { $crate::io::View::all(self.addr()) }
-            }
-        }
-    };
-}
-
-macro_rules! impl_bytes {
-    ($owner:ty, $locality:ty) => {
-        impl $owner {
-            /// All bytes, to copy from and to.
-            #[inline(always)]
-            pub fn bytes(&self) -> $crate::io::View<'_, [u8], $locality> {
-                // SAFETY: By the type's invariant they are mapped for as long as `self` lives.
-                unsafe { $crate::io::View::bytes(self.addr(), self.size()) }
-            }
-
-            /// A view of at least `SIZE` bytes, for accesses checked at compile time.
-            ///
-            /// # Errors
-            ///
-            /// `EINVAL` where there are fewer.
-            #[inline(always)]
-            pub fn sized<const SIZE: usize>(
-                &self,
-            ) -> kernel::error::Result<$crate::io::View<'_, kernel::io::Region<SIZE>, $locality>>
-            {
-                self.bytes().region().sized()
-            }
-        }
-    };
-}
-
-pub(crate) use {impl_bytes, impl_sized_views, impl_views};

@@ -11,6 +11,7 @@
 //!      window.rs        temporary maps of a page, by per-CPU slots
 //!      chunks.rs        pieces of an aperture that stay mapped
 //!      io.rs            views of mapped memory, for the kernel crate's `Io`
+//!      ports.rs         the same for I/O ports                    io_region.rs  for either
 //! L1   cache_mode.rs    cache modes and their registry      vm_area.rs   address space
 //!      page_table.rs    entries: fill and look up           resource.rs  the right to a BAR
 //! L0   bindings/        every extern "C" and the C behind it
@@ -33,11 +34,13 @@ mod cache_mode;
 mod chunks;
 pub mod io;
 pub mod io_mapping;
+pub mod io_region;
 pub mod ioremap;
 mod page_table;
 pub mod pci;
 #[cfg(iomrs_exported)]
 mod plan;
+pub mod ports;
 mod range;
 mod resource;
 mod slots;
@@ -46,8 +49,10 @@ pub mod window;
 
 pub use cache_mode::{CacheMode, Policy};
 pub use io_mapping::{IoMapping, Strategy};
+pub use io_region::IoRegion;
 pub use ioremap::Mapping;
 pub use page_table::Entry;
+pub use ports::Ports;
 pub use vm_area::BACKEND;
 
 module! {

@@ -7,12 +7,12 @@
 
 use crate::bindings;
 use crate::cache_mode::{CacheMode, Policy, Protection, Reservation};
-use crate::io::{impl_views, Backend, Shared};
+use crate::io::{impl_views, Shared};
 use crate::page_table::Entry;
 use crate::range::{RangeError, Span, PAGE_SHIFT, PAGE_SIZE};
 use crate::vm_area::VmArea;
 use kernel::{
-    io::{Io, IoCapable, IoLoc, PhysAddr, Region, ResourceSize},
+    io::{PhysAddr, ResourceSize},
     prelude::*,
 };
 
@@ -131,9 +131,12 @@ impl Options {
         phys: PhysAddr,
         size: ResourceSize,
     ) -> Result<ReadOnlyMapping> {
-        Ok(ReadOnlyMapping(Mapping::new(self, true, phys, size)?))
+        Ok(ReadOnlyMapping::new(Mapping::new(self, true, phys, size)?))
     }
 }
+
+mod kinds;
+pub use kinds::{ReadOnlyMapping, WcMapping};
 
 /// Bits of a physical address of this CPU: no byte past them can be mapped.
 pub fn phys_bits() -> u32 {
@@ -290,59 +293,8 @@ impl Iterator for Entries<'_> {
     }
 }
 
-/// Device memory that can be read only, unmapped on drop. See [`Options::map_read_only`].
-pub struct ReadOnlyMapping(Mapping);
-
-impl ReadOnlyMapping {
-    /// Reads a `T` (`u8` to `u64`) at `offset`.
-    ///
-    /// # Errors
-    ///
-    /// `EINVAL` where it would leave the mapping or be misaligned.
-    pub fn try_read<T>(&self, offset: usize) -> Result<T>
-    where
-        Backend<Shared>: IoCapable<T>,
-        usize: IoLoc<Region, T, IoType = T>,
-    {
-        (&self.0).try_read::<T, usize>(offset)
-    }
-
-    /// Copies all bytes to `data`.
-    ///
-    /// # Errors
-    ///
-    /// `EINVAL` where `data` has another length than the mapping.
-    pub fn copy_to_slice(&self, data: &mut [u8]) -> Result {
-        if data.len() != self.0.size() {
-            return Err(EINVAL);
-        }
-        self.0.bytes().copy_to_slice(data);
-        Ok(())
-    }
-
-    /// As [`Mapping::addr`].
-    pub fn addr(&self) -> usize {
-        self.0.addr()
-    }
-
-    /// As [`Mapping::size`].
-    pub fn size(&self) -> usize {
-        self.0.size()
-    }
-
-    /// As [`Mapping::achieved`].
-    pub fn achieved(&self) -> CacheMode {
-        self.0.achieved()
-    }
-
-    /// As [`Mapping::entries`].
-    pub fn entries(&self) -> Entries<'_> {
-        self.0.entries()
-    }
-}
-
 macro_rules! ioremap {
-    ($($(#[$doc:meta])* $name:ident => $mode:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident => $mode:ident, $kind:ident;)*) => {$(
         $(#[$doc])*
         ///
         /// # Errors
@@ -352,25 +304,25 @@ macro_rules! ioremap {
         /// # Safety
         ///
         /// As [`Options::map`].
-        pub unsafe fn $name(phys: PhysAddr, size: ResourceSize) -> Result<Mapping> {
+        pub unsafe fn $name(phys: PhysAddr, size: ResourceSize) -> Result<$kind> {
             // SAFETY: As required of our caller.
-            unsafe { Options::new(CacheMode::$mode).map(phys, size) }
+            Ok(unsafe { Options::new(CacheMode::$mode).map(phys, size)? }.into())
         }
     )*};
 }
 
 ioremap! {
     /// Maps registers: [`CacheMode::UncachedMinus`] (C: `ioremap()`).
-    ioremap => UncachedMinus;
+    ioremap => UncachedMinus, Mapping;
     /// Maps registers whatever the MTRRs say: [`CacheMode::Uncached`] (C: `ioremap_uc()`).
-    ioremap_uc => Uncached;
+    ioremap_uc => Uncached, Mapping;
     /// Maps a frame buffer or the like: [`CacheMode::WriteCombining`] (C: `ioremap_wc()`).
-    ioremap_wc => WriteCombining;
+    ioremap_wc => WriteCombining, WcMapping;
     /// Maps memory that is read more than written: [`CacheMode::WriteThrough`] (C: `ioremap_wt()`).
-    ioremap_wt => WriteThrough;
+    ioremap_wt => WriteThrough, Mapping;
     /// Maps memory of a device that keeps caches coherent: [`CacheMode::WriteBack`]
     /// (C: `ioremap_cache()`).
-    ioremap_cache => WriteBack;
+    ioremap_cache => WriteBack, Mapping;
 }
 
 const _: () = assert!(PAGE_SIZE as usize == kernel::page::PAGE_SIZE);

@@ -8,29 +8,43 @@
 //! use kernel::{device::Bound, io::Io, pci, prelude::*};
 //!
 //! fn first_register(pdev: &pci::Device<Bound>) -> Result<u32> {
-//!     let bar = Bar::iomap(pdev, 0, c"my-driver")?;
+//!     let bar = Bar::iomap(pdev, 0, 0, c"my-driver")?;
 //!     bar.try_read32(0)
 //! }
 //! ```
 //!
-//! C: `pcim_iomap_region()` in [`drivers/pci/devres.c`](srctree/drivers/pci/devres.c)
+//! | | the BAR is of | gives |
+//! |---|---|---|
+//! | [`Bar`] | memory | registers: the accessors of the kernel crate's `Io` |
+//! | [`WcBar`] | memory | write-combining memory: [`Wc`](crate::io::Wc) |
+//! | [`PortBar`] | I/O ports | the same accessors, but for 64 bits and copies |
+//! | [`IoBar`] | either | as `PortBar` |
+//! | [`Aperture`] | memory | pieces, mapped when they are asked for |
+//!
+//! C: `pci_iomap()` in [`drivers/pci/iomap.c`](srctree/drivers/pci/iomap.c), `pcim_iomap_region()`
+//! in [`drivers/pci/devres.c`](srctree/drivers/pci/devres.c)
 
 use crate::{
     cache_mode::CacheMode,
-    io::{Backend, Shared, View},
     io_mapping::{IoMapping, Strategy},
-    ioremap::{Mapping, Options},
+    io_region::IoRegion,
+    ioremap::{Mapping, Options, WcMapping},
+    ports::Ports,
     resource::BarRegion,
 };
 use core::ops::Deref;
 use kernel::{
     device::Bound,
     devres::DevresLt,
-    io::{IoBase, Region},
+    io::{IoBase, PhysAddr, ResourceSize},
     pci::Device,
     prelude::*,
     types::{CovariantForLt, ForLt},
 };
+
+mod part;
+pub use part::FromBar;
+use part::Part;
 
 /// Something mapped, `T`, together with the region request of the BAR that it maps.
 ///
@@ -43,6 +57,15 @@ pub struct Owned<'a, T> {
 /// A BAR of memory, requested and mapped.
 pub type Bar<'a> = Owned<'a, Mapping>;
 
+/// A BAR of memory, requested and mapped write combining.
+pub type WcBar<'a> = Owned<'a, WcMapping>;
+
+/// A BAR of I/O ports, requested.
+pub type PortBar<'a> = Owned<'a, Ports>;
+
+/// A BAR of memory or of I/O ports, requested and mapped.
+pub type IoBar<'a> = Owned<'a, IoRegion>;
+
 /// A BAR of memory, requested, as an aperture to map pieces of.
 pub type Aperture<'a> = Owned<'a, IoMapping>;
 
@@ -52,31 +75,58 @@ pub type DevresBar = DevresLt<Bar<'static>>;
 /// An [`Aperture`] in the care of its device, see [`Owned::into_devres`].
 pub type DevresAperture = DevresLt<Aperture<'static>>;
 
+impl<'a, T: FromBar> Owned<'a, T> {
+    /// Requests BAR `bar` in the name of `name` and maps it, but no more than the first `maxlen`
+    /// bytes of it unless that is 0 (C: `pci_iomap()`, which requests nothing).
+    ///
+    /// Registers are mapped uncached-minus, a [`WcBar`] is mapped write combining.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` where there is no such BAR, `ENODEV` where it is not assigned or not of the kind
+    /// wanted, `EBUSY` where another driver has it; those of [`Options::map`].
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub fn iomap(
+        pdev: &'a Device<Bound>,
+        bar: u32,
+        maxlen: ResourceSize,
+        name: &'static CStr,
+    ) -> Result<Self> {
+        Self::iomap_range(pdev, bar, 0, maxlen, name)
+    }
+
+    /// As [`iomap`](Self::iomap), from byte `offset` on (C: `pci_iomap_range()`). The whole BAR is
+    /// requested.
+    ///
+    /// # Errors
+    ///
+    /// As [`iomap`](Self::iomap), and `EINVAL` where `offset` is not within the BAR.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub fn iomap_range(
+        pdev: &'a Device<Bound>,
+        bar: u32,
+        offset: ResourceSize,
+        maxlen: ResourceSize,
+        name: &'static CStr,
+    ) -> Result<Self> {
+        let region = BarRegion::request(pdev, bar, T::KINDS, name)?;
+        let inner = T::map(Part::new(&region, offset, maxlen)?)?;
+        Ok(Self { inner, region })
+    }
+}
+
 impl<'a> Bar<'a> {
-    /// Requests BAR `bar` in the name of `name` and maps all of it for registers (uncached-minus).
+    /// As [`iomap_range`](Self::iomap_range), mapped with `options`.
     ///
     /// # Errors
     ///
-    /// As [`Bar::iomap_with`].
-    pub fn iomap(pdev: &'a Device<Bound>, bar: u32, name: &'static CStr) -> Result<Self> {
-        Self::iomap_with(pdev, bar, name, Options::new(CacheMode::UncachedMinus))
-    }
-
-    /// As [`Bar::iomap`], write combining.
-    ///
-    /// # Errors
-    ///
-    /// As [`Bar::iomap_with`].
-    pub fn iomap_wc(pdev: &'a Device<Bound>, bar: u32, name: &'static CStr) -> Result<Self> {
-        Self::iomap_with(pdev, bar, name, Options::new(CacheMode::WriteCombining))
-    }
-
-    /// As [`Bar::iomap`], mapped with `options`.
-    ///
-    /// # Errors
-    ///
-    /// `EINVAL` where there is no such BAR, `ENODEV` where it is not assigned or is a BAR of I/O
-    /// ports, `EBUSY` where another driver has it; those of [`Options::map`].
+    /// As [`iomap_range`](Self::iomap_range).
     ///
     /// # Context
     ///
@@ -84,16 +134,13 @@ impl<'a> Bar<'a> {
     pub fn iomap_with(
         pdev: &'a Device<Bound>,
         bar: u32,
+        offset: ResourceSize,
+        maxlen: ResourceSize,
         name: &'static CStr,
         options: Options,
     ) -> Result<Self> {
-        let region = BarRegion::request(pdev, bar, name)?;
-        // SAFETY: A BAR of memory, which we have requested and keep for longer than the mapping.
-        let inner = unsafe {
-            options
-                .across_resources()
-                .map(region.start(), region.size())?
-        };
+        let region = BarRegion::request(pdev, bar, Mapping::KINDS, name)?;
+        let inner = Part::new(&region, offset, maxlen)?.map(options)?;
         Ok(Self { inner, region })
     }
 }
@@ -126,7 +173,7 @@ impl<'a> Aperture<'a> {
         options: Options,
         strategy: Strategy,
     ) -> Result<Self> {
-        let region = BarRegion::request(pdev, bar, name)?;
+        let region = BarRegion::request(pdev, bar, Mapping::KINDS, name)?;
         let options = options.across_resources();
         // SAFETY: A BAR of memory, which we have requested and keep for longer than the aperture.
         let inner =
@@ -139,6 +186,18 @@ impl Aperture<'_> {
     /// As [`IoMapping::trim`].
     pub fn trim(&mut self) {
         self.inner.trim();
+    }
+}
+
+impl<T> Owned<'_, T> {
+    /// The physical address of the BAR, or its first port: not where a mapping of a part begins.
+    pub fn bar_start(&self) -> PhysAddr {
+        self.region.start()
+    }
+
+    /// Bytes or ports of the whole BAR.
+    pub fn bar_size(&self) -> ResourceSize {
+        self.region.size()
     }
 }
 
@@ -173,12 +232,17 @@ impl<T> Deref for Owned<'_, T> {
     }
 }
 
-impl<'a> IoBase<'a> for &'a Bar<'_> {
-    type Backend = Backend<Shared>;
-    type Target = Region;
+impl<'a, T> IoBase<'a> for &'a Owned<'_, T>
+where
+    &'a T: IoBase<'a>,
+{
+    type Backend = <&'a T as IoBase<'a>>::Backend;
+    type Target = <&'a T as IoBase<'a>>::Target;
 
     #[inline(always)]
-    fn as_view(self) -> View<'a, Region, Shared> {
-        (&**self).as_view()
+    fn as_view(
+        self,
+    ) -> <Self::Backend as kernel::io::IoBackend>::View<'a, <&'a T as IoBase<'a>>::Target> {
+        self.inner.as_view()
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! L1: the right to a range of device memory: a BAR, requested so that no other driver has it.
+//! L1: the right to a range of device memory or ports: a BAR, requested so that no other driver has
+//! it.
 //!
 //! C: `pci_request_region()` in [`drivers/pci/pci.c`](srctree/drivers/pci/pci.c)
 
@@ -15,15 +16,23 @@ use kernel::{
     prelude::*,
 };
 
-/// A BAR of memory that is ours, released on drop.
+/// What a BAR is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BarKind {
+    Memory,
+    Ports,
+}
+
+/// A BAR that is ours, released on drop.
 ///
 /// # Invariants
 ///
-/// BAR `num` of `pdev` is a BAR of memory of `size` bytes, not 0, from `start` on, and the region
-/// request for it is ours.
+/// BAR `num` of `pdev` is a BAR of `kind` of `size` bytes or ports, not 0, from `start` on, and the
+/// region request for it is ours.
 pub(crate) struct BarRegion<'a> {
     pdev: &'a Device<Bound>,
     num: c_int,
+    kind: BarKind,
     start: PhysAddr,
     size: ResourceSize,
 }
@@ -38,9 +47,14 @@ impl<'a> BarRegion<'a> {
     ///
     /// # Errors
     ///
-    /// `EINVAL` where there is no such BAR, `ENODEV` where it is not assigned or is a BAR of I/O
-    /// ports, `EBUSY` where another driver has it.
-    pub(crate) fn request(pdev: &'a Device<Bound>, bar: u32, name: &'static CStr) -> Result<Self> {
+    /// `EINVAL` where there is no such BAR, `ENODEV` where it is not assigned or of none of `kinds`,
+    /// `EBUSY` where another driver has it.
+    pub(crate) fn request(
+        pdev: &'a Device<Bound>,
+        bar: u32,
+        kinds: &[BarKind],
+        name: &'static CStr,
+    ) -> Result<Self> {
         if bar >= c::PCI_STD_NUM_BARS {
             return Err(EINVAL);
         }
@@ -48,17 +62,22 @@ impl<'a> BarRegion<'a> {
         let num = c_int::try_from(bar)?;
         // SAFETY: `pdev` is a device, and `num` one of its six BARs.
         let flags = unsafe { bindings::iomrs_pci_resource_flags(as_raw(pdev), num) };
-        let is_memory = flags & c::IORESOURCE_MEM as usize != 0;
+        let kind = match flags & (c::IORESOURCE_MEM | c::IORESOURCE_IO) as usize {
+            0 => return Err(ENODEV),
+            flags if flags & c::IORESOURCE_IO as usize != 0 => BarKind::Ports,
+            _ => BarKind::Memory,
+        };
         let is_assigned = flags & c::IORESOURCE_UNSET as usize == 0;
-        if size == 0 || !is_memory || !is_assigned {
+        if size == 0 || !is_assigned || !kinds.contains(&kind) {
             return Err(ENODEV);
         }
         // SAFETY: `pdev` is a device, `num` one of its BARs, and `name` lives for ever.
         to_result(unsafe { bindings::pci_request_region(as_raw(pdev), num, name.as_char_ptr()) })?;
-        // INVARIANT: memory, not empty, and requested just now.
+        // INVARIANT: of that kind, not empty, and requested just now.
         Ok(Self {
             pdev,
             num,
+            kind,
             start,
             size,
         })
@@ -68,12 +87,16 @@ impl<'a> BarRegion<'a> {
         self.pdev
     }
 
-    /// Physical address of the first byte, as the CPU sees it.
+    pub(crate) fn kind(&self) -> BarKind {
+        self.kind
+    }
+
+    /// Physical address of the first byte, as the CPU sees it, or number of the first port.
     pub(crate) fn start(&self) -> PhysAddr {
         self.start
     }
 
-    /// Bytes.
+    /// Bytes, or ports.
     pub(crate) fn size(&self) -> ResourceSize {
         self.size
     }

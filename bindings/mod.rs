@@ -10,13 +10,13 @@
 #![allow(non_camel_case_types)]
 
 #[cfg(iomrs_stock)]
-use kernel::ffi::{c_uint, c_void};
+use kernel::ffi::c_uint;
 
-use kernel::ffi::{c_int, c_ulong};
+use kernel::ffi::{c_int, c_ulong, c_void};
 
 pub(crate) use kernel::bindings::{
-    memcpy_fromio, memcpy_toio, migrate_enable, pci_dev, pci_release_region, pci_request_region,
-    pte_t,
+    memcpy_fromio, memcpy_toio, memset_io, migrate_enable, pci_dev, pci_release_region,
+    pci_request_region, pte_t, wmb,
 };
 #[cfg(iomrs_exported)]
 pub(crate) use kernel::bindings::{p4d_t, pmd_t, pud_t, vm_struct};
@@ -62,6 +62,33 @@ unsafe extern "C" {
     pub(crate) fn iomrs_flush_asids(addr: c_ulong);
     pub(crate) fn iomrs_clear_entries(addr: c_ulong, pages: c_ulong);
     pub(crate) safe fn iomrs_slot_entry(addr: c_ulong) -> *mut pte_t;
+}
+
+// io.c
+unsafe extern "C" {
+    pub(crate) fn iomrs_readsb(io: *const c_void, data: *mut u8, count: c_ulong);
+    pub(crate) fn iomrs_writesb(io: *mut c_void, data: *const u8, count: c_ulong);
+    pub(crate) fn iomrs_readsw(io: *const c_void, data: *mut u16, count: c_ulong);
+    pub(crate) fn iomrs_writesw(io: *mut c_void, data: *const u16, count: c_ulong);
+    pub(crate) fn iomrs_readsl(io: *const c_void, data: *mut u32, count: c_ulong);
+    pub(crate) fn iomrs_writesl(io: *mut c_void, data: *const u32, count: c_ulong);
+    #[cfg(CONFIG_64BIT)]
+    pub(crate) fn iomrs_readsq(io: *const c_void, data: *mut u64, count: c_ulong);
+    #[cfg(CONFIG_64BIT)]
+    pub(crate) fn iomrs_writesq(io: *mut c_void, data: *const u64, count: c_ulong);
+    pub(crate) safe fn iomrs_port_limit() -> c_ulong;
+    pub(crate) fn iomrs_inb(port: c_ulong) -> u8;
+    pub(crate) fn iomrs_outb(value: u8, port: c_ulong);
+    pub(crate) fn iomrs_insb(port: c_ulong, data: *mut u8, count: c_ulong);
+    pub(crate) fn iomrs_outsb(port: c_ulong, data: *const u8, count: c_ulong);
+    pub(crate) fn iomrs_inw(port: c_ulong) -> u16;
+    pub(crate) fn iomrs_outw(value: u16, port: c_ulong);
+    pub(crate) fn iomrs_insw(port: c_ulong, data: *mut u16, count: c_ulong);
+    pub(crate) fn iomrs_outsw(port: c_ulong, data: *const u16, count: c_ulong);
+    pub(crate) fn iomrs_inl(port: c_ulong) -> u32;
+    pub(crate) fn iomrs_outl(value: u32, port: c_ulong);
+    pub(crate) fn iomrs_insl(port: c_ulong, data: *mut u32, count: c_ulong);
+    pub(crate) fn iomrs_outsl(port: c_ulong, data: *const u32, count: c_ulong);
 }
 
 // exported.c and stock.c

@@ -55,6 +55,26 @@ void iomrs_flush_asids(unsigned long addr);
 void iomrs_clear_entries(unsigned long addr, unsigned long pages);
 pte_t *iomrs_slot_entry(unsigned long addr);
 
+/* io.c */
+#define IOMRS_MEMORY_STRINGS_PROTO(suffix, type)						\
+	void iomrs_reads##suffix(const void __iomem *io, type *data, unsigned long count);	\
+	void iomrs_writes##suffix(void __iomem *io, const type *data, unsigned long count)
+IOMRS_MEMORY_STRINGS_PROTO(b, u8);
+IOMRS_MEMORY_STRINGS_PROTO(w, u16);
+IOMRS_MEMORY_STRINGS_PROTO(l, u32);
+#ifdef CONFIG_64BIT
+IOMRS_MEMORY_STRINGS_PROTO(q, u64);
+#endif
+unsigned long iomrs_port_limit(void);
+#define IOMRS_PORTS_PROTO(suffix, type)								\
+	type iomrs_in##suffix(unsigned long port);						\
+	void iomrs_out##suffix(type value, unsigned long port);					\
+	void iomrs_ins##suffix(unsigned long port, type *data, unsigned long count);		\
+	void iomrs_outs##suffix(unsigned long port, const type *data, unsigned long count)
+IOMRS_PORTS_PROTO(b, u8);
+IOMRS_PORTS_PROTO(w, u16);
+IOMRS_PORTS_PROTO(l, u32);
+
 /* exported.c and stock.c */
 u32 iomrs_range_flags(u64 start, u64 size);
 int iomrs_memtype_reserve(u64 start, u64 end, u32 requested, u32 *achieved);

@@ -42,7 +42,7 @@ impl Device {
     /// Requests and maps both BARs, and hands them to `pdev`, which drops them when the driver is
     /// unbound.
     pub(crate) fn new(pdev: &pci::Device<Bound>, strategy: Strategy) -> Result<Self> {
-        let registers = Bar::iomap(pdev, REGISTERS, NAME)?;
+        let registers = Bar::iomap(pdev, REGISTERS, 0, NAME)?;
         registers.sized::<{ regs::END }>()?;
         let write_combining = Options::new(CacheMode::WriteCombining);
         let memory = Aperture::new(pdev, MEMORY, NAME, write_combining, strategy)?;

@@ -28,7 +28,7 @@ impl pci::Driver for PortBarDriver {
         pdev: &'bound pci::Device<Core<'_>>,
         _info: Option<&'bound Self::IdInfo>,
     ) -> impl PinInit<Self, Error> + 'bound {
-        let outcome = Bar::iomap(pdev, PORTS, c"io_mapping_sample").map(|_| ());
+        let outcome = Bar::iomap(pdev, PORTS, 0, c"io_mapping_sample").map(|_| ());
         registry::note_port_bar(outcome)?;
         Err::<Self, _>(ENODEV)
     }

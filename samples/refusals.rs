@@ -91,13 +91,13 @@ const PIECES: &[Refusal] = &[
 /// BARs of the device.
 const BARS: &[Refusal] = &[
     Refusal("BAR 6, where there are 0 to 5", EINVAL, |b| {
-        Bar::iomap(b.pdev, 6, NAME).map(drop)
+        Bar::iomap(b.pdev, 6, 0, NAME).map(drop)
     }),
     Refusal("a BAR that the device does not have", ENODEV, |b| {
-        Bar::iomap(b.pdev, b.missing_bar()?, NAME).map(drop)
+        Bar::iomap(b.pdev, b.missing_bar()?, 0, NAME).map(drop)
     }),
     Refusal("the registers, requested already", EBUSY, |b| {
-        Bar::iomap(b.pdev, REGISTERS, NAME).map(drop)
+        Bar::iomap(b.pdev, REGISTERS, 0, NAME).map(drop)
     }),
     Refusal("the memory, requested already", EBUSY, |b| {
         Aperture::new_wc(b.pdev, MEMORY, NAME).map(drop)

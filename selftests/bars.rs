@@ -5,7 +5,7 @@
 use crate::{c, look, look::Seen, range::*, sides::*, verdict::*};
 use io_mapping_rs::{
     ioremap::Options,
-    pci::{Aperture, Bar},
+    pci::{Aperture, Bar, WcBar},
     CacheMode,
 };
 use kernel::{io::Io, prelude::*};
@@ -32,7 +32,7 @@ mod tests {
         };
         let before = Seen::now()?;
         same!(region_is_taken()?, false);
-        let bar = ok!(Bar::iomap(device.bound(), 0, NAME));
+        let bar = ok!(Bar::iomap(device.bound(), 0, 0, NAME));
         same!(region_is_taken()?, true);
         same!(bar.size() as u64, range.size);
         same!(Page::at(bar.addr()).map(|page| page.phys), Some(range.phys));
@@ -49,12 +49,12 @@ mod tests {
     fn s36_no_such_bar() -> Verdict {
         let device = need!(Device::ivshmem());
         for bar in [6, 7, 255, u32::MAX] {
-            refused!(Bar::iomap(device.bound(), bar, NAME), EINVAL);
+            refused!(Bar::iomap(device.bound(), bar, 0, NAME), EINVAL);
             refused!(Aperture::new_wc(device.bound(), bar, NAME), EINVAL);
         }
         // The upper half of BAR 2, and one that the device does not have.
         for bar in [3, 5] {
-            refused!(Bar::iomap(device.bound(), bar, NAME), ENODEV);
+            refused!(Bar::iomap(device.bound(), bar, 0, NAME), ENODEV);
             refused!(Aperture::new_wc(device.bound(), bar, NAME), ENODEV);
         }
         Ok(())
@@ -66,24 +66,24 @@ mod tests {
         let bar = Device::PORT_BAR;
         let before = Seen::now()?;
         check!(device.bar(bar).is_some());
-        refused!(Bar::iomap(device.bound(), bar, NAME), ENODEV);
-        refused!(Bar::iomap_wc(device.bound(), bar, NAME), ENODEV);
+        refused!(Bar::iomap(device.bound(), bar, 0, NAME), ENODEV);
+        refused!(WcBar::iomap(device.bound(), bar, 0, NAME), ENODEV);
         refused!(Aperture::new_wc(device.bound(), bar, NAME), ENODEV);
         same!(Seen::now()?, before);
         // The memory BAR beside it is to be had.
-        ok!(Bar::iomap(device.bound(), 0, NAME));
+        ok!(Bar::iomap(device.bound(), 0, 0, NAME));
         Ok(())
     }
 
     #[test]
     fn taken_bar_is_ebusy() -> Verdict {
         let device = need!(Device::ivshmem());
-        let bar = ok!(Bar::iomap(device.bound(), 2, NAME));
+        let bar = ok!(Bar::iomap(device.bound(), 2, 0, NAME));
         let before = Seen::now()?;
-        refused!(Bar::iomap(device.bound(), 2, NAME), EBUSY);
+        refused!(Bar::iomap(device.bound(), 2, 0, NAME), EBUSY);
         refused!(Aperture::new_wc(device.bound(), 2, NAME), EBUSY);
         same!(Seen::now()?, before);
-        ok!(Bar::iomap(device.bound(), 0, NAME));
+        ok!(Bar::iomap(device.bound(), 0, 0, NAME));
         drop(bar);
         ok!(Aperture::new_wc(device.bound(), 2, NAME));
         Ok(())
@@ -101,12 +101,12 @@ mod tests {
         let live = Theirs::map(CacheMode::WriteBack, range.phys, PAGE);
         check!(live.is_some());
         let before = Seen::now()?;
-        refused!(Bar::iomap_wc(device.bound(), 2, NAME), EBUSY);
+        refused!(WcBar::iomap(device.bound(), 2, 0, NAME), EBUSY);
         refused!(Aperture::new_wc(device.bound(), 2, NAME), EBUSY);
         same!(region_is_taken()?, false);
         same!(Seen::now()?, before);
         drop(live);
-        ok!(Bar::iomap_wc(device.bound(), 2, NAME));
+        ok!(WcBar::iomap(device.bound(), 2, 0, NAME));
         Ok(())
     }
 
@@ -117,7 +117,14 @@ mod tests {
             fail!("no BAR 2")
         };
         for mode in CacheMode::ALL {
-            let bar = ok!(Bar::iomap_with(device.bound(), 2, NAME, Options::new(mode)));
+            let bar = ok!(Bar::iomap_with(
+                device.bound(),
+                2,
+                0,
+                0,
+                NAME,
+                Options::new(mode)
+            ));
             same!((bar.requested(), bar.size() as u64), (mode, range.size));
             let Some(theirs) = Theirs::map(mode, range.phys, PAGE) else {
                 fail!("C maps nothing {:?}", mode)
@@ -137,7 +144,7 @@ mod tests {
     fn devres_ends_with_the_device() -> Verdict {
         let device = need!(Device::ivshmem());
         let before = Seen::now()?;
-        let bar = ok!(ok!(Bar::iomap(device.bound(), 0, NAME)).into_devres());
+        let bar = ok!(ok!(Bar::iomap(device.bound(), 0, 0, NAME)).into_devres());
         let aperture = ok!(ok!(Aperture::new_wc(device.bound(), 2, NAME)).into_devres());
         {
             let bar = ok!(bar.access(device.bound().as_ref()));
@@ -156,7 +163,7 @@ mod tests {
         // Bound again it starts anew, and what is left of the old does not give access.
         check!(bar.try_access().is_none());
         let device = need!(Device::ivshmem());
-        ok!(Bar::iomap(device.bound(), 0, NAME));
+        ok!(Bar::iomap(device.bound(), 0, 0, NAME));
         Ok(())
     }
 
@@ -164,7 +171,9 @@ mod tests {
     fn devres_dropped_early_unmaps() -> Verdict {
         let device = need!(Device::ivshmem());
         let before = Seen::now()?;
-        drop(ok!(ok!(Bar::iomap(device.bound(), 0, NAME)).into_devres()));
+        drop(ok!(
+            ok!(Bar::iomap(device.bound(), 0, 0, NAME)).into_devres()
+        ));
         same!(region_is_taken()?, false);
         same!(Seen::now()?, before);
         Ok(())

@@ -9,7 +9,7 @@ use kernel::{device::Bound, pci::Device, prelude::*};
 fn keep_for_ever(_: impl Send + 'static) {}
 
 pub fn f(pdev: &Device<Bound>) -> Result {
-    let bar = Bar::iomap(pdev, 0, c"compile-fail")?;
+    let bar = Bar::iomap(pdev, 0, 0, c"compile-fail")?;
     #[cfg(not(broken))]
     let bar = bar.into_devres()?;
     keep_for_ever(bar);

@@ -3,10 +3,10 @@
 //!
 //! As map_without_unsafe.rs, by the short name.
 
-use io_mapping_rs::{ioremap::ioremap_wc, Mapping};
+use io_mapping_rs::ioremap::{ioremap_wc, WcMapping};
 use kernel::prelude::*;
 
-pub fn f() -> Result<Mapping> {
+pub fn f() -> Result<WcMapping> {
     #[cfg(broken)]
     return ioremap_wc(0xfed0_0000, 64);
     #[cfg(not(broken))]

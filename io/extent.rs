@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Untyped I/O space of any length, for accesses of every width.
+
+use core::ptr;
+use kernel::{
+    io::IoLoc,
+    prelude::*,
+    ptr::{Alignment, KnownSize},
+};
+
+/// Untyped I/O space of any number of bytes, at least `SIZE`.
+///
+/// What the kernel crate's [`Region`](kernel::io::Region) is, but for two things: a `Region` ends at
+/// a multiple of 4 bytes, an `Extent` after its last byte; and a `read64()` at an offset that the
+/// compiler knows, which does not build on a `Region`, does on an `Extent`. On the other hand
+/// `register!` makes registers of a `Region`.
+///
+/// # Invariants
+///
+/// It has `SIZE` bytes or more. Where `SIZE` is not 0 it begins at a multiple of 8.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::ioremap::Mapping;
+/// use kernel::{io::Io, prelude::*};
+///
+/// fn last_byte(mapping: &Mapping) -> Result<u8> {
+///     mapping.extent().try_read8(mapping.size() - 1)
+/// }
+///
+/// fn counter(mapping: &Mapping) -> Result<u64> {
+///     Ok(mapping.sized_extent::<0x20>()?.read64(0x18))
+/// }
+/// ```
+#[derive(FromBytes, IntoBytes)]
+#[repr(transparent)]
+pub struct Extent<const SIZE: usize = 0> {
+    inner: [u8],
+}
+
+impl<const SIZE: usize> Extent<SIZE> {
+    /// A pointer to `size` bytes from `addr` on, valid or not.
+    #[inline(always)]
+    pub(crate) fn ptr(addr: usize, size: usize) -> *mut Self {
+        let base = ptr::without_provenance_mut::<u8>(addr);
+        ptr::slice_from_raw_parts_mut(base, size) as *mut Self
+    }
+}
+
+impl<const SIZE: usize> KnownSize for Extent<SIZE> {
+    const MIN_SIZE: usize = SIZE;
+    const MIN_ALIGN: Alignment = if SIZE == 0 {
+        Alignment::new::<1>()
+    } else {
+        Alignment::new::<8>()
+    };
+
+    #[inline(always)]
+    fn size(ptr: *const Self) -> usize {
+        (ptr as *const [u8]).len()
+    }
+}
+
+macro_rules! impl_offsets {
+    ($($ty:ty),*) => {$(
+        impl<const SIZE: usize> IoLoc<Extent<SIZE>, $ty> for usize {
+            type IoType = $ty;
+
+            #[inline(always)]
+            fn offset(self) -> usize {
+                self
+            }
+        }
+    )*};
+}
+
+impl_offsets!(u8, u16, u32, u64);

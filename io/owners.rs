@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What every owner of mapped memory lends.
+
+/// Gives `$owner`, which has `addr()` and `size()` of memory that it keeps mapped, its views. As a
+/// whole it is seen as an untyped region.
+macro_rules! impl_views {
+    ($owner:ty, $locality:ty) => {
+        $crate::io::impl_bytes!($owner, $locality);
+
+        impl<'a> kernel::io::IoBase<'a> for &'a $owner {
+            type Backend = $crate::io::Backend<$locality>;
+            type Target = kernel::io::Region;
+
+            #[inline(always)]
+            fn as_view(self) -> $crate::io::View<'a, kernel::io::Region, $locality> {
+                self.bytes().region()
+            }
+        }
+    };
+}
+
+/// As [`impl_views`], for memory that is page-aligned and always has `$size` bytes: accesses at
+/// constant offsets are checked at compile time.
+macro_rules! impl_sized_views {
+    ($owner:ty, $locality:ty, $size:expr) => {
+        $crate::io::impl_bytes!($owner, $locality);
+
+        impl<'a> kernel::io::IoBase<'a> for &'a $owner {
+            type Backend = $crate::io::Backend<$locality>;
+            type Target = kernel::io::Region<{ $size }>;
+
+            #[inline(always)]
+            fn as_view(self) -> $crate::io::View<'a, kernel::io::Region<{ $size }>, $locality> {
+                // SAFETY: By the type's invariant they are mapped for as long as `self` lives.
+                unsafe { $crate::io::View::all(self.addr()) }
+            }
+        }
+    };
+}
+
+macro_rules! impl_bytes {
+    ($owner:ty, $locality:ty) => {
+        impl $owner {
+            /// All bytes, to copy from and to.
+            #[inline(always)]
+            pub fn bytes(&self) -> $crate::io::View<'_, [u8], $locality> {
+                // SAFETY: By the type's invariant they are mapped for as long as `self` lives.
+                unsafe { $crate::io::View::bytes(self.addr(), self.size()) }
+            }
+
+            /// All bytes, for accesses of every width.
+            #[inline(always)]
+            pub fn extent(&self) -> $crate::io::View<'_, $crate::io::Extent, $locality> {
+                self.bytes().whole()
+            }
+
+            /// All bytes, for accesses of every width checked at compile time.
+            ///
+            /// # Errors
+            ///
+            /// `EINVAL` where there are fewer than `SIZE`, or where they do not begin at a multiple
+            /// of 8.
+            #[inline(always)]
+            pub fn sized_extent<const SIZE: usize>(
+                &self,
+            ) -> kernel::error::Result<$crate::io::View<'_, $crate::io::Extent<SIZE>, $locality>>
+            {
+                self.bytes().extent()
+            }
+
+            /// All bytes as write-combining memory.
+            #[inline(always)]
+            pub fn wc(&self) -> $crate::io::Wc<'_, 0, $locality> {
+                $crate::io::Wc::new(self.extent())
+            }
+
+            /// As [`Self::wc`], for accesses checked at compile time.
+            ///
+            /// # Errors
+            ///
+            /// As [`Self::sized_extent`].
+            #[inline(always)]
+            pub fn sized_wc<const SIZE: usize>(
+                &self,
+            ) -> kernel::error::Result<$crate::io::Wc<'_, SIZE, $locality>> {
+                Ok($crate::io::Wc::new(self.sized_extent()?))
+            }
+
+            /// Copies bytes from `offset` on to all of `data` (C: `memcpy_fromio()`).
+            ///
+            /// # Errors
+            ///
+            /// `EINVAL` where they would leave the memory: nothing is copied.
+            #[inline]
+            pub fn try_copy_to_slice(
+                &self,
+                offset: usize,
+                data: &mut [u8],
+            ) -> kernel::error::Result {
+                $crate::io::IoExt::try_copy_to_slice(self.bytes(), offset, data)
+            }
+
+            /// Copies all of `data` to `offset` (C: `memcpy_toio()`).
+            ///
+            /// # Errors
+            ///
+            /// `EINVAL` where it would leave the memory: nothing is copied.
+            #[inline]
+            pub fn try_copy_from_slice(&self, offset: usize, data: &[u8]) -> kernel::error::Result {
+                $crate::io::IoExt::try_copy_from_slice(self.bytes(), offset, data)
+            }
+
+            /// Sets `len` bytes from `offset` on to `byte` (C: `memset_io()`).
+            ///
+            /// # Errors
+            ///
+            /// `EINVAL` where they would leave the memory: nothing is set.
+            #[inline]
+            pub fn try_fill(&self, offset: usize, len: usize, byte: u8) -> kernel::error::Result {
+                $crate::io::IoExt::try_fill(self.bytes(), offset, len, byte)
+            }
+
+            /// A view of at least `SIZE` bytes, for accesses checked at compile time.
+            ///
+            /// # Errors
+            ///
+            /// `EINVAL` where there are fewer.
+            #[inline(always)]
+            pub fn sized<const SIZE: usize>(
+                &self,
+            ) -> kernel::error::Result<$crate::io::View<'_, kernel::io::Region<SIZE>, $locality>>
+            {
+                self.bytes().region().sized()
+            }
+        }
+    };
+}
+
+pub(crate) use {impl_bytes, impl_sized_views, impl_views};

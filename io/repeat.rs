@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Many values from and to one register, such as a FIFO's.
+
+use super::{Backend, View};
+use crate::bindings;
+use kernel::{
+    ffi::{c_ulong, c_void},
+    io::IoBackend,
+};
+
+/// A backend that reads many `T` from one register in a row, and writes them.
+///
+/// The values are raw, as the device has them: the bytes of a slice of `u16` are those of the same
+/// slice of `u32`, on every machine. On memory there is no barrier between them, nor before or
+/// after. (C: `ioread32_rep()`.)
+pub trait IoRepeat<T>: IoBackend {
+    /// Fills `data` with what the register gives, one value after the other.
+    fn read_rep(view: Self::View<'_, T>, data: &mut [T]);
+
+    /// Writes all of `data` to the register, one value after the other.
+    fn write_rep(view: Self::View<'_, T>, data: &[T]);
+}
+
+macro_rules! impl_repeat {
+    ($($ty:ty: $read:ident, $write:ident;)*) => {$(
+        impl<C> IoRepeat<$ty> for Backend<C> {
+            #[inline]
+            fn read_rep(view: View<'_, $ty, C>, data: &mut [$ty]) {
+                let io: *const c_void = Self::as_ptr(view).cast();
+                // CAST: as wide as a pointer, both.
+                let count = data.len() as c_ulong;
+                // SAFETY: By the view's invariant a value is mapped at `io`, aligned; `data` has
+                // room for as many as said.
+                unsafe { bindings::$read(io, data.as_mut_ptr(), count) };
+            }
+
+            #[inline]
+            fn write_rep(view: View<'_, $ty, C>, data: &[$ty]) {
+                let io: *mut c_void = Self::as_ptr(view).cast();
+                // CAST: as wide as a pointer, both.
+                let count = data.len() as c_ulong;
+                // SAFETY: By the view's invariant a value is mapped at `io`, aligned; `data` has
+                // as many as said.
+                unsafe { bindings::$write(io, data.as_ptr(), count) };
+            }
+        }
+    )*};
+}
+
+impl_repeat! {
+    u8: iomrs_readsb, iomrs_writesb;
+    u16: iomrs_readsw, iomrs_writesw;
+    u32: iomrs_readsl, iomrs_writesl;
+}
+
+#[cfg(CONFIG_64BIT)]
+impl_repeat! {
+    u64: iomrs_readsq, iomrs_writesq;
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Views through which values are read and written in another manner: big endian, relaxed, write
+//! combining.
+
+use super::{value, Backend, IoFill, View};
+use core::marker::PhantomData;
+use kernel::{
+    io::{IoBackend, IoBase, IoCapable, IoCopyable, Mmio, RelaxedMmio, RelaxedMmioBackend},
+    ptr::KnownSize,
+};
+
+/// How to read and write a `T` through a view of backend `B`.
+#[diagnostic::on_unimplemented(
+    message = "a `{T}` is not read or written in the manner `{Self}` there",
+    note = "write-combining memory has the accessors of `Wc` itself, and no read-modify-write",
+    note = "relaxed accesses are to memory, never to ports"
+)]
+pub trait Manner<B: IoBackend, T> {
+    /// Reads what `view` is of.
+    fn read(view: B::View<'_, T>) -> T;
+
+    /// Writes what `view` is of.
+    fn write(view: B::View<'_, T>, value: T);
+}
+
+/// A view of backend `B` whose values are read and written in the manner `M`.
+///
+/// Copies of bytes are what they are without it.
+///
+/// # Examples
+///
+/// Typed registers of a device that has them in big endian:
+///
+/// ```
+/// use io_mapping_rs::{io::IoExt, ioremap::Mapping};
+/// use kernel::{io::{register, Io}, prelude::*};
+///
+/// register! {
+///     VERSION(u32) @ 0x0 {
+///         31:16 major;
+///         15:0 minor;
+///     }
+/// }
+///
+/// fn major(mapping: &Mapping) -> Result<u32> {
+///     Ok(mapping.be().try_read(VERSION)?.major().into())
+/// }
+/// ```
+pub struct Via<'a, B: IoBackend, T: ?Sized + KnownSize, M> {
+    view: B::View<'a, T>,
+    manner: PhantomData<M>,
+}
+
+impl<'a, B: IoBackend, T: ?Sized + KnownSize, M> Via<'a, B, T, M> {
+    #[inline(always)]
+    pub(super) fn new(view: B::View<'a, T>) -> Self {
+        Self {
+            view,
+            manner: PhantomData,
+        }
+    }
+}
+
+impl<B: IoBackend, T: ?Sized + KnownSize, M> Copy for Via<'_, B, T, M> {}
+impl<B: IoBackend, T: ?Sized + KnownSize, M> Clone for Via<'_, B, T, M> {
+    #[inline]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<'a, B: IoBackend, T: ?Sized + KnownSize, M> IoBase<'a> for Via<'a, B, T, M> {
+    type Backend = ViaBackend<B, M>;
+    type Target = T;
+
+    #[inline(always)]
+    fn as_view(self) -> Self {
+        self
+    }
+}
+
+/// The [`IoBackend`] of a [`Via`].
+pub struct ViaBackend<B, M>(PhantomData<(B, M)>);
+
+impl<B: IoBackend, M> IoBackend for ViaBackend<B, M> {
+    type View<'a, T: ?Sized + KnownSize> = Via<'a, B, T, M>;
+
+    #[inline(always)]
+    fn as_ptr<'a, T: ?Sized + KnownSize>(view: Self::View<'a, T>) -> *mut T {
+        B::as_ptr(view.view)
+    }
+
+    #[inline(always)]
+    unsafe fn project_view<'a, T: ?Sized + KnownSize, U: ?Sized + KnownSize>(
+        view: Self::View<'a, T>,
+        ptr: *mut U,
+    ) -> Self::View<'a, U> {
+        // SAFETY: `ptr` is a projection of what `as_ptr()` above gave, as required of our caller:
+        // that of the view within.
+        Via::new(unsafe { B::project_view(view.view, ptr) })
+    }
+}
+
+impl<B: IoBackend, M: Manner<B, T>, T> IoCapable<T> for ViaBackend<B, M> {
+    #[inline(always)]
+    fn io_read<'a>(view: Self::View<'a, T>) -> T {
+        M::read(view.view)
+    }
+
+    #[inline(always)]
+    fn io_write<'a>(view: Self::View<'a, T>, value: T) {
+        M::write(view.view, value);
+    }
+}
+
+impl<B: IoCopyable, M> IoCopyable for ViaBackend<B, M> {
+    #[inline]
+    unsafe fn copy_from_io(view: Self::View<'_, [u8]>, buffer: *mut u8) {
+        // SAFETY: As required of our caller, for the same bytes.
+        unsafe { B::copy_from_io(view.view, buffer) };
+    }
+
+    #[inline]
+    unsafe fn copy_to_io(view: Self::View<'_, [u8]>, buffer: *const u8) {
+        // SAFETY: As required of our caller, for the same bytes.
+        unsafe { B::copy_to_io(view.view, buffer) };
+    }
+}
+
+impl<B: IoFill, M> IoFill for ViaBackend<B, M> {
+    #[inline]
+    fn fill(view: Self::View<'_, [u8]>, byte: u8) {
+        B::fill(view.view, byte);
+    }
+}
+
+/// A [`Manner`]: the device has its values in big endian (C: `ioread32be()`).
+pub struct BigEndian(());
+
+/// Integers that have an order of bytes, and one byte, which has none to change.
+pub trait SwapBytes {
+    /// The same bytes in reverse order.
+    fn swap_bytes(self) -> Self;
+}
+
+macro_rules! impl_swap_bytes {
+    ($($ty:ident),*) => {$(
+        impl SwapBytes for $ty {
+            #[inline(always)]
+            fn swap_bytes(self) -> Self {
+                $ty::swap_bytes(self)
+            }
+        }
+    )*};
+}
+
+impl_swap_bytes!(u8, u16, u32, u64);
+
+/// A backend reads and writes little endian, on every machine: the swapped value is big endian.
+impl<B: IoCapable<T>, T: SwapBytes> Manner<B, T> for BigEndian {
+    #[inline(always)]
+    fn read(view: B::View<'_, T>) -> T {
+        B::io_read(view).swap_bytes()
+    }
+
+    #[inline(always)]
+    fn write(view: B::View<'_, T>, value: T) {
+        B::io_write(view, value.swap_bytes());
+    }
+}
+
+/// A [`Manner`]: in order with other accesses to the same device, but not with memory that it
+/// reads or writes itself, nor with locks (C: `readl_relaxed()`).
+pub struct Relaxed(());
+
+/// The kernel crate's relaxed view of one value.
+#[inline(always)]
+fn relaxed<'a, T, C>(view: View<'a, T, C>) -> RelaxedMmio<'a, T> {
+    let value: Mmio<'a, T> = value(view);
+    value.relaxed()
+}
+
+impl<C, T> Manner<Backend<C>, T> for Relaxed
+where
+    RelaxedMmioBackend: IoCapable<T>,
+{
+    #[inline(always)]
+    fn read(view: View<'_, T, C>) -> T {
+        RelaxedMmioBackend::io_read(relaxed(view))
+    }
+
+    #[inline(always)]
+    fn write(view: View<'_, T, C>, value: T) {
+        RelaxedMmioBackend::io_write(relaxed(view), value);
+    }
+}

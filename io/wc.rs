@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Write combining: data first, then the doorbell.
+
+use super::{Backend, Extent, IoExt, Via, ViaBackend, View};
+use crate::bindings;
+use core::marker::PhantomData;
+use kernel::{
+    io::{Io, IoBackend, IoBase, IoCapable},
+    prelude::*,
+};
+
+/// The manner of a [`Wc`]. Not a [`Manner`](super::Manner): it reads and writes no values, so that
+/// there is no `update()`.
+pub struct WriteCombining(());
+
+/// Write-combining memory, for as long as `'a`.
+///
+/// The CPU collects stores to such memory and writes them out in bursts, in an order and at a time
+/// of its own choice. So there are plain stores and loads here ([`write32`](Self::write32),
+/// [`try_read8`](Self::try_read8), ...; C: `writel_relaxed()`), streaming copies
+/// ([`IoExt::try_copy_from_slice`] and [`Io`]'s), and [`flush`](Self::flush) before anybody is
+/// told. There is no read-modify-write: a load from such memory is slow, and writes out all that
+/// was collected.
+///
+/// Right on memory of any other cache mode too, which leaves `flush()` nothing to do.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::io::{Backend, Doorbell, Shared, Wc};
+/// use kernel::prelude::*;
+///
+/// fn send(
+///     ring: &mut Wc<'_, 0, Shared>,
+///     doorbell: &Doorbell<'_, Backend<Shared>, u32>,
+///     message: u64,
+/// ) -> Result {
+///     ring.try_write64(message, 0)?;
+///     doorbell.ring(1, ring.flush());
+///     Ok(())
+/// }
+/// ```
+pub struct Wc<'a, const SIZE: usize, C> {
+    view: View<'a, Extent<SIZE>, C>,
+}
+
+/// The view of a [`Wc`] that copies take.
+pub type WcView<'a, T, C> = Via<'a, Backend<C>, T, WriteCombining>;
+
+impl<'b, const SIZE: usize, C> IoBase<'b> for &'b Wc<'_, SIZE, C> {
+    type Backend = ViaBackend<Backend<C>, WriteCombining>;
+    type Target = Extent<SIZE>;
+
+    #[inline(always)]
+    fn as_view(self) -> WcView<'b, Extent<SIZE>, C> {
+        Via::new(self.view)
+    }
+}
+
+macro_rules! accessors {
+    ($($ty:ty: $read:ident, $try_read:ident, $write:ident, $try_write:ident;)*) => {$(
+        /// Reads at `offset`, which the compiler checks.
+        #[inline(always)]
+        pub fn $read(&self, offset: usize) -> $ty {
+            self.view.relaxed().$read(offset)
+        }
+
+        /// Reads at `offset`.
+        ///
+        /// # Errors
+        ///
+        /// `EINVAL` where the value would leave the memory, or be misaligned.
+        #[inline(always)]
+        pub fn $try_read(&self, offset: usize) -> Result<$ty> {
+            self.view.relaxed().$try_read(offset)
+        }
+
+        /// Writes at `offset`, which the compiler checks.
+        #[inline(always)]
+        pub fn $write(&self, value: $ty, offset: usize) {
+            self.view.relaxed().$write(value, offset);
+        }
+
+        /// Writes at `offset`.
+        ///
+        /// # Errors
+        ///
+        /// `EINVAL` where the value would leave the memory, or be misaligned.
+        #[inline(always)]
+        pub fn $try_write(&self, value: $ty, offset: usize) -> Result {
+            self.view.relaxed().$try_write(value, offset)
+        }
+    )*};
+}
+
+impl<'a, const SIZE: usize, C> Wc<'a, SIZE, C> {
+    #[inline(always)]
+    pub(crate) fn new(view: View<'a, Extent<SIZE>, C>) -> Self {
+        Self { view }
+    }
+
+    accessors! {
+        u8: read8, try_read8, write8, try_write8;
+        u16: read16, try_read16, write16, try_write16;
+        u32: read32, try_read32, write32, try_write32;
+    }
+
+    #[cfg(CONFIG_64BIT)]
+    accessors! {
+        u64: read64, try_read64, write64, try_write64;
+    }
+
+    /// Writes out what the CPU has collected: whatever this CPU stores after it arrives after it.
+    ///
+    /// C: `wmb()`. On x86 it is `sfence`, on arm64 `dsb st`, on RISC-V `fence ow,ow`, on PowerPC
+    /// `sync`. That the data has arrived *at* the device is not said: a posted write may still be
+    /// on its way, in front of the next one.
+    ///
+    /// While the token lives nothing can be stored through this `Wc`.
+    #[inline(always)]
+    pub fn flush(&mut self) -> Flushed<'_> {
+        // SAFETY: A barrier may stand anywhere.
+        unsafe { bindings::wmb() };
+        Flushed(PhantomData)
+    }
+}
+
+/// Says that stores to write-combining memory have been written out, and that none came after. See
+/// [`Wc::flush`].
+#[must_use = "nobody has been told of what was written: ring the doorbell"]
+pub struct Flushed<'a>(PhantomData<&'a mut ()>);
+
+/// A register that tells the device of data in write-combining memory, written only with the proof
+/// that the data went first. See [`IoExt::try_doorbell`].
+pub struct Doorbell<'a, B: IoBackend, T> {
+    view: B::View<'a, T>,
+}
+
+impl<'a, B: IoCapable<T>, T> Doorbell<'a, B, T> {
+    #[inline(always)]
+    pub(super) fn new(view: B::View<'a, T>) -> Self {
+        Self { view }
+    }
+
+    /// Writes `value` to the register, after the data.
+    #[inline(always)]
+    pub fn ring(&self, value: T, _data: Flushed<'_>) {
+        B::io_write(self.view, value);
+    }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! L2: one region over memory or I/O ports, for a driver whose device has one or the other.
+//!
+//! C: `pci_iomap()` and `ioread32()` in [`lib/iomap.c`](srctree/lib/iomap.c)
+
+use crate::{
+    io::{Backend, IoRepeat, Shared, View},
+    ioremap::Mapping,
+    ports::{PortBackend, PortView, Ports},
+};
+use kernel::{
+    io::{IoBackend, IoBase, IoCapable, Region},
+    ptr::KnownSize,
+};
+
+/// Device memory or I/O ports, which is decided once, when it is mapped.
+///
+/// What C's `pci_iomap()` returns: the same accessors for either. There is no address to test at
+/// each access, and none that is neither.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::IoRegion;
+/// use kernel::{io::Io, prelude::*};
+///
+/// fn identity(region: &IoRegion) -> Result<u32> {
+///     region.try_read32(0)
+/// }
+/// ```
+pub enum IoRegion {
+    /// Device memory.
+    Memory(Mapping),
+    /// I/O ports.
+    Ports(Ports),
+}
+
+impl IoRegion {
+    /// Bytes, or ports.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Memory(mapping) => mapping.size(),
+            Self::Ports(ports) => ports.count(),
+        }
+    }
+
+    /// The memory, for what ports cannot do: copies, and accesses of 64 bits. None where it is of
+    /// ports.
+    pub fn memory(&self) -> Option<&Mapping> {
+        match self {
+            Self::Memory(mapping) => Some(mapping),
+            Self::Ports(_) => None,
+        }
+    }
+
+    /// The ports. None where it is of memory.
+    pub fn ports(&self) -> Option<&Ports> {
+        match self {
+            Self::Memory(_) => None,
+            Self::Ports(ports) => Some(ports),
+        }
+    }
+}
+
+impl<'a> IoBase<'a> for &'a IoRegion {
+    type Backend = IoRegionBackend;
+    type Target = Region;
+
+    #[inline(always)]
+    fn as_view(self) -> IoRegionView<'a, Region> {
+        match self {
+            IoRegion::Memory(mapping) => IoRegionView::Memory(mapping.as_view()),
+            IoRegion::Ports(ports) => IoRegionView::Ports(ports.as_view()),
+        }
+    }
+}
+
+/// A view of a `T` in an [`IoRegion`].
+pub enum IoRegionView<'a, T: ?Sized> {
+    /// In device memory.
+    Memory(View<'a, T, Shared>),
+    /// In I/O ports.
+    Ports(PortView<'a, T>),
+}
+
+impl<T: ?Sized> Copy for IoRegionView<'_, T> {}
+impl<T: ?Sized> Clone for IoRegionView<'_, T> {
+    #[inline]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<'a, T: ?Sized + KnownSize> IoBase<'a> for IoRegionView<'a, T> {
+    type Backend = IoRegionBackend;
+    type Target = T;
+
+    #[inline(always)]
+    fn as_view(self) -> Self {
+        self
+    }
+}
+
+/// The [`IoBackend`] of an [`IoRegionView`]: what memory and ports have in common.
+pub struct IoRegionBackend(());
+
+impl IoBackend for IoRegionBackend {
+    type View<'a, T: ?Sized + KnownSize> = IoRegionView<'a, T>;
+
+    #[inline(always)]
+    fn as_ptr<'a, T: ?Sized + KnownSize>(view: Self::View<'a, T>) -> *mut T {
+        match view {
+            IoRegionView::Memory(view) => Backend::as_ptr(view),
+            IoRegionView::Ports(view) => PortBackend::as_ptr(view),
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn project_view<'a, T: ?Sized + KnownSize, U: ?Sized + KnownSize>(
+        view: Self::View<'a, T>,
+        ptr: *mut U,
+    ) -> Self::View<'a, U> {
+        match view {
+            IoRegionView::Memory(view) => {
+                // SAFETY: A projection of what this very view is of, as required of our caller.
+                IoRegionView::Memory(unsafe { Backend::project_view(view, ptr) })
+            }
+            IoRegionView::Ports(view) => {
+                // SAFETY: A projection of what this very view is of, as required of our caller.
+                IoRegionView::Ports(unsafe { PortBackend::project_view(view, ptr) })
+            }
+        }
+    }
+}
+
+impl<T> IoCapable<T> for IoRegionBackend
+where
+    Backend<Shared>: IoCapable<T>,
+    PortBackend: IoCapable<T>,
+{
+    #[inline(always)]
+    fn io_read<'a>(view: Self::View<'a, T>) -> T {
+        match view {
+            IoRegionView::Memory(view) => Backend::io_read(view),
+            IoRegionView::Ports(view) => PortBackend::io_read(view),
+        }
+    }
+
+    #[inline(always)]
+    fn io_write<'a>(view: Self::View<'a, T>, value: T) {
+        match view {
+            IoRegionView::Memory(view) => Backend::io_write(view, value),
+            IoRegionView::Ports(view) => PortBackend::io_write(view, value),
+        }
+    }
+}
+
+impl<T> IoRepeat<T> for IoRegionBackend
+where
+    Backend<Shared>: IoRepeat<T>,
+    PortBackend: IoRepeat<T>,
+{
+    #[inline]
+    fn read_rep(view: Self::View<'_, T>, data: &mut [T]) {
+        match view {
+            IoRegionView::Memory(view) => Backend::read_rep(view, data),
+            IoRegionView::Ports(view) => PortBackend::read_rep(view, data),
+        }
+    }
+
+    #[inline]
+    fn write_rep(view: Self::View<'_, T>, data: &[T]) {
+        match view {
+            IoRegionView::Memory(view) => Backend::write_rep(view, data),
+            IoRegionView::Ports(view) => PortBackend::write_rep(view, data),
+        }
+    }
+}

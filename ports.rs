@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! L2: I/O ports, for the accessors of the kernel crate's [`kernel::io::Io`].
+//!
+//! C hands out a cookie for a port, which each access tests; here a range of ports has a type.
+//!
+//! C: `ioport_map()` in [`lib/iomap.c`](srctree/lib/iomap.c)
+
+use crate::{bindings, io::Extent, io::IoRepeat};
+use core::{marker::PhantomData, ptr};
+use kernel::{
+    ffi::c_ulong,
+    io::{IoBackend, IoBase, IoCapable, Region},
+    prelude::*,
+    ptr::KnownSize,
+};
+
+/// A range of I/O ports that the owner may read and write.
+///
+/// # Invariants
+///
+/// `count` ports from `first` on, not 0, none past the last that the machine has.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::Ports;
+/// use kernel::{io::Io, prelude::*};
+///
+/// fn scratch(uart: &Ports) -> Result<u8> {
+///     uart.try_write8(0x5a, 7)?;
+///     uart.try_read8(7)
+/// }
+/// ```
+pub struct Ports {
+    first: usize,
+    count: usize,
+}
+
+impl Ports {
+    /// `count` ports from `first` on (C: `ioport_map()`). Port 0 is one like any other.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` where `count` is 0, or a port lies past the last of the machine (0xffff on x86): C
+    /// ignores the count, and such a run wraps to port 0.
+    ///
+    /// # Safety
+    ///
+    /// The caller has the right to the ports for as long as the result lives: no access to them
+    /// breaks anybody's memory.
+    pub unsafe fn new(first: usize, count: usize) -> Result<Self> {
+        let last = count
+            .checked_sub(1)
+            .and_then(|more| first.checked_add(more));
+        // CAST: as wide as a pointer, both.
+        let limit = bindings::iomrs_port_limit() as usize;
+        if last.is_none_or(|last| last > limit) {
+            return Err(EINVAL);
+        }
+        // INVARIANT: As just checked.
+        Ok(Self { first, count })
+    }
+
+    /// The number of the first port.
+    #[inline]
+    pub fn first(&self) -> usize {
+        self.first
+    }
+
+    /// The number of ports.
+    #[inline]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// All ports, for accesses of every width. A range that begins or ends elsewhere than at a
+    /// multiple of 4 is seen here to its end, and not at all as a [`Region`].
+    #[inline(always)]
+    pub fn extent(&self) -> PortView<'_, Extent> {
+        // INVARIANT: All that is ours.
+        PortView {
+            ptr: Extent::ptr(self.first, self.count),
+            phantom: PhantomData,
+        }
+    }
+}
+
+impl<'a> IoBase<'a> for &'a Ports {
+    type Backend = PortBackend;
+    type Target = Region;
+
+    #[inline(always)]
+    fn as_view(self) -> PortView<'a, Region> {
+        let count = if self.first & 3 == 0 {
+            self.count & !3
+        } else {
+            0
+        };
+        let first = ptr::without_provenance_mut(self.first & !3);
+        // INVARIANT: Aligned to 4, a multiple of 4 of them, and within what is ours.
+        PortView {
+            ptr: Region::ptr_from_raw_parts_mut(first, count),
+            phantom: PhantomData,
+        }
+    }
+}
+
+/// A view of I/O ports of type `T`, for as long as `'a`.
+///
+/// # Invariants
+///
+/// The address of `ptr` is the number of a port, from which on a `T` of ports is ours for `'a`, and
+/// is aligned.
+pub struct PortView<'a, T: ?Sized> {
+    ptr: *mut T,
+    phantom: PhantomData<&'a ()>,
+}
+
+impl<T: ?Sized> Copy for PortView<'_, T> {}
+impl<T: ?Sized> Clone for PortView<'_, T> {
+    #[inline]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+// SAFETY: Conceptually a `&T` to ports, which every CPU reaches.
+unsafe impl<T: ?Sized + Sync> Send for PortView<'_, T> {}
+// SAFETY: As above.
+unsafe impl<T: ?Sized + Sync> Sync for PortView<'_, T> {}
+
+impl<T: ?Sized> PortView<'_, T> {
+    /// The number of the first port.
+    #[inline(always)]
+    fn port(self) -> c_ulong {
+        // CAST: as wide as a pointer, both.
+        self.ptr.addr() as c_ulong
+    }
+}
+
+impl<'a, T: ?Sized + KnownSize> IoBase<'a> for PortView<'a, T> {
+    type Backend = PortBackend;
+    type Target = T;
+
+    #[inline(always)]
+    fn as_view(self) -> Self {
+        self
+    }
+}
+
+/// The [`IoBackend`] of a [`PortView`]: 8, 16 and 32 bits. For 64 there are
+/// [`IoExt::try_read64_lo_hi`](crate::io::IoExt::try_read64_lo_hi) and its like.
+pub struct PortBackend(());
+
+impl IoBackend for PortBackend {
+    type View<'a, T: ?Sized + KnownSize> = PortView<'a, T>;
+
+    #[inline(always)]
+    fn as_ptr<'a, T: ?Sized + KnownSize>(view: Self::View<'a, T>) -> *mut T {
+        view.ptr
+    }
+
+    #[inline(always)]
+    unsafe fn project_view<'a, T: ?Sized + KnownSize, U: ?Sized + KnownSize>(
+        _view: Self::View<'a, T>,
+        ptr: *mut U,
+    ) -> Self::View<'a, U> {
+        // INVARIANT: A projection of a valid view, as required of our caller.
+        PortView {
+            ptr,
+            phantom: PhantomData,
+        }
+    }
+}
+
+macro_rules! impl_ports {
+    ($($ty:ty: $read:ident, $write:ident, $read_rep:ident, $write_rep:ident;)*) => {$(
+        impl IoCapable<$ty> for PortBackend {
+            #[inline(always)]
+            fn io_read<'a>(view: PortView<'a, $ty>) -> $ty {
+                // SAFETY: By the view's invariant the port is ours.
+                unsafe { bindings::$read(view.port()) }
+            }
+
+            #[inline(always)]
+            fn io_write<'a>(view: PortView<'a, $ty>, value: $ty) {
+                // SAFETY: By the view's invariant the port is ours.
+                unsafe { bindings::$write(value, view.port()) };
+            }
+        }
+
+        impl IoRepeat<$ty> for PortBackend {
+            #[inline]
+            fn read_rep(view: PortView<'_, $ty>, data: &mut [$ty]) {
+                // CAST: as wide as a pointer, both.
+                let count = data.len() as c_ulong;
+                // SAFETY: By the view's invariant the port is ours; `data` has room for as many
+                // values as said.
+                unsafe { bindings::$read_rep(view.port(), data.as_mut_ptr(), count) };
+            }
+
+            #[inline]
+            fn write_rep(view: PortView<'_, $ty>, data: &[$ty]) {
+                // CAST: as wide as a pointer, both.
+                let count = data.len() as c_ulong;
+                // SAFETY: By the view's invariant the port is ours; `data` has as many values as
+                // said.
+                unsafe { bindings::$write_rep(view.port(), data.as_ptr(), count) };
+            }
+        }
+    )*};
+}
+
+impl_ports! {
+    u8: iomrs_inb, iomrs_outb, iomrs_insb, iomrs_outsb;
+    u16: iomrs_inw, iomrs_outw, iomrs_insw, iomrs_outsw;
+    u32: iomrs_inl, iomrs_outl, iomrs_insl, iomrs_outsl;
+}

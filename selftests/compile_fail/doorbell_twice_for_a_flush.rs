@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0
+//! error: E0382
+//!
+//! One proof is good for one ring.
+
+use io_mapping_rs::io::{Backend, Doorbell, Shared, Wc};
+
+pub fn f(ring: &mut Wc<'_, 0, Shared>, doorbell: &Doorbell<'_, Backend<Shared>, u32>) {
+    let flushed = ring.flush();
+    doorbell.ring(1, flushed);
+    #[cfg(broken)]
+    doorbell.ring(1, flushed);
+    #[cfg(not(broken))]
+    doorbell.ring(1, ring.flush());
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0
+//! error: E0277
+//!
+//! A port has 32 bits at most; 64 say which half comes first.
+
+use io_mapping_rs::{io::IoExt, Ports};
+use kernel::{io::Io, prelude::*};
+
+pub fn f(ports: &Ports) -> Result<u64> {
+    #[cfg(broken)]
+    return ports.try_read64(0);
+    #[cfg(not(broken))]
+    return ports.try_read64_lo_hi(Io::size(ports));
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0
+//! error: E0502
+//!
+//! What is written after the flush is not proven to come before the doorbell.
+
+use io_mapping_rs::io::{Backend, Doorbell, Shared, Wc};
+use kernel::prelude::*;
+
+pub fn f(ring: &mut Wc<'_, 0, Shared>, doorbell: &Doorbell<'_, Backend<Shared>, u32>) -> Result {
+    #[cfg(not(broken))]
+    ring.try_write32(1, 0)?;
+    let flushed = ring.flush();
+    #[cfg(broken)]
+    ring.try_write32(1, 0)?;
+    doorbell.ring(1, flushed);
+    Ok(())
+}
