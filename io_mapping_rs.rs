@@ -14,6 +14,7 @@
 //!      ports.rs         the same for I/O ports                    io_region.rs  for either
 //! L1   cache_mode.rs    cache modes and their registry      vm_area.rs   address space
 //!      page_table.rs    entries: fill and look up           resource.rs  the right to a BAR
+//!      text_files.rs    files in debugfs
 //! L0   bindings/        every extern "C" and the C behind it
 //!      range.rs         ranges and offsets, pure logic      plan.rs      page sizes, likewise
 //!      slots.rs         which slots are taken, likewise
@@ -44,6 +45,7 @@ pub mod ports;
 mod range;
 mod resource;
 mod slots;
+pub mod text_files;
 mod vm_area;
 pub mod window;
 

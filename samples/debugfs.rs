@@ -7,11 +7,13 @@ use crate::{
     device::{Device, MEMORY},
     refusals,
     registry::{self, Number},
-    regs,
-    text_files::{Directory, TextFile, TextFiles}, //
+    regs, //
 };
 use core::ptr::NonNull;
-use io_mapping_rs::{Mapping, BACKEND};
+use io_mapping_rs::{
+    text_files::{Directory, Text, TextFile, TextFiles},
+    Mapping, BACKEND,
+};
 use kernel::{
     device::Bound,
     fmt::Write,
@@ -75,10 +77,11 @@ pub(crate) unsafe fn files(
 /// One line each, `key=value`.
 struct Info;
 
+#[vtable]
 impl TextFile<Shown> for Info {
     const NAME: &'static CStr = c"info";
 
-    fn show(shown: &Shown, out: &mut dyn Write) -> Result {
+    fn show(shown: &Shown, out: &mut Text) -> Result {
         let pdev = shown.pdev();
         let (registers, memory) = shown.device.bars(pdev)?;
         writeln!(out, "device={}", pdev.as_ref().name().to_str()?)?;
@@ -102,7 +105,7 @@ impl TextFile<Shown> for Info {
 }
 
 /// How many pages of each size a mapping has, such as `4K:3 2M:127`.
-fn show_page_sizes(mapping: &Mapping, out: &mut dyn Write) -> Result {
+fn show_page_sizes(mapping: &Mapping, out: &mut Text) -> Result {
     let mut separator = "";
     for (name, size) in [("4K", SZ_4K), ("2M", SZ_2M), ("1G", SZ_1G)] {
         let pages = mapping.entries().filter(|page| page.page_size() == size);
@@ -119,11 +122,11 @@ fn show_page_sizes(mapping: &Mapping, out: &mut dyn Write) -> Result {
 /// One line each, name and value; takes one such line.
 struct Registers;
 
+#[vtable]
 impl TextFile<Shown> for Registers {
     const NAME: &'static CStr = c"registers";
-    const WRITABLE: bool = true;
 
-    fn show(shown: &Shown, out: &mut dyn Write) -> Result {
+    fn show(shown: &Shown, out: &mut Text) -> Result {
         let (mask, status, position) = shown.device.with_registers(|registers| {
             (
                 registers.read(regs::INTR_MASK).into_raw(),
@@ -165,10 +168,11 @@ fn parse(text: &str) -> Result<u32> {
 /// tabs between them. The requests are made when the file is read.
 struct Refusals;
 
+#[vtable]
 impl TextFile<Shown> for Refusals {
     const NAME: &'static CStr = c"refusals";
 
-    fn show(shown: &Shown, out: &mut dyn Write) -> Result {
+    fn show(shown: &Shown, out: &mut Text) -> Result {
         refusals::show(shown.pdev(), &shown.device, out)
     }
 }

@@ -12,7 +12,6 @@
 //! file.rs               read() and write() on the memory, as on a block device
 //! node.rs               /dev/io_mapping_sampleN: a misc device
 //! debugfs.rs            /sys/kernel/debug/io_mapping_sample/N/
-//! text_files.rs         directories and files of debugfs
 //! refusals.rs           requests that the library must refuse, and what came of each
 //! port_bar.rs           a second driver, for one of these requests
 //! registry.rs           what all devices share: the numbers in use, the debugfs directory
@@ -20,7 +19,7 @@
 //!
 //! Start with `device.rs`: it is all that a driver needs to know of the crate.
 
-use io_mapping_rs::Strategy;
+use io_mapping_rs::{text_files::TextFiles, Strategy};
 use kernel::{
     device::Core,
     driver::Registration,
@@ -39,14 +38,12 @@ mod port_bar;
 mod refusals;
 mod registry;
 mod regs;
-mod text_files;
 
 use debugfs::Shown;
 use device::Device;
 use node::Node;
 use port_bar::PortBarDriver;
 use registry::{Number, Registry};
-use text_files::TextFiles;
 
 module! {
     type: Sample,
