@@ -30,11 +30,11 @@ use crate::{
     io_region::IoRegion,
     ioremap::{Mapping, Options, WcMapping},
     ports::Ports,
-    resource::BarRegion,
+    resource::{self, BarRegion},
 };
 use core::ops::Deref;
 use kernel::{
-    device::Bound,
+    device::{Bound, Core},
     devres::DevresLt,
     io::{IoBase, PhysAddr, ResourceSize},
     pci::Device,
@@ -45,6 +45,20 @@ use kernel::{
 mod part;
 pub use part::FromBar;
 use part::Part;
+
+/// Turns the device on: its memory and its I/O ports answer (C: `pci_enable_device()`). The kernel
+/// crate's `enable_device_mem()` leaves ports off.
+///
+/// # Errors
+///
+/// Those of the PCI core, such as `EINVAL` where a BAR could not be assigned.
+///
+/// # Context
+///
+/// May sleep.
+pub fn enable_device(pdev: &Device<Core<'_>>) -> Result {
+    resource::enable_device(pdev)
+}
 
 /// Something mapped, `T`, together with the region request of the BAR that it maps.
 ///
@@ -71,6 +85,9 @@ pub type Aperture<'a> = Owned<'a, IoMapping>;
 
 /// A [`Bar`] in the care of its device, see [`Owned::into_devres`].
 pub type DevresBar = DevresLt<Bar<'static>>;
+
+/// An [`IoBar`] in the care of its device, see [`Owned::into_devres`].
+pub type DevresIoBar = DevresLt<IoBar<'static>>;
 
 /// An [`Aperture`] in the care of its device, see [`Owned::into_devres`].
 pub type DevresAperture = DevresLt<Aperture<'static>>;

@@ -8,7 +8,7 @@
 use crate::bindings;
 use kernel::{
     bindings as c,
-    device::Bound,
+    device::{Bound, Core},
     error::to_result,
     ffi::c_int,
     io::{PhysAddr, ResourceSize},
@@ -40,6 +40,12 @@ pub(crate) struct BarRegion<'a> {
 fn as_raw(pdev: &Device<Bound>) -> *mut c::pci_dev {
     // `Device` is a transparent wrapper of an opaque `struct pci_dev`.
     core::ptr::from_ref(pdev).cast_mut().cast()
+}
+
+/// As [`crate::pci::enable_device`].
+pub(crate) fn enable_device(pdev: &Device<Core<'_>>) -> Result {
+    // SAFETY: A device, of which a driver may change the state: it is being probed.
+    to_result(unsafe { bindings::pci_enable_device(as_raw(pdev)) })
 }
 
 impl<'a> BarRegion<'a> {

@@ -15,8 +15,8 @@ use kernel::ffi::c_uint;
 use kernel::ffi::{c_int, c_ulong, c_void};
 
 pub(crate) use kernel::bindings::{
-    memcpy_fromio, memcpy_toio, memset_io, migrate_enable, pci_dev, pci_release_region,
-    pci_request_region, pte_t, wmb,
+    memcpy_fromio, memcpy_toio, memset_io, migrate_enable, pci_dev, pci_enable_device,
+    pci_release_region, pci_request_region, pte_t, wmb,
 };
 #[cfg(iomrs_exported)]
 pub(crate) use kernel::bindings::{p4d_t, pmd_t, pud_t, vm_struct};

@@ -23,6 +23,7 @@ static_assert(_PAGE_CACHE_MODE_WT == 4);
 /* Rust calls these directly. */
 IOMRS_CANARY(free_vm_area, void, struct vm_struct *);
 IOMRS_CANARY(vunmap, void, const void *);
+IOMRS_CANARY(pci_enable_device, int, struct pci_dev *);
 IOMRS_CANARY(pci_request_region, int, struct pci_dev *, int, const char *);
 IOMRS_CANARY(pci_release_region, void, struct pci_dev *, int);
 

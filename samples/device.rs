@@ -15,7 +15,7 @@ use io_mapping_rs::{
 };
 use kernel::{
     device::Bound,
-    io::{io_project, Io, Region},
+    io::{Io, Region},
     page::PAGE_SIZE,
     pci,
     prelude::*, //
@@ -85,15 +85,12 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// `ENODEV` where the device is gone, `EINVAL` or `ERANGE` where the bytes are not of one page
+    /// `ENODEV` where the device is gone, `EINVAL` where the bytes are not of one page
     /// of the memory.
     pub(crate) fn read(&self, pos: usize, data: &mut [u8]) -> Result {
         let memory = self.memory.try_access().ok_or(ENODEV)?;
         let (page, offset) = split(pos);
-        let map = memory.map_local(page)?;
-        let bytes = io_project!(map.bytes(), [try: offset..offset + data.len()]);
-        bytes.copy_to_slice(data);
-        Ok(())
+        memory.map_local(page)?.try_copy_to_slice(offset, data)
     }
 
     /// Copies `data` to the memory, from byte `pos` on. Both ends are within one page.
@@ -104,10 +101,7 @@ impl Device {
     pub(crate) fn write(&self, pos: usize, data: &[u8]) -> Result {
         let memory = self.memory.try_access().ok_or(ENODEV)?;
         let (page, offset) = split(pos);
-        let map = memory.map_local(page)?;
-        let bytes = io_project!(map.bytes(), [try: offset..offset + data.len()]);
-        bytes.copy_from_slice(data);
-        Ok(())
+        memory.map_local(page)?.try_copy_from_slice(offset, data)
     }
 
     /// Makes the device see everything that was written: the CPU may keep stores to write-combining

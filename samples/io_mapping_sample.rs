@@ -13,7 +13,7 @@
 //! node.rs               /dev/io_mapping_sampleN: a misc device
 //! debugfs.rs            /sys/kernel/debug/io_mapping_sample/N/
 //! refusals.rs           requests that the library must refuse, and what came of each
-//! port_bar.rs           a second driver, for one of these requests
+//! testdev.rs            a second driver: memory and I/O ports by the same code
 //! registry.rs           what all devices share: the numbers in use, the debugfs directory
 //! ```
 //!
@@ -34,16 +34,16 @@ mod debugfs;
 mod device;
 mod file;
 mod node;
-mod port_bar;
 mod refusals;
 mod registry;
 mod regs;
+mod testdev;
 
 use debugfs::Shown;
 use device::Device;
 use node::Node;
-use port_bar::PortBarDriver;
 use registry::{Number, Registry};
+use testdev::TestdevDriver;
 
 module! {
     type: Sample,
@@ -78,7 +78,7 @@ struct Sample {
     #[pin]
     _driver: Registration<pci::Adapter<SampleDriver>>,
     #[pin]
-    _port_bar: Registration<pci::Adapter<PortBarDriver>>,
+    _testdev: Registration<pci::Adapter<TestdevDriver>>,
     _registry: Registry,
 }
 
@@ -88,7 +88,7 @@ impl InPlaceModule for Sample {
             _: { strategy()?; },
             // SAFETY: Called once, when the module is loaded, and before any driver is registered.
             _registry: unsafe { Registry::new()? },
-            _port_bar <- Registration::new(c"io_mapping_sample_port_bar", module),
+            _testdev <- Registration::new(c"io_mapping_sample_testdev", module),
             _driver <- Registration::new(<Self as ModuleMetadata>::NAME, module),
         })
     }

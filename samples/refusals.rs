@@ -199,10 +199,7 @@ pub(crate) fn show(pdev: &pci::Device<Bound>, device: &Device, out: &mut dyn Wri
         line(out, "another cache mode than the live one", EBUSY, got)?;
     }
     // Only where there is a pci-testdev.
-    if let Some(got) = registry::port_bar() {
-        line(out, "a BAR of I/O ports as memory", ENODEV, got)?;
-    }
-    Ok(())
+    registry::for_each_noted(|what, got| line(out, what, ENODEV, got))
 }
 
 fn line(out: &mut dyn Write, what: &str, expected: Error, got: Result) -> Result {

@@ -15,8 +15,8 @@ struct Shared {
     numbers: u64,
     /// `/sys/kernel/debug/io_mapping_sample`
     directory: Arc<Directory>,
-    /// What came of asking for a BAR of ports as memory, where it was tried.
-    port_bar: Option<Result>,
+    /// What was asked for that must end in `ENODEV`, and what came of it.
+    noted: KVec<(&'static str, Result)>,
 }
 
 global_lock! {
@@ -48,7 +48,7 @@ impl Registry {
         *SHARED.lock() = Some(Shared {
             numbers: 0,
             directory,
-            port_bar: None,
+            noted: KVec::new(),
         });
         Ok(Self(()))
     }
@@ -66,17 +66,19 @@ pub(crate) fn directory() -> Result<Arc<Directory>> {
     with(|shared| Ok(shared.directory.clone()))
 }
 
-/// Notes what came of asking for a BAR of ports as memory.
-pub(crate) fn note_port_bar(outcome: Result) -> Result {
-    with(|shared| {
-        shared.port_bar = Some(outcome);
-        Ok(())
-    })
+/// Notes what came of a request that must end in `ENODEV`.
+pub(crate) fn note(what: &'static str, outcome: Result) -> Result {
+    with(|shared| Ok(shared.noted.push((what, outcome), GFP_KERNEL)?))
 }
 
-/// What [`note_port_bar`] was told last, if anything.
-pub(crate) fn port_bar() -> Option<Result> {
-    with(|shared| Ok(shared.port_bar)).unwrap_or(None)
+/// Calls `f` with all that was [noted](note).
+pub(crate) fn for_each_noted(mut f: impl FnMut(&'static str, Result) -> Result) -> Result {
+    with(|shared| {
+        shared
+            .noted
+            .iter()
+            .try_for_each(|&(what, outcome)| f(what, outcome))
+    })
 }
 
 /// The number of a device, the lowest that was free. Free again when dropped.

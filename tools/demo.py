@@ -22,10 +22,11 @@ MODULES = ["io-mapping-rs.ko", "io-mapping-sample.ko"]
 BAR_MIB = 256
 TIMEOUT = 240
 STRATEGIES = ["whole", "sparse"]
+KINDS = ["memory", "ports"]
 STEPS = ["the library loads",
          *(f"{step}, {strategy}" for strategy in STRATEGIES
            for step in ("the sample loads", "guest to host", "host to guest")),
-         "the sample unloads", "registers", "20 bad requests", "both modules unload", "kernel log"]
+         "the sample unloads", "registers", *(f"pci-testdev, {kind}" for kind in KINDS), "20 bad requests", "both modules unload", "kernel log"]
 
 
 class Aperture:
@@ -65,6 +66,7 @@ class Report:
         self.info = {}
         self.strategies = {}
         self.registers = []
+        self.testdev = {}
         self.refusals = []
         self.passed = set()
         self.failures = []
@@ -80,6 +82,9 @@ class Report:
                 self.strategies[value] = self.info
             else:
                 self.info[key] = value
+        elif word == "testdev":
+            said = dict(pair.split("=", 1) for pair in rest.split())
+            self.testdev[said.get("kind")] = said
         elif word == "refusal":
             self.refusals.append(rest.split("\t"))
         elif word == "ok":
@@ -127,6 +132,14 @@ class Report:
                 *self._moved("guest to host", strategy, "written by the guest"),
                 *self._moved("host to guest", strategy, "changed by the host")]
 
+    def _testdev(self):
+        """Both BARs of pci-testdev through the same code."""
+        for number, kind in enumerate(KINDS):
+            said = self.testdev.get(kind)
+            text = (f"BAR {number}, {kind}: \"{said['test']}\", wrote {said['data']} at {said['offset']} {said['writes']} times, "
+                    f"the device counted {said['count']}") if said else "?"
+            yield "" if number else "pci-testdev", text
+
     def _refusals(self):
         good = sum(1 for _, expected, got in self.refusals if expected == got)
         yield "refusals", f"{good} of {len(self.refusals)} bad requests refused, each with the errno it should have"
@@ -141,6 +154,7 @@ class Report:
                 ("device", self._device()),
                 *(row for strategy in STRATEGIES for row in self._strategy(strategy)),
                 ("registers", f"BAR 0, interrupt mask: {'; '.join(self.registers) or '?'}"),
+                *self._testdev(),
                 *self._refusals(),
                 ("unload", "both modules are gone" if "both modules unload" in self.passed else "FAILED"),
                 ("kernel log", "no warning" if "kernel log" in self.passed else "HAS WARNINGS")]
@@ -183,7 +197,7 @@ def run(modules, log):
         initrd = os.path.join(scratch, "initrd")
         initramfs.build(initrd, os.path.join(TOOLS, "guest", "demo.sh"), files)
         aperture = Aperture(os.path.join(scratch, "bar2"))
-        # pci-testdev has a BAR of I/O ports, which must be refused.
+        # pci-testdev has a BAR of memory and one of I/O ports.
         devices = ["-object", f"memory-backend-file,id=bar2,size={BAR_MIB}M,mem-path={aperture.path},share=on",
                    "-device", "ivshmem-plain,memdev=bar2", "-device", "pci-testdev"]
         with boot.Guest("stock", initrd, log, qemu=devices, timeout=TIMEOUT) as guest:

@@ -60,6 +60,20 @@ registers() {
 	done
 }
 
+# testdev KIND: the test of pci-testdev through its BAR of that kind; the device counts what it was written.
+testdev() {
+	local line word writes='' count=''
+	line=$(grep -h "^kind=$1 " "${DEBUG%/*}"/testdev-*/run) || { echo "no pci-testdev, or no BAR of that kind" && return 1; }
+	for word in $line; do
+		case $word in
+		writes=*) writes=${word#*=} ;;
+		count=*) count=${word#*=} ;;
+		esac
+	done
+	tell "testdev $line"
+	[ "${count:-none}" = "$writes" ] || { echo "$writes writes, the device counted $count" && return 1; }
+}
+
 # refusal WHAT ERRNO GOT: a bad request, the errno that it must give, the errno that it gave.
 refusal() {
 	tell "refusal $1$TAB$2$TAB$3"
@@ -131,6 +145,8 @@ if try "the library loads" insmod /io-mapping-rs.ko && by_strategy whole 1 0 65;
 	# Neither where a large page begins.
 	if by_strategy sparse 2 129 191; then
 		try "registers" registers
+		try "pci-testdev, memory" testdev memory
+		try "pci-testdev, ports" testdev ports
 		try "20 bad requests" refusals
 		try "both modules unload" unload
 	fi
