@@ -22,12 +22,14 @@ use kernel::{
 
 mod ext;
 mod extent;
+mod halves;
 mod owners;
 mod repeat;
 mod via;
 mod wc;
 pub use ext::IoExt;
 pub use extent::Extent;
+pub use halves::IoHalves;
 pub(crate) use owners::{impl_bytes, impl_sized_views, impl_views};
 pub use repeat::IoRepeat;
 pub use via::{BigEndian, Manner, Relaxed, SwapBytes, Via, ViaBackend};

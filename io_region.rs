@@ -5,7 +5,7 @@
 //! C: `pci_iomap()` and `ioread32()` in [`lib/iomap.c`](srctree/lib/iomap.c)
 
 use crate::{
-    io::{Backend, IoRepeat, Shared, View},
+    io::{Backend, IoHalves, IoRepeat, Shared, View},
     ioremap::Mapping,
     ports::{PortBackend, PortView, Ports},
 };
@@ -176,4 +176,8 @@ where
             IoRegionView::Ports(view) => PortBackend::write_rep(view, data),
         }
     }
+}
+
+impl IoHalves for IoRegionBackend {
+    const LOW: usize = 0;
 }

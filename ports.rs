@@ -6,7 +6,10 @@
 //!
 //! C: `ioport_map()` in [`lib/iomap.c`](srctree/lib/iomap.c)
 
-use crate::{bindings, io::Extent, io::IoRepeat};
+use crate::{
+    bindings,
+    io::{Extent, IoHalves, IoRepeat},
+};
 use core::{marker::PhantomData, ptr};
 use kernel::{
     ffi::c_ulong,
@@ -216,4 +219,8 @@ impl_ports! {
     u8: iomrs_inb, iomrs_outb, iomrs_insb, iomrs_outsb;
     u16: iomrs_inw, iomrs_outw, iomrs_insw, iomrs_outsw;
     u32: iomrs_inl, iomrs_outl, iomrs_insl, iomrs_outsl;
+}
+
+impl IoHalves for PortBackend {
+    const LOW: usize = 0;
 }

@@ -2,7 +2,7 @@
 
 //! What the kernel crate's [`Io`] leaves out.
 
-use super::{BigEndian, Doorbell, IoFill, IoRepeat, Relaxed, Via};
+use super::{BigEndian, Doorbell, IoFill, IoHalves, IoRepeat, Relaxed, Via};
 use core::ptr;
 use kernel::{
     io::{Io, IoBackend, IoBase, IoCapable, IoCopyable, IoLoc},
@@ -126,7 +126,9 @@ macro_rules! two_halves {
     ($($order:literal: $read:ident, $write:ident, $first:literal, $second:literal;)*) => {$(
         #[doc = concat!("Reads 64 bits at `offset` as two halves, the ", $order, " one first.")]
         ///
-        /// Two accesses whatever the backend is, where C's `ioread64_*()` reads memory in one.
+        /// Two accesses whatever the backend is, where C's `ioread64_*()` reads memory in one. In
+        /// big endian ([`be`](Self::be)) the high half is the one at `offset` (C:
+        /// `ioread64be_*()`).
         ///
         /// # Errors
         ///
@@ -134,7 +136,7 @@ macro_rules! two_halves {
         #[inline]
         fn $read(self, offset: usize) -> Result<u64>
         where
-            Self::Backend: IoCapable<u32>,
+            Self::Backend: IoHalves,
         {
             let halves = halves_at(self, offset)?;
             let first = Self::Backend::io_read(halves[$first]);
@@ -144,7 +146,9 @@ macro_rules! two_halves {
 
         #[doc = concat!("Writes 64 bits at `offset` as two halves, the ", $order, " one first.")]
         ///
-        /// Two accesses whatever the backend is, where C's `iowrite64_*()` writes memory in one.
+        /// Two accesses whatever the backend is, where C's `iowrite64_*()` writes memory in one. In
+        /// big endian ([`be`](Self::be)) the high half is the one at `offset` (C:
+        /// `iowrite64be_*()`).
         ///
         /// # Errors
         ///
@@ -153,7 +157,7 @@ macro_rules! two_halves {
         #[inline]
         fn $write(self, value: u64, offset: usize) -> Result
         where
-            Self::Backend: IoCapable<u32>,
+            Self::Backend: IoHalves,
         {
             let halves = halves_at(self, offset)?;
             // CAST: half of it.
@@ -165,10 +169,22 @@ macro_rules! two_halves {
 }
 
 /// Views of the low and the high half of the 64 bits at `offset`.
+///
+/// # Errors
+///
+/// `EINVAL` where they would leave the space, or not be aligned to 32 bits.
 #[inline(always)]
-fn halves_at<'a, IO: Io<'a>>(io: IO, offset: usize) -> Result<[ViewOf<'a, IO, u32>; 2]> {
-    let high = offset.checked_add(size_of::<u32>()).ok_or(EINVAL)?;
-    Ok([value_at(io, offset)?, value_at(io, high)?])
+fn halves_at<'a, IO: Io<'a>>(io: IO, offset: usize) -> Result<[ViewOf<'a, IO, u32>; 2]>
+where
+    IO::Backend: IoHalves,
+{
+    let second = offset.checked_add(size_of::<u32>()).ok_or(EINVAL)?;
+    let (first, second) = (value_at(io, offset)?, value_at(io, second)?);
+    Ok(if <IO::Backend as IoHalves>::LOW == 0 {
+        [first, second]
+    } else {
+        [second, first]
+    })
 }
 
 /// More accessors for whatever has the kernel crate's [`Io`]: big endian, relaxed, strings of

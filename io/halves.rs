@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! 64 bits as two accesses of 32.
+
+use super::{Backend, BigEndian, Relaxed, ViaBackend};
+use kernel::io::{IoCapable, MmioBackend, RelaxedMmioBackend};
+
+/// A backend that knows which half of 64 bits comes first in its space.
+pub trait IoHalves: IoCapable<u32> {
+    /// Where the low half is, in bytes from the beginning: 0 or 4. The high half is the other one.
+    const LOW: usize;
+}
+
+impl IoHalves for MmioBackend {
+    const LOW: usize = 0;
+}
+
+impl IoHalves for RelaxedMmioBackend {
+    const LOW: usize = 0;
+}
+
+impl<C> IoHalves for Backend<C> {
+    const LOW: usize = 0;
+}
+
+impl<C> IoHalves for ViaBackend<Backend<C>, Relaxed> {
+    const LOW: usize = 0;
+}
+
+/// The other one first.
+impl<B: IoHalves> IoHalves for ViaBackend<B, BigEndian> {
+    const LOW: usize = 4 - B::LOW;
+}
