@@ -5,12 +5,13 @@
 //! C: `pci_iomap()` and `ioread32()` in [`lib/iomap.c`](srctree/lib/iomap.c)
 
 use crate::{
-    io::{Backend, IoHalves, IoRepeat, Shared, View},
+    io::{Backend, Extent, IoHalves, IoRepeat, Shared, View},
     ioremap::Mapping,
     ports::{PortBackend, PortView, Ports},
 };
 use kernel::{
     io::{IoBackend, IoBase, IoCapable, Region},
+    prelude::*,
     ptr::KnownSize,
 };
 
@@ -42,6 +43,29 @@ impl IoRegion {
         match self {
             Self::Memory(mapping) => mapping.size(),
             Self::Ports(ports) => ports.count(),
+        }
+    }
+
+    /// All of it with a least size that the compiler knows, for accesses checked at compile time.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` where there are fewer than `SIZE` bytes or ports, not counting those that a
+    /// [`Region`] leaves out.
+    #[inline(always)]
+    pub fn sized<const SIZE: usize>(&self) -> Result<IoRegionView<'_, Region<SIZE>>> {
+        Ok(match self {
+            Self::Memory(mapping) => IoRegionView::Memory(mapping.sized()?),
+            Self::Ports(ports) => IoRegionView::Ports(ports.sized()?),
+        })
+    }
+
+    /// All of it, for accesses of every width up to the last byte or port, wherever it begins.
+    #[inline(always)]
+    pub fn extent(&self) -> IoRegionView<'_, Extent> {
+        match self {
+            Self::Memory(mapping) => IoRegionView::Memory(mapping.extent()),
+            Self::Ports(ports) => IoRegionView::Ports(ports.extent()),
         }
     }
 

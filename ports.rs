@@ -77,6 +77,22 @@ impl Ports {
         self.count
     }
 
+    /// All ports with a least number that the compiler knows, for accesses checked at compile time.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` where there are fewer than `SIZE`, not counting those that a [`Region`] leaves out.
+    #[inline(always)]
+    pub fn sized<const SIZE: usize>(&self) -> Result<PortView<'_, Region<SIZE>>> {
+        let ptr = self.as_view().ptr;
+        let ptr = Region::ptr_try_from_raw_parts_mut(ptr.cast(), KnownSize::size(ptr))?;
+        // INVARIANT: The same ports, at least `SIZE` as just checked.
+        Ok(PortView {
+            ptr,
+            phantom: PhantomData,
+        })
+    }
+
     /// All ports, for accesses of every width. A range that begins or ends elsewhere than at a
     /// multiple of 4 is seen here to its end, and not at all as a [`Region`].
     #[inline(always)]
