@@ -249,6 +249,9 @@ impl<T> Deref for Owned<'_, T> {
     }
 }
 
+// Those of `Mapping` would stand behind those of `IoExt`.
+crate::io::impl_copies!(Bar<'_>);
+
 impl<'a, T> IoBase<'a> for &'a Owned<'_, T>
 where
     &'a T: IoBase<'a>,
