@@ -48,18 +48,13 @@
 //!
 //! C header: [`include/linux/debugfs.h`](srctree/include/linux/debugfs.h)
 
-use core::{marker::PhantomData, ptr};
+use core::ptr;
 use kernel::{
     alloc::{flags::__GFP_NOWARN, KVVec},
     bindings as c,
-    error::{from_result, VTABLE_DEFAULT_ERROR},
-    ffi::{c_char, c_int},
+    error::VTABLE_DEFAULT_ERROR,
     fmt::{self, Write},
-    module::this_module,
     prelude::*,
-    sync::Arc,
-    types::ForeignOwnable,
-    uaccess::UserSlice,
 };
 
 #[cfg(CONFIG_DEBUG_FS)]
@@ -67,54 +62,57 @@ use c::{debugfs_create_dir, debugfs_create_file_full, debugfs_remove};
 #[cfg(not(CONFIG_DEBUG_FS))]
 use none::{debugfs_create_dir, debugfs_create_file_full, debugfs_remove};
 
+mod directory;
+#[cfg(not(CONFIG_DEBUG_FS))]
+mod none;
+mod operations;
+pub use directory::Directory;
+use operations::Operations;
+
+/// What the examples below have in common with every module: hidden lines.
+macro_rules! local_module {
+    () => {
+        "# struct LocalModule;
+# impl kernel::ModuleMetadata for LocalModule {
+#     const NAME: &'static CStr = c\"example\";
+#     // SAFETY: As for what is built in.
+#     const THIS_MODULE: ThisModule = unsafe { ThisModule::from_ptr(core::ptr::null_mut()) };
+# }
+# fn main() {}"
+    };
+}
+
 /// The longest text that a file takes at once, in bytes.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::text_files::MAX_STORE;
+///
+/// /// The longest command that `store()` will ever be given fits.
+/// struct LastCommand {
+///     text: [u8; MAX_STORE],
+///     len: usize,
+/// }
+/// ```
 pub const MAX_STORE: usize = 256;
 
-/// A directory in debugfs, removed with all that is in it when it is dropped.
-///
-/// # Invariants
-///
-/// `dentry` is what `debugfs_create_dir()` returned, an error included; only `drop` removes it.
-pub struct Directory {
-    dentry: *mut c::dentry,
-    // Removing it would remove this one too.
-    _parent: Option<Arc<Directory>>,
-}
-
-// SAFETY: The functions of debugfs may be called by any task.
-unsafe impl Send for Directory {}
-// SAFETY: As above, and by several at once.
-unsafe impl Sync for Directory {}
-
-impl Directory {
-    /// Makes directory `name` in `parent`, or at the top. As ever with debugfs, a driver does not
-    /// care whether that works.
-    ///
-    /// # Context
-    ///
-    /// May sleep, and so may dropping it.
-    pub fn new(name: &CStr, parent: Option<Arc<Directory>>) -> Self {
-        let above = parent.as_ref().map_or(ptr::null_mut(), |dir| dir.dentry);
-        // SAFETY: `name` is a string. `above` is null, or a directory which by its invariant is
-        // not removed while `parent` is there, or an error, which is passed on.
-        let dentry = unsafe { debugfs_create_dir(name.as_char_ptr(), above) };
-        // INVARIANT: Just returned.
-        Self {
-            dentry,
-            _parent: parent,
-        }
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        // SAFETY: By the invariant it has not been removed yet; errors are allowed. This waits for
-        // the functions that run on files in the directory.
-        unsafe { debugfs_remove(self.dentry) };
-    }
-}
-
 /// What a file says, in the making. Takes text ([`Write`]) and bytes.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::text_files::Text;
+/// use kernel::{fmt::Write, prelude::*};
+///
+/// /// A line for each of the queues.
+/// fn list(queues: &[u32], out: &mut Text) -> Result {
+///     for (index, length) in queues.iter().enumerate() {
+///         writeln!(out, "queue={index} length={length}")?;
+///     }
+///     Ok(())
+/// }
+/// ```
 pub struct Text {
     bytes: KVVec<u8>,
     full: bool,
@@ -132,7 +130,22 @@ impl Text {
     ///
     /// # Errors
     ///
-    /// `ENOMEM`.
+    /// `ENOMEM`, which the opening of the file fails with too, whatever is made of it here.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{text_files::Text, Mapping};
+    /// use kernel::{io::Io, prelude::*};
+    ///
+    /// /// The first registers as they are: a file for a program to read.
+    /// fn dump(registers: &Mapping, out: &mut Text) -> Result {
+    ///     for offset in (0..0x20).step_by(4) {
+    ///         out.push(&registers.try_read32(offset)?.to_le_bytes())?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn push(&mut self, bytes: &[u8]) -> Result {
         let pushed = self
             .bytes
@@ -159,22 +172,130 @@ impl Write for Text {
 }
 
 /// A file about a `T`.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::text_files::{Text, TextFile};
+/// use kernel::{fmt::Write, prelude::*};
+///
+/// struct Version;
+///
+/// #[vtable]
+/// impl TextFile<u32> for Version {
+///     const NAME: &'static CStr = c"version";
+///
+///     fn show(version: &u32, out: &mut Text) -> Result {
+///         Ok(writeln!(out, "{}.{}", version >> 16, version & 0xffff)?)
+///     }
+/// }
+#[doc = local_module!()]
+/// ```
 #[vtable]
 pub trait TextFile<T>: 'static {
     /// What it is called.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use io_mapping_rs::text_files::TextFile;
+    /// # use kernel::prelude::*;
+    /// /// Says under which name `F` is found.
+    /// fn announce<F: TextFile<u32>>(dev: &kernel::device::Device) {
+    ///     dev_info!(dev, "see {} in debugfs\n", F::NAME);
+    /// }
+    /// ```
     const NAME: &'static CStr;
 
     /// Writes all that the file is to say, to whoever has opened it for reading.
+    ///
+    /// # Errors
+    ///
+    /// Any: opening the file then fails with it.
+    ///
+    /// # Context
+    ///
+    /// May sleep. Several tasks may run this at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::text_files::{Text, TextFile};
+    /// use kernel::prelude::*;
+    ///
+    /// struct Firmware;
+    ///
+    /// #[vtable]
+    /// impl TextFile<KVVec<u8>> for Firmware {
+    ///     const NAME: &'static CStr = c"firmware";
+    ///
+    ///     fn show(image: &KVVec<u8>, out: &mut Text) -> Result {
+    ///         if image.is_empty() {
+    ///             return Err(ENODATA);
+    ///         }
+    ///         out.push(image)
+    ///     }
+    /// }
+    #[doc = local_module!()]
+    /// ```
     fn show(data: &T, out: &mut Text) -> Result;
 
     /// Takes what was written to the file in one piece, at most [`MAX_STORE`] bytes. A file that
     /// does not have this cannot be written to.
+    ///
+    /// # Errors
+    ///
+    /// Any: writing to the file then fails with it. Before this is called, `EINVAL` for what is
+    /// longer or not UTF-8.
+    ///
+    /// # Context
+    ///
+    /// As [`show`](Self::show).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::text_files::{Text, TextFile};
+    /// use kernel::{fmt::Write, prelude::*, sync::atomic::{Atomic, Relaxed}};
+    ///
+    /// struct Reset;
+    ///
+    /// #[vtable]
+    /// impl TextFile<Atomic<u32>> for Reset {
+    ///     const NAME: &'static CStr = c"reset";
+    ///
+    ///     fn show(count: &Atomic<u32>, out: &mut Text) -> Result {
+    ///         Ok(writeln!(out, "{}", count.load(Relaxed))?)
+    ///     }
+    ///
+    ///     fn store(count: &Atomic<u32>, text: &str) -> Result {
+    ///         if text.trim() != "0" {
+    ///             return Err(EINVAL);
+    ///         }
+    ///         count.store(0, Relaxed);
+    ///         Ok(())
+    ///     }
+    /// }
+    #[doc = local_module!()]
+    /// ```
     fn store(_data: &T, _text: &str) -> Result {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 }
 
 /// A directory of files about a `T`, for root only.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::text_files::TextFiles;
+/// use kernel::{prelude::*, sync::atomic::Atomic};
+///
+/// /// What a driver keeps for a device: the files are there until it is unbound.
+/// struct Instance {
+///     statistics: TextFiles<[Atomic<u64>; 2]>,
+/// }
+/// ```
 pub struct TextFiles<T: Send + Sync + 'static> {
     // Dropped first: then no file shows `data` any more.
     directory: Directory,
@@ -187,12 +308,43 @@ impl<T: Send + Sync + 'static> TextFiles<T> {
     /// # Errors
     ///
     /// `ENOMEM`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{pci::DevresBar, text_files::{Directory, TextFiles}};
+    /// use kernel::prelude::*;
+    ///
+    /// /// Files that read the registers of a device, which may have gone by then.
+    /// fn files(device: &CStr, registers: DevresBar) -> Result<TextFiles<DevresBar>> {
+    ///     TextFiles::new(Directory::new(device, None), registers)
+    /// }
+    /// ```
     pub fn new(directory: Directory, data: T) -> Result<Self> {
         let data = KBox::new(data, GFP_KERNEL)?;
         Ok(Self { directory, data })
     }
 
-    /// Adds file `F`.
+    /// Adds file `F`, which is there until the directory is dropped. As with
+    /// [`Directory::new`], nobody is told where that does not work.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::text_files::{TextFile, TextFiles};
+    ///
+    /// /// The file that every device has, and one that only some have.
+    /// fn add<A: TextFile<u32>, B: TextFile<u32>>(files: &TextFiles<u32>, has_b: bool) {
+    ///     files.add::<A>();
+    ///     if has_b {
+    ///         files.add::<B>();
+    ///     }
+    /// }
+    /// ```
     pub fn add<F: TextFile<T>>(&self) {
         let mode = if F::HAS_STORE { 0o600 } else { 0o400 };
         let data: *const T = &*self.data;
@@ -210,135 +362,4 @@ impl<T: Send + Sync + 'static> TextFiles<T> {
             )
         };
     }
-}
-
-/// The file operations, for a file whose inode points to a `T` that may be shared while any of them
-/// but `release` runs.
-struct Operations<T, F>(PhantomData<(T, F)>);
-
-impl<T: Send + Sync + 'static, F: TextFile<T>> Operations<T, F> {
-    const FOPS: c::file_operations = c::file_operations {
-        owner: this_module::<F::OwnerModule>().as_ptr(),
-        open: Some(Self::open),
-        read: Some(Self::read),
-        write: if F::HAS_STORE {
-            Some(Self::write)
-        } else {
-            None
-        },
-        llseek: Some(Self::llseek),
-        release: Some(Self::release),
-        ..pin_init::zeroed()
-    };
-
-    /// # Safety
-    ///
-    /// `file` is being opened, and `inode` is as said for the type.
-    unsafe extern "C" fn open(inode: *mut c::inode, file: *mut c::file) -> c_int {
-        // SAFETY: As required of our caller.
-        let (data, flags) = unsafe { (&*(*inode).i_private.cast::<T>(), (*file).f_flags) };
-        from_result(|| {
-            let text = if flags & c::O_ACCMODE == c::O_WRONLY {
-                Text::new()
-            } else {
-                Text::of::<T, F>(data)?
-            };
-            let text = KBox::new(text, GFP_KERNEL)?;
-            // SAFETY: The file is ours while it is being opened. From here on its private data is a
-            // `KBox<Text>`.
-            unsafe { (*file).private_data = text.into_foreign() };
-            Ok(0)
-        })
-    }
-
-    /// # Safety
-    ///
-    /// `file` was opened by `open`.
-    unsafe fn text<'a>(file: *mut c::file) -> &'a Text {
-        // SAFETY: `open` has put a `KBox<Text>` there, and nobody changes it.
-        unsafe { KBox::<Text>::borrow((*file).private_data) }
-    }
-
-    /// # Safety
-    ///
-    /// `file` was opened by `open`, `to` and `pos` are those of a read.
-    unsafe extern "C" fn read(
-        file: *mut c::file,
-        to: *mut c_char,
-        len: usize,
-        pos: *mut c::loff_t,
-    ) -> isize {
-        // SAFETY: As required of our caller.
-        let bytes = unsafe { &Self::text(file).bytes };
-        // SAFETY: `bytes` are as many as said, and `pos` is valid for this call.
-        unsafe {
-            c::simple_read_from_buffer(to.cast(), len, pos, bytes.as_ptr().cast(), bytes.len())
-        }
-    }
-
-    /// # Safety
-    ///
-    /// `file` was opened by `open`.
-    unsafe extern "C" fn llseek(file: *mut c::file, offset: c::loff_t, whence: c_int) -> c::loff_t {
-        // SAFETY: As required of our caller.
-        let len = unsafe { Self::text(file).bytes.len() };
-        // SAFETY: The file is open. CAST: no text in memory is longer.
-        unsafe { c::fixed_size_llseek(file, offset, whence, len as c::loff_t) }
-    }
-
-    /// # Safety
-    ///
-    /// `file` was opened by `open`, and its inode is as said for the type.
-    unsafe extern "C" fn write(
-        file: *mut c::file,
-        text: *const c_char,
-        len: usize,
-        _pos: *mut c::loff_t,
-    ) -> isize {
-        // SAFETY: As required of our caller.
-        let data = unsafe { &*(*(*file).f_inode).i_private.cast::<T>() };
-        from_result(|| {
-            let mut line = [0; MAX_STORE];
-            let line = line.get_mut(..len).ok_or(EINVAL)?;
-            let text = UserPtr::from_ptr(text.cast_mut().cast());
-            UserSlice::new(text, len).reader().read_slice(line)?;
-            F::store(data, core::str::from_utf8(line).map_err(|_| EINVAL)?)?;
-            Ok(isize::try_from(len)?)
-        })
-    }
-
-    /// # Safety
-    ///
-    /// `file` was opened by `open`, and nobody uses it any more.
-    unsafe extern "C" fn release(_inode: *mut c::inode, file: *mut c::file) -> c_int {
-        // SAFETY: `open` has put a `KBox<Text>` there, and this is called once for each `open`.
-        drop(unsafe { KBox::<Text>::from_foreign((*file).private_data) });
-        0
-    }
-}
-
-/// A kernel without debugfs, as its C header has it.
-#[cfg(not(CONFIG_DEBUG_FS))]
-mod none {
-    use kernel::{bindings as c, error::code::ENODEV, ffi::*};
-
-    pub(super) unsafe fn debugfs_create_dir(
-        _name: *const c_char,
-        _parent: *mut c::dentry,
-    ) -> *mut c::dentry {
-        ENODEV.to_ptr()
-    }
-
-    pub(super) unsafe fn debugfs_create_file_full(
-        _name: *const c_char,
-        _mode: c::umode_t,
-        _parent: *mut c::dentry,
-        _data: *mut c_void,
-        _aux: *const c_void,
-        _fops: *const c::file_operations,
-    ) -> *mut c::dentry {
-        ENODEV.to_ptr()
-    }
-
-    pub(super) unsafe fn debugfs_remove(_dentry: *mut c::dentry) {}
 }
