@@ -10,6 +10,21 @@ use crate::range::{Span, PAGE_SHIFT, PAGE_SIZE};
 use kernel::{error::to_result, prelude::*};
 
 /// How the CPU may cache and merge accesses to a mapping (C: `enum page_cache_mode`).
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::{ioremap::Options, CacheMode};
+///
+/// /// A frame buffer wants its stores merged, a register wants each of them.
+/// fn options(is_frame_buffer: bool) -> Options {
+///     Options::new(if is_frame_buffer {
+///         CacheMode::WriteCombining
+///     } else {
+///         CacheMode::UncachedMinus
+///     })
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum CacheMode {
@@ -27,6 +42,17 @@ pub enum CacheMode {
 
 impl CacheMode {
     /// Every mode, for tables and tests.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::CacheMode;
+    ///
+    /// /// The mode that a parameter of the module names.
+    /// fn parse(parameter: &str) -> Option<CacheMode> {
+    ///     CacheMode::ALL.into_iter().find(|mode| mode.name() == parameter)
+    /// }
+    /// ```
     pub const ALL: [Self; 5] = [
         Self::WriteBack,
         Self::WriteCombining,
@@ -36,6 +62,17 @@ impl CacheMode {
     ];
 
     /// The short name that `pat_memtype_list` uses.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::Mapping;
+    /// use kernel::{device::Device, prelude::*};
+    ///
+    /// fn report(dev: &Device, registers: &Mapping) {
+    ///     dev_info!(dev, "registers mapped {}\n", registers.achieved().name());
+    /// }
+    /// ```
     pub const fn name(self) -> &'static str {
         match self {
             Self::WriteBack => "write-back",
@@ -64,6 +101,18 @@ impl CacheMode {
 }
 
 /// What to do when a live mapping of the same range has another cache mode.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::{ioremap::Options, CacheMode, Policy};
+///
+/// // Without a word about it: `Policy::AllowWeaker`.
+/// let any = Options::new(CacheMode::WriteCombining);
+/// assert_eq!(Policy::default(), Policy::AllowWeaker);
+/// // `Policy::Exact`: for a driver that would rather fail than be slow.
+/// let exact = any.exact();
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Policy {
     /// Take the mode that is there, as C's ioremap does, unless it is more strongly cached than the

@@ -25,6 +25,19 @@ pub(crate) fn has_large_pages() -> bool {
 }
 
 /// One entry of the page table that maps a page.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::{Entry, Mapping};
+/// use kernel::{device::Device, prelude::*};
+///
+/// fn list(dev: &Device, mapping: &Mapping) {
+///     for entry in mapping.entries() {
+///         dev_dbg!(dev, "{:?}, {} bytes\n", entry.cache_mode(), entry.page_size());
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
     raw: u64,
@@ -45,16 +58,50 @@ impl Entry {
     }
 
     /// The bits as the CPU sees them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::Entry;
+    ///
+    /// /// On x86 nothing is fetched and executed from a page whose entry has its top bit set.
+    /// fn is_executable(entry: Entry) -> bool {
+    ///     entry.raw() >> 63 == 0
+    /// }
+    /// ```
     pub const fn raw(self) -> u64 {
         self.raw
     }
 
     /// Size of the page in bytes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::Mapping;
+    /// use kernel::page::PAGE_SIZE;
+    ///
+    /// /// Whether large pages were to be had.
+    /// fn has_large_pages(mapping: &Mapping) -> bool {
+    ///     mapping.entries().any(|entry| entry.page_size() > PAGE_SIZE)
+    /// }
+    /// ```
     pub const fn page_size(self) -> usize {
         1 << self.shift
     }
 
     /// The cache mode that the entry selects, before MTRRs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{CacheMode, Mapping};
+    ///
+    /// fn is_uncached(mapping: &Mapping) -> bool {
+    ///     let mut entries = mapping.entries();
+    ///     entries.all(|entry| entry.cache_mode() == Some(CacheMode::Uncached))
+    /// }
+    /// ```
     pub fn cache_mode(self) -> Option<CacheMode> {
         mode_of_entry(self.raw, self.shift)
     }

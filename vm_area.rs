@@ -47,6 +47,19 @@ impl VmArea {
 }
 
 /// Which of the two backends this module was built with: `"exported"` or `"stock"`.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::BACKEND;
+/// use kernel::{device::Device, prelude::*};
+///
+/// fn warn_of_small_pages(dev: &Device) {
+///     if BACKEND == "stock" {
+///         dev_warn!(dev, "no large pages: a mapping of the whole BAR is slow\n");
+///     }
+/// }
+/// ```
 pub const BACKEND: &str = if cfg!(iomrs_exported) {
     "exported"
 } else {

@@ -33,6 +33,17 @@ use kmap as backend;
 pub(crate) use backend::{Registration, Window};
 
 /// Which window backend this module was built with: `"own"` or `"kmap"`.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::window::WINDOW;
+///
+/// /// With the kernel's slots, a map in a hard interrupt needs interrupts off.
+/// fn may_map_in_interrupt(interrupts_off: bool) -> bool {
+///     WINDOW == "own" || interrupts_off
+/// }
+/// ```
 pub const WINDOW: &str = if cfg!(iomrs_window_kmap) {
     "kmap"
 } else {
@@ -42,6 +53,22 @@ pub const WINDOW: &str = if cfg!(iomrs_window_kmap) {
 static EXHAUSTED: AtomicU64 = AtomicU64::new(0);
 
 /// How often a map was refused because all slots were in use, since the module was loaded.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::{window::exhausted, IoMapping};
+/// use kernel::{device::Device, prelude::*};
+///
+/// fn first_byte(dev: &Device, aperture: &IoMapping) -> Result<u8> {
+///     let mut byte = [0];
+///     let page = aperture.map_local(0).inspect_err(|_| {
+///         dev_warn!(dev, "no map; slots have run out {} times\n", exhausted());
+///     })?;
+///     page.try_copy_to_slice(0, &mut byte)?;
+///     Ok(byte[0])
+/// }
+/// ```
 pub fn exhausted() -> u64 {
     EXHAUSTED.load(Ordering::Relaxed)
 }
