@@ -39,6 +39,18 @@ pub enum IoRegion {
 
 impl IoRegion {
     /// Bytes, or ports.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::IoRegion;
+    /// use kernel::prelude::*;
+    ///
+    /// /// The registers of the second channel stand behind those of the first.
+    /// fn has_second_channel(region: &IoRegion) -> bool {
+    ///     region.size() >= 0x40
+    /// }
+    /// ```
     pub fn size(&self) -> usize {
         match self {
             Self::Memory(mapping) => mapping.size(),
@@ -71,6 +83,21 @@ impl IoRegion {
 
     /// The memory, for what ports cannot do: copies, and accesses of 64 bits. None where it is of
     /// ports.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{io::IoExt, IoRegion};
+    /// use kernel::{io::Io, prelude::*};
+    ///
+    /// /// In one access where that can be, else in two.
+    /// fn counter(region: &IoRegion) -> Result<u64> {
+    ///     match region.memory() {
+    ///         Some(memory) => memory.extent().try_read64(0x8),
+    ///         None => region.try_read64_lo_hi(0x8),
+    ///     }
+    /// }
+    /// ```
     pub fn memory(&self) -> Option<&Mapping> {
         match self {
             Self::Memory(mapping) => Some(mapping),
@@ -79,6 +106,19 @@ impl IoRegion {
     }
 
     /// The ports. None where it is of memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::IoRegion;
+    /// use kernel::{device::Device, prelude::*};
+    ///
+    /// fn report(dev: &Device, region: &IoRegion) {
+    ///     if let Some(ports) = region.ports() {
+    ///         dev_info!(dev, "I/O ports from {:#x} on\n", ports.first());
+    ///     }
+    /// }
+    /// ```
     pub fn ports(&self) -> Option<&Ports> {
         match self {
             Self::Memory(_) => None,
@@ -101,6 +141,19 @@ impl<'a> IoBase<'a> for &'a IoRegion {
 }
 
 /// A view of a `T` in an [`IoRegion`].
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::io_region::IoRegionView;
+/// use kernel::io::{Io, Region};
+///
+/// /// `registers` is memory or ports, and holds 8 bytes in either case.
+/// fn acknowledge(registers: IoRegionView<'_, Region<8>>) {
+///     let pending = registers.read32(0x4);
+///     registers.write32(pending, 0x4);
+/// }
+/// ```
 pub enum IoRegionView<'a, T: ?Sized> {
     /// In device memory.
     Memory(View<'a, T, Shared>),
@@ -127,6 +180,23 @@ impl<'a, T: ?Sized + KnownSize> IoBase<'a> for IoRegionView<'a, T> {
 }
 
 /// The [`IoBackend`] of an [`IoRegionView`]: what memory and ports have in common.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::{
+///     io::{BigEndian, IoExt, Via},
+///     io_region::{IoRegion, IoRegionBackend},
+/// };
+/// use kernel::io::Region;
+///
+/// /// The registers of a device that has them in big endian, in memory or in ports.
+/// type Registers<'a> = Via<'a, IoRegionBackend, Region, BigEndian>;
+///
+/// fn registers(region: &IoRegion) -> Registers<'_> {
+///     region.be()
+/// }
+/// ```
 pub struct IoRegionBackend(());
 
 impl IoBackend for IoRegionBackend {

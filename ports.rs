@@ -52,6 +52,18 @@ impl Ports {
     ///
     /// The caller has the right to the ports for as long as the result lives: no access to them
     /// breaks anybody's memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::Ports;
+    /// use kernel::prelude::*;
+    ///
+    /// fn speaker() -> Result<Ports> {
+    ///     // SAFETY: Port 0x61 of a PC drives its speaker. We have requested it.
+    ///     unsafe { Ports::new(0x61, 1) }
+    /// }
+    /// ```
     pub unsafe fn new(first: usize, count: usize) -> Result<Self> {
         let last = count
             .checked_sub(1)
@@ -66,12 +78,38 @@ impl Ports {
     }
 
     /// The number of the first port.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::Ports;
+    /// use kernel::{device::Device, prelude::*};
+    ///
+    /// fn report(dev: &Device, uart: &Ports) {
+    ///     dev_info!(dev, "UART at {:#x}\n", uart.first());
+    /// }
+    /// ```
     #[inline]
     pub fn first(&self) -> usize {
         self.first
     }
 
     /// The number of ports.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::Ports;
+    /// use kernel::prelude::*;
+    ///
+    /// /// A 16550 has 8 registers, its older relatives have fewer.
+    /// fn expect_16550(uart: &Ports) -> Result {
+    ///     if uart.count() < 8 {
+    ///         return Err(ENODEV);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     #[inline]
     pub fn count(&self) -> usize {
         self.count
@@ -95,6 +133,18 @@ impl Ports {
 
     /// All ports, for accesses of every width. A range that begins or ends elsewhere than at a
     /// multiple of 4 is seen here to its end, and not at all as a [`Region`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::Ports;
+    /// use kernel::{io::Io, prelude::*};
+    ///
+    /// /// `speaker` is port 0x61.
+    /// fn is_on(speaker: &Ports) -> Result<bool> {
+    ///     Ok(speaker.extent().try_read8(0)? & 3 == 3)
+    /// }
+    /// ```
     #[inline(always)]
     pub fn extent(&self) -> PortView<'_, Extent> {
         // INVARIANT: All that is ours.
@@ -131,6 +181,24 @@ impl<'a> IoBase<'a> for &'a Ports {
 ///
 /// The address of `ptr` is the number of a port, from which on a `T` of ports is ours for `'a`, and
 /// is aligned.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::{io::Extent, ports::PortView};
+/// use kernel::io::Io;
+///
+/// /// The one byte of a command register, wherever it is.
+/// fn reset(command: PortView<'_, u8>) {
+///     command.write_val(0xfe);
+/// }
+///
+/// /// `ports` has at least two, which the compiler knows.
+/// fn select(ports: PortView<'_, Extent<2>>, index: u8) -> u8 {
+///     ports.write8(index, 0);
+///     ports.read8(1)
+/// }
+/// ```
 pub struct PortView<'a, T: ?Sized> {
     ptr: *mut T,
     phantom: PhantomData<&'a ()>,
@@ -170,6 +238,21 @@ impl<'a, T: ?Sized + KnownSize> IoBase<'a> for PortView<'a, T> {
 
 /// The [`IoBackend`] of a [`PortView`]: 8, 16 and 32 bits. For 64 there are
 /// [`IoExt::try_read64_lo_hi`](crate::io::IoExt::try_read64_lo_hi) and its like.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::{io::{Doorbell, IoExt}, ports::PortBackend, Ports};
+/// use kernel::prelude::*;
+///
+/// struct Queue<'a> {
+///     notify: Doorbell<'a, PortBackend, u16>,
+/// }
+///
+/// fn queue(ports: &Ports) -> Result<Queue<'_>> {
+///     Ok(Queue { notify: ports.try_doorbell(0x10)? })
+/// }
+/// ```
 pub struct PortBackend(());
 
 impl IoBackend for PortBackend {
