@@ -156,10 +156,6 @@ impl Chunks {
     /// chunk if need be. `None` where the chunk cannot be had, for want of budget, memory or address
     /// space, or because not all of it can be mapped: a smaller piece may still be.
     ///
-    /// # Errors
-    ///
-    /// `ENOMEM`.
-    ///
     /// # Context
     ///
     /// May sleep.
@@ -167,21 +163,17 @@ impl Chunks {
     /// # Safety
     ///
     /// `directory` is that of these chunks, and of no others; `offset` is within the aperture.
-    pub(crate) unsafe fn find_or_make(
-        &self,
-        directory: &Directory,
-        offset: u64,
-    ) -> Result<Option<usize>> {
+    pub(crate) unsafe fn find_or_make(&self, directory: &Directory, offset: u64) -> Option<usize> {
         // SAFETY: As required of our caller.
         if let Some(addr) = unsafe { directory.find(offset) } {
-            return Ok(Some(addr));
+            return Some(addr);
         }
-        let mut made = self.made()?.lock();
+        let mut made = self.made().ok()?.lock();
         // SAFETY: As above.
         if let Some(addr) = unsafe { directory.find(offset) } {
-            return Ok(Some(addr));
+            return Some(addr);
         }
-        Ok(self.make(directory, &mut made, offset).ok())
+        self.make(directory, &mut made, offset).ok()
     }
 
     /// Makes the chunk of `offset`, which is not there.

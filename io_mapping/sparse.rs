@@ -73,7 +73,7 @@ impl Sparse {
     ) -> Result<(usize, Option<VmArea>)> {
         if directory.in_one(offset, len) {
             // SAFETY: The directory of our aperture, and `offset` is within it.
-            if let Some(addr) = unsafe { self.chunks.find_or_make(directory, offset)? } {
+            if let Some(addr) = unsafe { self.chunks.find_or_make(directory, offset) } {
                 return Ok((addr, None));
             }
         }

@@ -34,6 +34,8 @@ unsafe extern "C" {
     pub(crate) safe fn iomrs_c_phys_max() -> u64;
     pub(crate) safe fn iomrs_c_ram() -> u64;
     pub(crate) safe fn iomrs_c_vmalloc_total() -> c_ulong;
+    pub(crate) safe fn iomrs_c_free_pages() -> c_ulong;
+    pub(crate) safe fn iomrs_c_page_tables() -> c_ulong;
     pub(crate) safe fn iomrs_c_pat_enabled() -> bool;
     pub(crate) safe fn iomrs_c_has_memmap(phys: u64) -> bool;
     pub(crate) safe fn iomrs_c_largest_page() -> u32;
@@ -58,6 +60,7 @@ unsafe extern "C" {
     pub(crate) safe fn iomrs_c_faults_begin() -> c_int;
     pub(crate) safe fn iomrs_c_faults_end();
     pub(crate) safe fn iomrs_c_fail_nth(n: u32);
+    pub(crate) safe fn iomrs_c_fail_from(n: u32);
     pub(crate) safe fn iomrs_c_fail_left() -> u32;
 
     // c_pci.c

@@ -53,7 +53,8 @@ long iomrs_c_read_file(const char *path, char *buf, size_t size)
 
 /*
  * By default the injector leaves alone the allocations that may sleep, and those of one page, which is all that we do.
- * Its switches are plain variables behind files of debugfs, which take no writes from the kernel.
+ * Its switches are plain variables behind files of debugfs, which take no writes from the kernel. The last three of each
+ * kind let every allocation fail of a task that is marked (make_it_fail).
  */
 struct fault_switch {
 	const char *path;
@@ -65,9 +66,15 @@ struct fault_switch {
 static struct fault_switch fault_switches[] = {
 	{ "/sys/kernel/debug/failslab/ignore-gfp-wait", sizeof(bool), false },
 	{ "/sys/kernel/debug/failslab/verbose", sizeof(unsigned long), 0 },
+	{ "/sys/kernel/debug/failslab/task-filter", sizeof(bool), true },
+	{ "/sys/kernel/debug/failslab/times", sizeof(atomic_t), -1 },
+	{ "/sys/kernel/debug/failslab/probability", sizeof(unsigned long), 100 },
 	{ "/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", sizeof(bool), false },
 	{ "/sys/kernel/debug/fail_page_alloc/min-order", sizeof(u32), 0 },
 	{ "/sys/kernel/debug/fail_page_alloc/verbose", sizeof(unsigned long), 0 },
+	{ "/sys/kernel/debug/fail_page_alloc/task-filter", sizeof(bool), true },
+	{ "/sys/kernel/debug/fail_page_alloc/times", sizeof(atomic_t), -1 },
+	{ "/sys/kernel/debug/fail_page_alloc/probability", sizeof(unsigned long), 100 },
 };
 
 /* From here on iomrs_c_fail_nth() can make every allocation of this task fail. */
@@ -92,11 +99,12 @@ int iomrs_c_faults_begin(void)
 	return 0;
 }
 
+/* In the other order: a probability must not outlive the filter. */
 void iomrs_c_faults_end(void)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(fault_switches); i++) {
+	for (i = ARRAY_SIZE(fault_switches); i-- > 0;) {
 		struct fault_switch *sw = &fault_switches[i];
 
 		if (sw->var)
@@ -109,6 +117,13 @@ void iomrs_c_faults_end(void)
 void iomrs_c_fail_nth(u32 n)
 {
 	WRITE_ONCE(current->fail_nth, n);
+}
+
+/* The @n-th allocation of this task from now on fails, and so do all that follow; 0: none. */
+void iomrs_c_fail_from(u32 n)
+{
+	current->make_it_fail = n != 0;
+	iomrs_c_fail_nth(n);
 }
 
 /* How many allocations it would have taken still; 0: one has failed. */

@@ -9,6 +9,7 @@
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/vmalloc.h>
+#include <linux/vmstat.h>
 #include <asm/memtype.h>
 #include <asm/processor.h>
 #include <asm/set_memory.h>
@@ -42,6 +43,41 @@ u64 iomrs_c_ram(void)
 unsigned long iomrs_c_vmalloc_total(void)
 {
 	return VMALLOC_TOTAL;
+}
+
+/* Pages that nobody has, those that a CPU keeps ready included. */
+unsigned long iomrs_c_free_pages(void)
+{
+	unsigned long free = 0;
+	int nid, cpu;
+
+	for_each_online_node(nid) {
+		struct zone *zone = NODE_DATA(nid)->node_zones;
+		struct zone *end = zone + MAX_NR_ZONES;
+
+		for (; zone < end; zone++) {
+			if (!populated_zone(zone))
+				continue;
+			free += zone_page_state_snapshot(zone, NR_FREE_PAGES);
+			for_each_online_cpu(cpu)
+				free += per_cpu_ptr(zone->per_cpu_pageset, cpu)->count;
+		}
+	}
+	return free;
+}
+
+/* Pages that are page tables, the kernel's own included, as MemInfo's PageTables but exact. */
+unsigned long iomrs_c_page_tables(void)
+{
+	unsigned long pages = 0;
+	int nid, cpu;
+
+	for_each_online_node(nid) {
+		pages += node_page_state(NODE_DATA(nid), NR_PAGETABLE);
+		for_each_online_cpu(cpu)
+			pages += per_cpu_ptr(NODE_DATA(nid)->per_cpu_nodestats, cpu)->vm_node_stat_diff[NR_PAGETABLE];
+	}
+	return pages;
 }
 
 bool iomrs_c_pat_enabled(void)

@@ -32,6 +32,8 @@ u64 iomrs_c_entry(unsigned long addr, u32 *shift);
 u64 iomrs_c_phys_max(void);
 u64 iomrs_c_ram(void);
 unsigned long iomrs_c_vmalloc_total(void);
+unsigned long iomrs_c_free_pages(void);
+unsigned long iomrs_c_page_tables(void);
 bool iomrs_c_pat_enabled(void);
 bool iomrs_c_has_memmap(u64 phys);
 u32 iomrs_c_largest_page(void);
@@ -56,6 +58,7 @@ long iomrs_c_read_file(const char *path, char *buf, size_t size);
 int iomrs_c_faults_begin(void);
 void iomrs_c_faults_end(void);
 void iomrs_c_fail_nth(u32 n);
+void iomrs_c_fail_from(u32 n);
 u32 iomrs_c_fail_left(void);
 
 /* c_pci.c: the devices that the tests use, bound to a driver that does nothing */

@@ -17,6 +17,7 @@ mod registry;
 mod scaling;
 mod sides;
 mod sparse;
+mod sparse_faults;
 mod sparse_limits;
 mod stress;
 mod timing;

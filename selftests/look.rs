@@ -98,13 +98,18 @@ impl Seen {
 
 /// The text of a file that the kernel makes up.
 pub(crate) fn read(path: &CStr, text: &mut KVVec<u8>) -> Verdict {
-    ok!(text.resize(64 << 10, 0, GFP_KERNEL));
-    // SAFETY: `path` ends with a NUL, and `text` is as long as said.
-    let len = unsafe { c::iomrs_c_read_file(path.as_char_ptr(), text.as_mut_ptr(), text.len()) };
-    let Ok(len) = usize::try_from(len) else {
-        fail!("{:?} cannot be read: {}", path, len)
-    };
-    text.truncate(len);
+    let mut len = Err(EFBIG);
+    for size in (16..=20).map(|shift| 1 << shift) {
+        ok!(text.resize(size, 0, GFP_KERNEL));
+        // SAFETY: `path` ends with a NUL, and `text` is as long as said.
+        let read = unsafe { c::iomrs_c_read_file(path.as_char_ptr(), text.as_mut_ptr(), size) };
+        // CAST: no longer than `text`, or an errno.
+        len = usize::try_from(read).map_err(|_| Error::from_errno(read as i32));
+        if len != Err(EFBIG) {
+            break;
+        }
+    }
+    text.truncate(ok!(len));
     Ok(())
 }
 

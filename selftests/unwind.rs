@@ -27,7 +27,7 @@ impl Faults {
 
 impl Drop for Faults {
     fn drop(&mut self) {
-        c::iomrs_c_fail_nth(0);
+        c::iomrs_c_fail_from(0);
         c::iomrs_c_faults_end();
     }
 }
