@@ -30,7 +30,7 @@ mod wc;
 pub use ext::IoExt;
 pub use extent::Extent;
 pub use halves::IoHalves;
-pub(crate) use owners::{impl_bytes, impl_copies, impl_sized_views, impl_views};
+pub(crate) use owners::{impl_bytes, impl_sized_views, impl_views};
 pub use repeat::IoRepeat;
 pub use via::{BigEndian, Manner, Relaxed, SwapBytes, Via, ViaBackend};
 pub use wc::{Doorbell, Flushed, Wc, WcView, WriteCombining};

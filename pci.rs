@@ -36,7 +36,7 @@ use core::ops::Deref;
 use kernel::{
     device::{Bound, Core},
     devres::DevresLt,
-    io::{IoBase, PhysAddr, ResourceSize},
+    io::{PhysAddr, ResourceSize},
     pci::Device,
     prelude::*,
     types::{CovariantForLt, ForLt},
@@ -62,7 +62,8 @@ pub fn enable_device(pdev: &Device<Core<'_>>) -> Result {
 
 /// Something mapped, `T`, together with the region request of the BAR that it maps.
 ///
-/// Unmapped first and released then, on drop.
+/// Unmapped first and released then, on drop. What can be done with it is what can be done with the
+/// `T`, by [`Deref`]: to pass it on as an [`Io`](kernel::io::Io) say `&*bar`.
 pub struct Owned<'a, T> {
     inner: T,
     region: BarRegion<'a>,
@@ -246,23 +247,5 @@ impl<T> Deref for Owned<'_, T> {
     #[inline(always)]
     fn deref(&self) -> &T {
         &self.inner
-    }
-}
-
-// Those of `Mapping` would stand behind those of `IoExt`.
-crate::io::impl_copies!(Bar<'_>);
-
-impl<'a, T> IoBase<'a> for &'a Owned<'_, T>
-where
-    &'a T: IoBase<'a>,
-{
-    type Backend = <&'a T as IoBase<'a>>::Backend;
-    type Target = <&'a T as IoBase<'a>>::Target;
-
-    #[inline(always)]
-    fn as_view(
-        self,
-    ) -> <Self::Backend as kernel::io::IoBackend>::View<'a, <&'a T as IoBase<'a>>::Target> {
-        self.inner.as_view()
     }
 }

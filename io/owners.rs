@@ -39,52 +39,8 @@ macro_rules! impl_sized_views {
     };
 }
 
-/// Gives `$owner`, which has `bytes()`, copies of any part of them: not of those only that its
-/// untyped region has, as [`IoExt`](super::IoExt) would.
-macro_rules! impl_copies {
-    ($owner:ty) => {
-        impl $owner {
-            /// Copies bytes from `offset` on to all of `data` (C: `memcpy_fromio()`).
-            ///
-            /// # Errors
-            ///
-            /// `EINVAL` where they would leave the memory: nothing is copied.
-            #[inline]
-            pub fn try_copy_to_slice(
-                &self,
-                offset: usize,
-                data: &mut [u8],
-            ) -> kernel::error::Result {
-                $crate::io::IoExt::try_copy_to_slice(self.bytes(), offset, data)
-            }
-
-            /// Copies all of `data` to `offset` (C: `memcpy_toio()`).
-            ///
-            /// # Errors
-            ///
-            /// `EINVAL` where it would leave the memory: nothing is copied.
-            #[inline]
-            pub fn try_copy_from_slice(&self, offset: usize, data: &[u8]) -> kernel::error::Result {
-                $crate::io::IoExt::try_copy_from_slice(self.bytes(), offset, data)
-            }
-
-            /// Sets `len` bytes from `offset` on to `byte` (C: `memset_io()`).
-            ///
-            /// # Errors
-            ///
-            /// `EINVAL` where they would leave the memory: nothing is set.
-            #[inline]
-            pub fn try_fill(&self, offset: usize, len: usize, byte: u8) -> kernel::error::Result {
-                $crate::io::IoExt::try_fill(self.bytes(), offset, len, byte)
-            }
-        }
-    };
-}
-
 macro_rules! impl_bytes {
     ($owner:ty, $locality:ty) => {
-        $crate::io::impl_copies!($owner);
-
         impl $owner {
             /// All bytes, to copy from and to.
             #[inline(always)]
@@ -131,6 +87,40 @@ macro_rules! impl_bytes {
                 Ok($crate::io::Wc::new(self.sized_extent()?))
             }
 
+            /// Copies bytes from `offset` on to all of `data` (C: `memcpy_fromio()`).
+            ///
+            /// # Errors
+            ///
+            /// `EINVAL` where they would leave the memory: nothing is copied.
+            #[inline]
+            pub fn try_copy_to_slice(
+                &self,
+                offset: usize,
+                data: &mut [u8],
+            ) -> kernel::error::Result {
+                $crate::io::IoExt::try_copy_to_slice(self.bytes(), offset, data)
+            }
+
+            /// Copies all of `data` to `offset` (C: `memcpy_toio()`).
+            ///
+            /// # Errors
+            ///
+            /// `EINVAL` where it would leave the memory: nothing is copied.
+            #[inline]
+            pub fn try_copy_from_slice(&self, offset: usize, data: &[u8]) -> kernel::error::Result {
+                $crate::io::IoExt::try_copy_from_slice(self.bytes(), offset, data)
+            }
+
+            /// Sets `len` bytes from `offset` on to `byte` (C: `memset_io()`).
+            ///
+            /// # Errors
+            ///
+            /// `EINVAL` where they would leave the memory: nothing is set.
+            #[inline]
+            pub fn try_fill(&self, offset: usize, len: usize, byte: u8) -> kernel::error::Result {
+                $crate::io::IoExt::try_fill(self.bytes(), offset, len, byte)
+            }
+
             /// A view of at least `SIZE` bytes, for accesses checked at compile time.
             ///
             /// # Errors
@@ -147,4 +137,4 @@ macro_rules! impl_bytes {
     };
 }
 
-pub(crate) use {impl_bytes, impl_copies, impl_sized_views, impl_views};
+pub(crate) use {impl_bytes, impl_sized_views, impl_views};
