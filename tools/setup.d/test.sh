@@ -2,17 +2,19 @@
 # The test kernels: Debian's source with kconfig/export.patch, built with clang from allnoconfig and fragments.
 # shellcheck shell=bash
 
-# setup_test NAME FRAGMENT...: builds the kernel in $CACHE/NAME.
+# setup_test NAME FRAGMENT...: builds the kernel in $CACHE/NAME. One that has a patch of its own, kconfig/NAME.patch,
+# has a source of its own; the others share that of the test kernel.
 setup_test() {
-	local name=$1 patch=$CHECKOUT/kconfig/export.patch fragments
+	local name=$1 source=test patches=("$CHECKOUT/kconfig/export.patch") fragments
+	if [ -e "$CHECKOUT/kconfig/$name.patch" ]; then source=$name patches+=("$CHECKOUT/kconfig/$name.patch"); fi
 	shift
 	fragments=("${@/#/$CHECKOUT/kconfig/}")
-	once test-source "$VERSION $(sum "$patch")" make_patched_source "$patch"
-	once "$name" "$VERSION $(sum "$patch") $(sum "${fragments[@]}")" make_kernel "$name" "${fragments[@]}"
+	once "$source-source" "$VERSION $(sum "${patches[@]}")" make_patched_source "$source" "${patches[@]}"
+	once "$name" "$VERSION $(sum "${patches[@]}") $(sum "${fragments[@]}")" make_kernel "$name" "$source" "${fragments[@]}"
 }
 
 make_patched_source() {
-	step test-source "source of the test kernels" patched_source "$1" || explain test-source "patching the source"
+	step "$1-source" "source of the $1 kernel" patched_source "$@" || explain "$1-source" "patching the source"
 }
 
 make_kernel() {
@@ -20,48 +22,50 @@ make_kernel() {
 	step "$1" "the $1 kernel (some minutes)" build_kernel "$@" || explain "$1" "building the $1 kernel"
 }
 
-# The source as hard links (a minute and a gigabyte saved), then the patch. Where the patch has changed, only
-# files that differ get a new time, so the next build compiles those alone.
+# patched_source SOURCE PATCH...: the source as hard links (a minute and a gigabyte saved), then the patches. Where
+# they have changed, only files that differ get a new time, so the next build compiles those alone.
 patched_source() {
-	local src=$CACHE/test/src scratch=$CACHE/test/scratch file
+	local src=$CACHE/$1/src scratch=$CACHE/$1/scratch file
+	shift
 	if [ "$(cat "$src/.iomrs-version" 2> /dev/null)" != "$VERSION" ]; then
-		mkdir -p "$CACHE/test"
+		mkdir -p "$(dirname "$src")"
 		rm -rf "$src" "$src.new"
 		cp -al "$CACHE/source" "$src.new" && echo "$VERSION" > "$src.new/.iomrs-version" || return
 		mv "$src.new" "$src" || return
 	fi
-	rm -rf "$scratch" && mkdir "$scratch" || return
-	for file in $(patched_files "$1" "$src/.iomrs-patch"); do
+	rm -rf "$scratch" && mkdir "$scratch" && cat "$@" > "$scratch/.patch" || return
+	for file in $(patched_files "$scratch/.patch" "$src/.iomrs-patch"); do
 		mkdir -p "$scratch/$(dirname "$file")"
 		if [ -e "$CACHE/source/$file" ]; then cp "$CACHE/source/$file" "$scratch/$file"; fi
 	done
 	# patch is the root's own; its fuzz tolerates a point release's changes nearby.
-	"$CHECKOUT/tools/in-root" patch -p1 -F2 --no-backup-if-mismatch -d "$scratch" -i "$1" || return
-	for file in $(patched_files "$1" "$src/.iomrs-patch"); do
+	"$CHECKOUT/tools/in-root" patch -p1 -F2 --no-backup-if-mismatch -d "$scratch" -i "$scratch/.patch" || return
+	for file in $(patched_files "$scratch/.patch" "$src/.iomrs-patch"); do
 		cmp -s "$scratch/$file" "$src/$file" || mv -v "$scratch/$file" "$src/$file" || return
 	done
-	cp "$1" "$src/.iomrs-patch" && rm -rf "$scratch"
+	cp "$scratch/.patch" "$src/.iomrs-patch" && rm -rf "$scratch"
 }
 
-# The files that this patch or the one applied before touch.
+# The files that these patches or the ones applied before touch.
 patched_files() { cat "$@" 2> /dev/null | sed -n 's,^+++ b/,,p' | sort -u; }
 
+# build_kernel NAME SOURCE FRAGMENT...
 build_kernel() {
-	local name=$1 build=$CACHE/$1/build
-	shift
+	local name=$1 source=$2 build=$CACHE/$1/build
+	shift 2
 	mkdir -p "$build"
 	# One compiler for C and Rust: inline helpers need the same LLVM.
 	printf 'LLVM=-%s\n' "$(rust_llvm)" > "$CACHE/$name/make-args"
 	cat "$@" > "$CACHE/$name/wanted.config"
-	test_make "$name" KCONFIG_ALLCONFIG="$CACHE/$name/wanted.config" allnoconfig || return
+	test_make "$name" "$source" KCONFIG_ALLCONFIG="$CACHE/$name/wanted.config" allnoconfig || return
 	all_taken "$CACHE/$name/wanted.config" "$build/.config" || return
-	test_make "$name" bzImage modules
+	test_make "$name" "$source" bzImage modules
 }
 
 test_make() {
-	local name=$1
-	shift
-	"$CHECKOUT/tools/in-root" make -j"$(nproc)" -C "$CACHE/test/src" O="$CACHE/$name/build" \
+	local name=$1 source=$2
+	shift 2
+	"$CHECKOUT/tools/in-root" make -j"$(nproc)" -C "$CACHE/$source/src" O="$CACHE/$name/build" \
 		"$(cat "$CACHE/$name/make-args")" "$@"
 }
 
