@@ -25,8 +25,6 @@
 
 // `PhysAddr` and `ResourceSize` are `u32` on some machines: what converts them is not useless.
 #![allow(clippy::useless_conversion)]
-// With the kernel's slots ours are not used.
-#![cfg_attr(iomrs_window_kmap, allow(dead_code, unused_imports))]
 
 use kernel::prelude::*;
 
@@ -44,6 +42,8 @@ mod plan;
 pub mod ports;
 mod range;
 mod resource;
+// Of the kernel's slots the number is checked, and no more.
+#[cfg_attr(iomrs_window_kmap, expect(dead_code))]
 mod slots;
 pub mod text_files;
 mod vm_area;

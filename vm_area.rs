@@ -35,6 +35,7 @@ impl VmArea {
     /// # Context
     ///
     /// May sleep.
+    #[cfg_attr(iomrs_window_kmap, expect(dead_code))]
     pub(crate) fn map_nothing(size: usize) -> Result<Self> {
         // Where a struct page is least likely: vmap_pfn() refuses pages that have one.
         let end = 1 << bindings::iomrs_phys_bits();

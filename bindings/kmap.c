@@ -24,37 +24,41 @@ IOMRS_CANARY(kunmap_local_indexed, void, const void *);
  */
 #define KMAP_DEAD _PAGE_SOFTW1
 
-static unsigned long top_entry(void)
+/*
+ * Maps that are left to others: to what the holder of ours calls, and to interrupts. The kernel takes a full stack for
+ * a BUG. Two of them copy a page; that twice.
+ */
+#define KM_RESERVE 4
+
+static bool top_is_dead(void)
 {
-	return pte_val(current->kmap_ctrl.pteval[current->kmap_ctrl.idx - 1]);
+	int idx = current->kmap_ctrl.idx;
+
+	return idx && (pte_val(current->kmap_ctrl.pteval[idx - 1]) & KMAP_DEAD);
 }
 
-/*
- * Takes away the dead maps that have become topmost, down from the one that was at @addr. An interrupt that ends a map
- * of its own in between would do the same.
- */
-static void pop_dead(unsigned long addr)
+/* Takes away the topmost map, which is at @addr, and the dead ones that have become topmost by that. */
+static void pop(unsigned long addr)
 {
-	unsigned long flags;
-
-	local_irq_save(flags);
-	while (current->kmap_ctrl.idx && (top_entry() & KMAP_DEAD)) {
+	do {
+		kunmap_local_indexed((void *)addr);
 		/* The stack grows downwards from one fixmap entry to the next. */
 		addr += KM_STEP * PAGE_SIZE;
-		kunmap_local_indexed((void *)addr);
-	}
-	local_irq_restore(flags);
+	} while (top_is_dead());
 }
 
 /*
  * Maps the page at @phys. The result is its address, with the depth of the task's stack of maps in the bits below a
- * page; 0 where that stack is full: the kernel itself would be a BUG.
+ * page; 0 where there is no room on that stack.
+ *
+ * An interrupt leaves the stack as it found it: what it maps it unmaps, and with interrupts on there is no dead map on
+ * top that it could take away. So the depth does not change in here.
  */
 unsigned long iomrs_kmap(u64 phys, u64 prot)
 {
 	int depth = current->kmap_ctrl.idx + KM_STEP;
 
-	if (depth >= KM_MAX_IDX)
+	if (depth + KM_RESERVE * KM_STEP >= KM_MAX_IDX)
 		return 0;
 	return (unsigned long)__kmap_local_pfn_prot(PHYS_PFN(phys), __pgprot(prot)) | depth;
 }
@@ -67,12 +71,22 @@ void iomrs_kunmap(unsigned long map)
 {
 	unsigned long addr = map & PAGE_MASK;
 	int depth = offset_in_page(map);
-	pte_t *copy = &current->kmap_ctrl.pteval[depth - 1];
+	unsigned long flags;
 
-	if (depth != current->kmap_ctrl.idx) {
+	/* The last to allow migration does so with interrupts on: who waits to move the task need not wait for a tick. */
+	migrate_disable();
+	/*
+	 * Between the topmost map's end and that of the dead ones below, an interrupt with maps of its own would end them,
+	 * and their migrate_enable() would come in the midst of ours.
+	 */
+	local_irq_save(flags);
+	if (depth == current->kmap_ctrl.idx) {
+		pop(addr);
+	} else {
+		pte_t *copy = &current->kmap_ctrl.pteval[depth - 1];
+
 		*copy = __pte(pte_val(*copy) | KMAP_DEAD);
-		return;
 	}
-	kunmap_local_indexed((void *)addr);
-	pop_dead(addr);
+	local_irq_restore(flags);
+	migrate_enable();
 }

@@ -14,9 +14,11 @@ use kernel::ffi::c_uint;
 
 use kernel::ffi::{c_int, c_ulong, c_void};
 
+#[cfg(not(iomrs_window_kmap))]
+pub(crate) use kernel::bindings::migrate_enable;
 pub(crate) use kernel::bindings::{
-    memcpy_fromio, memcpy_toio, memset_io, migrate_enable, pci_dev, pci_enable_device,
-    pci_release_region, pci_request_region, pte_t, wmb,
+    memcpy_fromio, memcpy_toio, memset_io, pci_dev, pci_enable_device, pci_release_region,
+    pci_request_region, pte_t, wmb,
 };
 #[cfg(iomrs_exported)]
 pub(crate) use kernel::bindings::{p4d_t, pmd_t, pud_t, vm_struct};
@@ -57,10 +59,15 @@ unsafe extern "C" {
     pub(crate) fn iomrs_map_atomic_end();
     pub(crate) safe fn iomrs_pte_template(prot: u64) -> u64;
     pub(crate) safe fn iomrs_might_sleep();
+    pub(crate) fn iomrs_clear_entries(addr: c_ulong, pages: c_ulong);
+}
+
+// shims.c, for slots of our own
+#[cfg(not(iomrs_window_kmap))]
+unsafe extern "C" {
     pub(crate) safe fn iomrs_pin() -> u32;
     pub(crate) safe fn iomrs_flush_all_asids() -> bool;
     pub(crate) fn iomrs_flush_asids(addr: c_ulong);
-    pub(crate) fn iomrs_clear_entries(addr: c_ulong, pages: c_ulong);
     pub(crate) safe fn iomrs_slot_entry(addr: c_ulong) -> *mut pte_t;
 }
 
@@ -169,7 +176,7 @@ pub(crate) unsafe fn set_entry(entry: *mut pte_t, raw: u64) {
 /// # Safety
 ///
 /// Nobody uses the page.
-#[cfg(CONFIG_X86_64)]
+#[cfg(all(not(iomrs_window_kmap), CONFIG_X86_64))]
 #[inline(always)]
 pub(crate) unsafe fn invalidate_page(addr: usize) {
     // SAFETY: Dropping a translation is harmless. Not `nomem`: accesses to the page come before.

@@ -51,6 +51,8 @@ struct Counts {
     refused: AtomicU64,
     /// Maps refused for another reason.
     failed: AtomicU64,
+    /// Rounds after which migration was off.
+    pinned: AtomicU64,
     interrupts: AtomicU64,
 }
 
@@ -257,6 +259,8 @@ impl Stress {
     fn task(&self, owner: &Owner, rounds: u32) {
         for _ in 0..rounds {
             self.round(owner, owner.random(DEPTH as u64) + 1, true);
+            // Holding nothing, it can be moved.
+            count(&self.counts.pinned, c::iomrs_c_migration_disabled().into());
         }
     }
 
@@ -303,6 +307,7 @@ impl Stress {
         same!(wrong, 0);
         same!(counts.wrong_bytes.load(Ordering::Relaxed), 0);
         same!(counts.failed.load(Ordering::Relaxed), 0);
+        same!(counts.pinned.load(Ordering::Relaxed), 0);
         check!(counts.interrupts.load(Ordering::Relaxed) > 100);
         Ok(())
     }

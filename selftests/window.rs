@@ -55,7 +55,8 @@ fn full(slots: u32) -> bool {
     if WINDOW == "own" {
         slots == crate::module_parameters::window_slots.value()
     } else {
-        slots == 15 || slots == 16
+        // Of 15 or 16 four are left to others.
+        slots == 11 || slots == 12
     }
 }
 

@@ -5,6 +5,9 @@
 //! The kernel takes away the topmost map only, and warns of any other order. Guards nest in the
 //! natural code; one that is dropped before those above it is marked, and goes when it has become
 //! the topmost. Its slot is in use until then.
+//!
+//! A full stack is a BUG for whoever maps next, be it an interrupt or what allocates a page for the
+//! holder. So we leave the last four maps to others.
 
 use super::{count_exhausted, Place};
 use crate::bindings;
@@ -44,7 +47,7 @@ impl Window {
     ///
     /// # Errors
     ///
-    /// `EAGAIN` where the task's maps are all in use.
+    /// `EAGAIN` where the task has no maps left but the last four.
     ///
     /// # Context
     ///
