@@ -34,7 +34,7 @@ doc:
 	@$(TOOLS)/doc
 
 setup:
-	@$(TOOLS)/setup stock test
+	@$(TOOLS)/setup stock test kmap
 
 clean:
 	@$(TOOLS)/clean build

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Runs our KUnit suites on the test kernel in virtme-ng. Inside the trixie root.
+"""Runs our KUnit suites on a test kernel in virtme-ng. Inside the trixie root.
 
-    tools/kunit.py DIR-OF-MODULES NAME [--kernel test|debug] [--boot BOOT] [--log FILE]
+    tools/kunit.py DIR-OF-MODULES NAME [--kernel test|debug|kmap] [--boot BOOT] [--log FILE]
 
 Prints one line per KUnit case, as make check counts them, each name beginning with NAME. The guest has an ivshmem
 device of 4 GiB (a sparse file), a device with a port BAR, and a range of RAM set aside. What a case needs of the

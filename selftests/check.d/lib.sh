@@ -27,8 +27,8 @@ why() {
 	grep -m 1 -E '^error|: error:|^ERROR|: fatal' "$1" || grep -m 1 -E '^warning|: warning:' "$1" || tail -n 1 "$1"
 }
 
-# The kernels and backends that the modules are built for.
-CONFIGURATIONS=("stock stock" "test exported" "test stock")
+# The kernels, backends and windows that the modules are built for.
+CONFIGURATIONS=("stock stock own" "test exported own" "test stock own" "kmap exported kmap")
 
 # build KERNEL BACKEND KIND MAKE-ARGS...: into a place of its own, so that flags of one kind do not undo another's.
 build() {
