@@ -3,7 +3,8 @@
 
 bindgen reads shims.h with the flags that kbuild compiled shims.c with in OUT, and with the kernel's own settings.
 Each function that mod.rs declares must have the same types there, and so must each constant have its value; and
-what shims.h has must be in mod.rs. One line each, "ok NAME/function".
+what shims.h has must be in mod.rs. A number that shims.c copies, because modules are not told it, must be the
+kernel's. One line each, "ok NAME/function".
 """
 import os
 import re
@@ -19,6 +20,9 @@ OURS = "iomrs_.*"
 WITH_WORD = ("-include", "-isystem", "-I")
 KEPT = re.compile(r"-I.+|-D.+|-U.+|-nostdinc|-std=.+|-m(32|64)|-f(short-wchar|unsigned-char|ms-extensions|short-enums)")
 CONSTANT = re.compile(r"pub(?:\(crate\))? const (?:IOMRS_)?(RANGE_\w+): \w+ = (\w+);")
+
+# Numbers in shims.c, and where the kernel has them.
+COPIES = {"NR_ASIDS": ("arch/x86/include/asm/tlbflush.h", "TLB_NR_DYN_ASIDS")}
 
 # Integers by sign and width on a 64-bit machine; the kernel's c_long is isize, of the same width.
 INTEGERS = {"c_char": "u8", "c_schar": "i8", "c_uchar": "u8", "c_short": "i16", "c_ushort": "u16", "c_int": "i32",
@@ -43,11 +47,15 @@ def parameters(source):
         return [word for line in file if not line.startswith("#") for word in shlex.split(line)]
 
 
+def kernel_source(flags):
+    kconfig = "/include/linux/kconfig.h"
+    return next(flag for flag in flags if flag.endswith(kconfig))[: -len(kconfig)]
+
+
 def bindgen(build, header, names):
     """What bindgen makes of the functions in names, of ours, and of our constants."""
     flags = c_flags(build)
-    source = next(flag for flag in flags if flag.endswith("/include/linux/kconfig.h"))
-    command = ["bindgen", header, *parameters(source[: -len("/include/linux/kconfig.h")]), "--rust-target", "1.85",
+    command = ["bindgen", header, *parameters(kernel_source(flags)), "--rust-target", "1.85",
                "--use-core", "--ctypes-prefix", "ffi", "--no-layout-tests", "--no-debug", ".*",
                "--allowlist-function", "|".join([OURS, *sorted(names)]), "--allowlist-var", "IOMRS_.*",
                "--", *flags]
@@ -121,6 +129,20 @@ def compare_constants(rust, c):
         yield name, None if ours == theirs else f"Rust has {ours}, C has {theirs}"
 
 
+def defined(path, name):
+    """The value of a macro that is a number, None where the file does not define it once."""
+    with open(path, encoding="utf-8") as file:
+        found = re.findall(rf"^#define\s+{name}\s+(\d+)$", file.read(), re.M)
+    return found[0] if len(found) == 1 else None
+
+
+def compare_copies(shims, source):
+    for name, (header, theirs) in COPIES.items():
+        copy, original = defined(shims, name), defined(f"{source}/{header}", theirs)
+        same = copy is not None and copy == original
+        yield name, None if same else f"shims.c has {copy}, {header} has {original}"
+
+
 def main():
     out, label = sys.argv[1:]
     with Build(out) as build:
@@ -128,7 +150,8 @@ def main():
         with open(f"{folder}/mod.rs", encoding="utf-8") as file:
             rust = file.read()
         c = bindgen(build, f"{folder}/shims.h", functions(rust).keys())
-    for name, wrong in [*compare_functions(rust, c), *compare_constants(rust, c)]:
+        copies = compare_copies(build.source(SHIMS), os.path.join(build.out, kernel_source(c_flags(build))))
+    for name, wrong in [*compare_functions(rust, c), *compare_constants(rust, c), *copies]:
         print(f"not ok {label}/{name}: {wrong}" if wrong else f"ok {label}/{name}")
 
 
