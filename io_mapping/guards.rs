@@ -12,6 +12,25 @@ use crate::{
 use core::marker::PhantomData;
 use kernel::{io::ResourceSize, prelude::*};
 
+/// Where the bytes of a guard are: its fields `addr` and `size`.
+macro_rules! impl_extent {
+    ($guard:ident, $bytes:literal) => {
+        impl $guard<'_> {
+            /// The virtual address of the first byte.
+            #[inline(always)]
+            pub fn addr(&self) -> usize {
+                self.addr
+            }
+
+            #[doc = $bytes]
+            #[inline(always)]
+            pub fn size(&self) -> usize {
+                self.size
+            }
+        }
+    };
+}
+
 /// A piece of an aperture, mapped for any task. See [`IoMapping::map`].
 ///
 /// Dropping it may sleep. Where it is leaked, what it maps may stay mapped for ever.
@@ -26,20 +45,7 @@ pub struct Map<'a> {
     pub(super) aperture: PhantomData<&'a IoMapping>,
 }
 
-impl Map<'_> {
-    /// The virtual address of the first byte.
-    #[inline(always)]
-    pub fn addr(&self) -> usize {
-        self.addr
-    }
-
-    /// Bytes.
-    #[inline(always)]
-    pub fn size(&self) -> usize {
-        self.size
-    }
-}
-
+impl_extent!(Map, "Bytes.");
 impl_views!(Map<'_>, Shared);
 
 /// A page of an aperture, mapped for the calling task. See [`IoMapping::map_local`].
@@ -58,19 +64,10 @@ pub struct LocalMap<'a> {
     pub(super) local: PhantomData<Local>,
 }
 
+impl_extent!(LocalMap, "Bytes: a page, or what is left of the aperture.");
+impl_views!(LocalMap<'_>, Local);
+
 impl LocalMap<'_> {
-    /// The virtual address of the first byte.
-    #[inline(always)]
-    pub fn addr(&self) -> usize {
-        self.addr
-    }
-
-    /// Bytes: a page, or what is left of the aperture.
-    #[inline(always)]
-    pub fn size(&self) -> usize {
-        self.size
-    }
-
     /// Maps another page of the aperture while this one is mapped. The nested guard borrows this
     /// one, so that they are unmapped in reverse order. Guards that do not nest may be dropped in
     /// any order.
@@ -83,8 +80,6 @@ impl LocalMap<'_> {
         self.aperture.map_local(offset)
     }
 }
-
-impl_views!(LocalMap<'_>, Local);
 
 /// Preemption (on `PREEMPT_RT`: migration) and page faults off, until dropped.
 ///
