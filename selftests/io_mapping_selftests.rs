@@ -49,10 +49,6 @@ module! {
             default: 64 << 10,
             description: "chunk_budget= of io_mapping_rs",
         },
-        scaling: u32 {
-            default: 0,
-            description: "The least throughput of two CPUs, in thousandths of that of one",
-        },
         sparse: bool {
             default: false,
             description: "Apertures follow the strategy Sparse instead of Whole",
