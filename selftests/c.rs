@@ -103,4 +103,5 @@ unsafe extern "C" {
     pub(crate) fn iomrs_c_time_map_atomic(m: *mut IoMapping, o: *const u64, n: c_ulong) -> u64;
     pub(crate) fn iomrs_c_time_map_const(m: *mut IoMapping, o: *const u64, n: c_ulong) -> u64;
     pub(crate) fn iomrs_c_time_write_const(m: *mut IoMapping, o: *const u64, n: c_ulong) -> u64;
+    pub(crate) fn iomrs_c_time_ioremap_read(m: *mut IoMapping, o: *const u64, n: c_ulong) -> u64;
 }

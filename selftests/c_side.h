@@ -100,5 +100,6 @@ u64 iomrs_c_time_map_local(struct io_mapping *mapping, const u64 *offsets, unsig
 u64 iomrs_c_time_map_atomic(struct io_mapping *mapping, const u64 *offsets, unsigned long count);
 u64 iomrs_c_time_map_const(struct io_mapping *mapping, const u64 *offsets, unsigned long count);
 u64 iomrs_c_time_write_const(struct io_mapping *mapping, const u64 *offsets, unsigned long count);
+u64 iomrs_c_time_ioremap_read(struct io_mapping *mapping, const u64 *offsets, unsigned long count);
 
 #endif

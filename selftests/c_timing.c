@@ -138,3 +138,15 @@ TIMED_LOOP(write_const, {
 	writel(0, addr);
 	io_mapping_unmap_local(addr);
 })
+
+/* A page by a mapping of its own, with a read: what C has for a page of an aperture too large to map. */
+TIMED_LOOP(ioremap_read, {
+	void __iomem *addr = ioremap_wc(mapping->base + offset, PAGE_SIZE);
+	u32 value;
+
+	if (!addr)
+		return 0;
+	value = readl(addr);
+	USE(value);
+	iounmap(addr);
+})

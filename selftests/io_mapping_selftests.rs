@@ -21,6 +21,7 @@ mod sparse_faults;
 mod sparse_limits;
 mod stress;
 mod timing;
+mod timing_sparse;
 mod unwind;
 mod verdict;
 mod views;

@@ -69,11 +69,21 @@ pub(crate) fn ioremap_wc(phys: u64, size: u64) -> Option<Pair> {
 pub(crate) const WRITE_COMBINING: Options = Options::new(CacheMode::WriteCombining);
 
 /// A whole aperture and drop.
-#[inline(never)]
 pub(crate) fn create_wc(phys: u64, size: u64) -> Option<Pair> {
+    create(phys, size, WRITE_COMBINING, Strategy::Whole)
+}
+
+/// A sparse aperture and drop, of addresses that may be in no resource.
+pub(crate) fn create_sparse(phys: u64, size: u64) -> Option<Pair> {
+    let options = WRITE_COMBINING.across_resources();
+    create(phys, size, options, Strategy::Sparse)
+}
+
+#[inline(never)]
+fn create(phys: u64, size: u64, options: Options, strategy: Strategy) -> Option<Pair> {
     let start = ticks();
     // SAFETY: The range is that of a test.
-    let mapping = unsafe { IoMapping::with_strategy(phys, size, WRITE_COMBINING, Strategy::Whole) };
+    let mapping = unsafe { IoMapping::with_strategy(phys, size, options, strategy) };
     let mapped = ticks();
     drop(mapping.ok()?);
     Some((mapped - start, ticks() - mapped))
@@ -124,6 +134,25 @@ pub(crate) fn map_local(aperture: &IoMapping, offsets: &[u64]) -> Option<u64> {
 pub(crate) fn map_atomic(aperture: &IoMapping, offsets: &[u64]) -> Option<u64> {
     timed_loop(offsets, |offset| {
         sink(aperture.map_atomic(offset).ok()?.addr());
+        Some(())
+    })
+}
+
+/// With a read of the page.
+#[inline(never)]
+pub(crate) fn read_local(aperture: &IoMapping, offsets: &[u64]) -> Option<u64> {
+    timed_loop(offsets, |offset| {
+        let page = aperture.map_local(offset).ok()?;
+        sink(page.try_read32(0).ok()? as usize);
+        Some(())
+    })
+}
+
+#[inline(never)]
+pub(crate) fn read_atomic(aperture: &IoMapping, offsets: &[u64]) -> Option<u64> {
+    timed_loop(offsets, |offset| {
+        let page = aperture.map_atomic(offset).ok()?;
+        sink(page.try_read32(0).ok()? as usize);
         Some(())
     })
 }

@@ -17,7 +17,7 @@ pub(crate) const WC: CacheMode = CacheMode::WriteCombining;
 /// Bytes of a chunk.
 pub(crate) const CHUNK: u64 = PAGE_2M;
 const PAGE_4G: u64 = 4 << 30;
-const TIB: u64 = 1 << 40;
+pub(crate) const TIB: u64 = 1 << 40;
 
 /// A sparse aperture.
 pub(crate) fn sparse(base: u64, size: u64) -> Result<IoMapping> {
@@ -41,7 +41,7 @@ pub(crate) fn nowhere() -> Range {
 }
 
 /// Whether there are that many addresses where nothing is.
-fn addresses(size: u64) -> core::result::Result<(), &'static CStr> {
+pub(crate) fn addresses(size: u64) -> core::result::Result<(), &'static CStr> {
     if size > nowhere().size {
         return Err(c"the CPU's physical addresses are too narrow (-cpu max,phys-bits=46)");
     }
@@ -49,7 +49,7 @@ fn addresses(size: u64) -> core::result::Result<(), &'static CStr> {
 }
 
 /// A sparse aperture of `size` bytes where nothing is.
-fn sparse_nowhere(size: u64) -> Result<IoMapping> {
+pub(crate) fn sparse_nowhere(size: u64) -> Result<IoMapping> {
     let options = Options::new(WC).across_resources();
     with(options, nowhere().phys, size, Strategy::Sparse)
 }

@@ -11,16 +11,16 @@ use io_mapping_rs::{IoMapping, Strategy};
 use kernel::{fmt, prelude::*};
 
 /// Rounds of a loop in one batch.
-const ROUNDS: usize = 1000;
+pub(crate) const ROUNDS: usize = 1000;
 
 /// The least that each side took.
-struct Least {
-    c: loops::Pair,
-    rust: loops::Pair,
+pub(crate) struct Least {
+    pub(crate) c: loops::Pair,
+    pub(crate) rust: loops::Pair,
 }
 
 /// Runs both in turns.
-fn in_turns(
+pub(crate) fn in_turns(
     batches: usize,
     c: impl Fn() -> Option<loops::Pair>,
     rust: impl Fn() -> Option<loops::Pair>,
@@ -44,7 +44,7 @@ fn in_turns(
 }
 
 /// A number with three digits after the point.
-struct Thousandths(u64);
+pub(crate) struct Thousandths(pub(crate) u64);
 
 impl fmt::Display for Thousandths {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -53,7 +53,7 @@ impl fmt::Display for Thousandths {
 }
 
 /// Prints the line that tools look for.
-fn print(what: &str, size: u64, c: Thousandths, rust: Thousandths) {
+pub(crate) fn print(what: &str, size: u64, c: Thousandths, rust: Thousandths) {
     let ratio = Thousandths(rust.0 * 1000 / c.0.max(1));
     note(fmt!(
         "iomrs-timing: {what} size={size} c={c} rust={rust} ratio={ratio}"
@@ -62,7 +62,7 @@ fn print(what: &str, size: u64, c: Thousandths, rust: Thousandths) {
 
 /// Whether a miss is a failure: only where ticks are instructions and large pages are to be had as
 /// in C.
-fn is_judged() -> bool {
+pub(crate) fn is_judged() -> bool {
     let judged = cfg!(iomrs_exported) && c::iomrs_c_timing_is_strict();
     if !judged {
         note(fmt!(
@@ -70,6 +70,14 @@ fn is_judged() -> bool {
         ));
     }
     judged
+}
+
+/// What a pair took, less what reading the counter takes.
+pub(crate) fn net(pair: loops::Pair, nothing: u64) -> loops::Pair {
+    (
+        pair.0.saturating_sub(nothing),
+        pair.1.saturating_sub(nothing),
+    )
 }
 
 /// Mapping and unmapping ranges of the sizes that matter. The ticks that reading the counter takes
@@ -89,14 +97,10 @@ fn of_sizes(
         // A GiB of small pages takes a hundred million ticks.
         let batches = if size == PAGE_1G { 8 } else { 64 };
         let least = in_turns(batches, || c(bar.phys, size), || rust(bar.phys, size))?;
-        let (c_nothing, rust_nothing) = (c::iomrs_c_time_nothing(), loops::nothing());
-        let net = |pair: loops::Pair, nothing| {
-            (
-                pair.0.saturating_sub(nothing),
-                pair.1.saturating_sub(nothing),
-            )
-        };
-        let (c, rust) = (net(least.c, c_nothing), net(least.rust, rust_nothing));
+        let (c, rust) = (
+            net(least.c, c::iomrs_c_time_nothing()),
+            net(least.rust, loops::nothing()),
+        );
         print(
             names[0],
             size,
@@ -127,7 +131,7 @@ fn c_ioremap_wc(phys: u64, size: u64) -> Option<loops::Pair> {
     (map != 0).then_some((map, unmap))
 }
 
-fn c_create_wc(phys: u64, size: u64) -> Option<loops::Pair> {
+pub(crate) fn c_create_wc(phys: u64, size: u64) -> Option<loops::Pair> {
     let mut unmap = 0;
     // SAFETY: As above.
     let map = unsafe { c::iomrs_c_time_create_wc(phys, size as usize, &mut unmap) };
@@ -135,20 +139,20 @@ fn c_create_wc(phys: u64, size: u64) -> Option<loops::Pair> {
 }
 
 /// One of C's loops.
-type CLoop = unsafe extern "C" fn(*mut c::IoMapping, *const u64, usize) -> u64;
+pub(crate) type CLoop = unsafe extern "C" fn(*mut c::IoMapping, *const u64, usize) -> u64;
 
 /// The apertures that both sides map pages of.
-struct Apertures {
+pub(crate) struct Apertures {
     c: *mut c::IoMapping,
-    rust: IoMapping,
-    offsets: KVec<u64>,
+    pub(crate) rust: IoMapping,
+    pub(crate) offsets: KVec<u64>,
 }
 
 impl Apertures {
-    fn new(bar: Range) -> Verdict<Self> {
+    pub(crate) fn new(bar: Range, strategy: Strategy) -> Verdict<Self> {
         // SAFETY: The BAR is ours.
         let rust = ok!(unsafe {
-            IoMapping::with_strategy(bar.phys, PAGE_2M, loops::WRITE_COMBINING, Strategy::Whole)
+            IoMapping::with_strategy(bar.phys, PAGE_2M, loops::WRITE_COMBINING, strategy)
         });
         let mut offsets = KVec::new();
         for round in 0..ROUNDS as u64 {
@@ -161,7 +165,11 @@ impl Apertures {
     }
 
     /// Ticks of a whole loop, with interrupts off.
-    fn time(&self, c: CLoop, rust: impl Fn(&Self) -> Option<u64>) -> Verdict<(u64, u64)> {
+    pub(crate) fn time(
+        &self,
+        c: CLoop,
+        rust: impl Fn(&Self) -> Option<u64>,
+    ) -> Verdict<(u64, u64)> {
         let quiet = |run: &dyn Fn() -> Option<u64>| {
             let flags = c::iomrs_c_irq_save();
             let ticks = run();
@@ -175,8 +183,15 @@ impl Apertures {
         Ok((least.c.0, least.rust.0))
     }
 
+    /// Ticks of a round of C's in thousandths where interrupts must stay on, as it may sleep.
+    pub(crate) fn time_c(&self, c: CLoop, batches: usize) -> u64 {
+        // SAFETY: The offsets are within the aperture, which is live.
+        let run = |_| unsafe { c(self.c, self.offsets.as_ptr(), self.offsets.len()) };
+        (0..batches).map(run).min().unwrap_or(0) * 1000 / ROUNDS as u64
+    }
+
     /// Ticks of a round in thousandths, less those of `empty`, and prints them.
-    fn print(
+    pub(crate) fn print(
         &self,
         what: &str,
         empty: (u64, u64),
@@ -229,7 +244,7 @@ mod tests {
 
     #[test]
     fn maps_of_an_aperture() -> Verdict {
-        let apertures = Apertures::new(need!(Range::bar2()))?;
+        let apertures = Apertures::new(need!(Range::bar2()), Strategy::Whole)?;
         let a = &apertures;
         let judged = is_judged();
         let none = (0, 0);
