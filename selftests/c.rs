@@ -71,6 +71,15 @@ unsafe extern "C" {
     pub(crate) fn iomrs_c_pci_bar(pdev: *mut c_void, bar: u32, size: *mut u64) -> u64;
     pub(crate) fn iomrs_c_pci_rebind(pdev: *mut c_void, bind: bool) -> c_int;
 
+    // c_io.c
+    pub(crate) fn iomrs_c_io_read(addr: c_ulong, form: u32) -> u64;
+    pub(crate) fn iomrs_c_io_write(addr: c_ulong, form: u32, value: u64);
+    pub(crate) fn iomrs_c_io_read_rep(addr: c_ulong, width: u32, data: *mut c_void, count: c_ulong);
+    pub(crate) fn iomrs_c_io_write_rep(addr: c_ulong, w: u32, data: *const c_void, count: c_ulong);
+    pub(crate) fn iomrs_c_io_copy_from(data: *mut u8, addr: c_ulong, len: c_ulong);
+    pub(crate) fn iomrs_c_io_copy_to(addr: c_ulong, data: *const u8, len: c_ulong);
+    pub(crate) fn iomrs_c_io_fill(addr: c_ulong, byte: u8, len: c_ulong);
+
     // c_contexts.c
     pub(crate) fn iomrs_c_in_hardirq(f: Call, arg: *mut c_void);
     pub(crate) fn iomrs_c_in_softirq(f: Call, arg: *mut c_void);

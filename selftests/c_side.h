@@ -69,6 +69,15 @@ void iomrs_c_pci_put(struct pci_dev *pdev);
 u64 iomrs_c_pci_bar(struct pci_dev *pdev, u32 bar, u64 *size);
 int iomrs_c_pci_rebind(struct pci_dev *pdev, bool bind);
 
+/* c_io.c: accessors of memory and ports */
+u64 iomrs_c_io_read(unsigned long addr, u32 form);
+void iomrs_c_io_write(unsigned long addr, u32 form, u64 value);
+void iomrs_c_io_read_rep(unsigned long addr, u32 width, void *data, unsigned long count);
+void iomrs_c_io_write_rep(unsigned long addr, u32 width, const void *data, unsigned long count);
+void iomrs_c_io_copy_from(void *data, unsigned long addr, unsigned long len);
+void iomrs_c_io_copy_to(unsigned long addr, const void *data, unsigned long len);
+void iomrs_c_io_fill(unsigned long addr, u8 byte, unsigned long len);
+
 /* c_contexts.c: interrupts, threads, timers, CPUs */
 void iomrs_c_in_hardirq(void (*fn)(void *arg), void *arg);
 void iomrs_c_in_softirq(void (*fn)(void *arg), void *arg);

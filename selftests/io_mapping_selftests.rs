@@ -4,11 +4,15 @@
 
 use kernel::prelude::*;
 
+mod accessors;
 mod aperture;
 mod bars;
 mod c;
 mod contexts;
 mod entries;
+mod io_blocks;
+mod io_bounds;
+mod io_memory;
 mod look;
 mod loops;
 mod range;
