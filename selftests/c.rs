@@ -79,6 +79,10 @@ unsafe extern "C" {
     pub(crate) fn iomrs_c_io_copy_from(data: *mut u8, addr: c_ulong, len: c_ulong);
     pub(crate) fn iomrs_c_io_copy_to(addr: c_ulong, data: *const u8, len: c_ulong);
     pub(crate) fn iomrs_c_io_fill(addr: c_ulong, byte: u8, len: c_ulong);
+    pub(crate) safe fn iomrs_c_ioport_map(port: c_ulong, count: u32) -> c_ulong;
+    pub(crate) fn iomrs_c_inb(port: u16) -> u8;
+    pub(crate) safe fn iomrs_c_ports_request(first: u64, count: u64) -> bool;
+    pub(crate) fn iomrs_c_ports_release(first: u64, count: u64);
 
     // c_contexts.c
     pub(crate) fn iomrs_c_in_hardirq(f: Call, arg: *mut c_void);

@@ -2,9 +2,10 @@
 /*
  * C's accessors of memory and ports. See c_side.h.
  *
- * An address is what ioremap() gave.
+ * An address is what ioremap() or ioport_map() gave: of ports it is C's cookie.
  */
 #include <linux/io-64-nonatomic-lo-hi.h>
+#include <linux/ioport.h>
 
 #include "c_side.h"
 
@@ -135,4 +136,27 @@ void iomrs_c_io_copy_to(unsigned long addr, const void *data, unsigned long len)
 void iomrs_c_io_fill(unsigned long addr, u8 byte, unsigned long len)
 {
 	memset_io((void __iomem *)addr, byte, len);
+}
+
+/* 0 where C has refused. There is nothing to undo. */
+unsigned long iomrs_c_ioport_map(unsigned long port, u32 count)
+{
+	return (unsigned long)ioport_map(port, count);
+}
+
+/* Without a cookie. */
+u8 iomrs_c_inb(u16 port)
+{
+	return inb(port);
+}
+
+/* The right to ports that no device of ours has. */
+bool iomrs_c_ports_request(u64 first, u64 count)
+{
+	return request_region(first, count, "iomrs-test");
+}
+
+void iomrs_c_ports_release(u64 first, u64 count)
+{
+	release_region(first, count);
 }

@@ -77,6 +77,10 @@ void iomrs_c_io_write_rep(unsigned long addr, u32 width, const void *data, unsig
 void iomrs_c_io_copy_from(void *data, unsigned long addr, unsigned long len);
 void iomrs_c_io_copy_to(unsigned long addr, const void *data, unsigned long len);
 void iomrs_c_io_fill(unsigned long addr, u8 byte, unsigned long len);
+unsigned long iomrs_c_ioport_map(unsigned long port, u32 count);
+u8 iomrs_c_inb(u16 port);
+bool iomrs_c_ports_request(u64 first, u64 count);
+void iomrs_c_ports_release(u64 first, u64 count);
 
 /* c_contexts.c: interrupts, threads, timers, CPUs */
 void iomrs_c_in_hardirq(void (*fn)(void *arg), void *arg);

@@ -13,6 +13,7 @@ mod entries;
 mod io_blocks;
 mod io_bounds;
 mod io_memory;
+mod io_ports;
 mod look;
 mod loops;
 mod range;
@@ -26,6 +27,7 @@ mod sparse_limits;
 mod stress;
 mod timing;
 mod timing_sparse;
+mod uart;
 mod unwind;
 mod verdict;
 mod views;
@@ -45,6 +47,10 @@ module! {
         size: u64 {
             default: 0,
             description: "Bytes of that range",
+        },
+        uart: u32 {
+            default: 0,
+            description: "First port of a 16550 that nobody uses",
         },
         window_slots: u32 {
             default: 32,

@@ -5,7 +5,8 @@
     tools/kunit.py DIR-OF-MODULES NAME [--kernel test|debug|kmap] [--boot BOOT] [--log FILE]
 
 Prints one line per KUnit case, as make check counts them, each name beginning with NAME. The guest has an ivshmem
-device of 4 GiB (a sparse file), a device with a port BAR, and a range of RAM set aside. What a case needs of the
+device of 4 GiB (a sparse file), a device with a port BAR, a serial port that no driver looks for, and a range of RAM
+set aside. What a case needs of the
 kernel's command line or the CPU comes by more boots (BOOTS): a case is skipped if all of them skip it.
 """
 
@@ -23,6 +24,8 @@ import ktap
 TOOLS = os.path.dirname(os.path.realpath(__file__))
 # A whole section of the kernel's memory model, so that it has no struct pages.
 RESERVED_PHYS, RESERVED_MIB = 768 << 20, 128
+# Where the kernel does not look for a serial port.
+UART = 0x1c8
 # vng's own console goes nowhere; the kernel's complaints are wanted, on a console of ours.
 CONSOLE = "console=hvc0 ignore_loglevel"
 TIMEOUT = 300
@@ -42,6 +45,7 @@ def command(args, wanted, image, backing, log):
     """vng's command line. It opens its output by path, so that must be a pipe."""
     qemu = (f"-object memory-backend-file,id=bar2,size=4G,mem-path={backing},share=on "
             "-device ivshmem-plain,memdev=bar2 -device pci-testdev,membar=64M "
+            f"-chardev null,id=uart -device isa-serial,iobase={UART:#x},irq=5,chardev=uart "
             f"-chardev file,id=klog,path={log} -device virtio-serial-pci -device virtconsole,chardev=klog")
     kvm = []
     if wanted.cpu or accel.choose(image) != "kvm":
@@ -51,7 +55,7 @@ def command(args, wanted, image, backing, log):
     glob = f"kunit.filter_glob={glob}" if glob else ""
     script = os.path.join(TOOLS, "guest", "kunit.sh")
     again = "again" if args.again and not glob else "once"
-    params = " ".join([again, *args.param])
+    params = " ".join([again, f"uart={UART}", *args.param])
     return ["vng", "--run", image, *kvm, "--cpus", "2", "--memory", "1G", f"--qemu-opts={qemu}",
             "--append", f"memmap={RESERVED_MIB}M${RESERVED_PHYS >> 20}M {CONSOLE} {wanted.append} {glob}",
             "--", f"{script} {args.modules} {RESERVED_PHYS} {RESERVED_MIB << 20} {params}"]
