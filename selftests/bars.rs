@@ -2,23 +2,13 @@
 
 //! BARs: the region request, the mapping, and what becomes of them when the device goes.
 
-use crate::{c, look, look::Seen, range::*, sides::*, verdict::*};
+use crate::{c, look::Seen, range::*, sides::*, their_bars::*, verdict::*};
 use io_mapping_rs::{
     ioremap::Options,
     pci::{Aperture, Bar, WcBar},
     CacheMode,
 };
 use kernel::{io::Io, prelude::*};
-
-const NAME: &CStr = c"iomrs-test";
-
-/// Is there a region of this name in `/proc/iomem`?
-fn region_is_taken() -> Verdict<bool> {
-    let mut text = KVVec::new();
-    look::read(c"/proc/iomem", &mut text)?;
-    let text = ok!(core::str::from_utf8(&text));
-    Ok(text.lines().any(|line| line.ends_with(": iomrs-test")))
-}
 
 #[kunit_tests(iomrs_bars)]
 mod tests {

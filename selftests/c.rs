@@ -83,6 +83,17 @@ unsafe extern "C" {
     pub(crate) fn iomrs_c_inb(port: u16) -> u8;
     pub(crate) safe fn iomrs_c_ports_request(first: u64, count: u64) -> bool;
     pub(crate) fn iomrs_c_ports_release(first: u64, count: u64);
+    pub(crate) fn iomrs_c_pci_iomap(
+        pdev: *mut c_void,
+        bar: c_int,
+        offset: c_ulong,
+        maxlen: c_ulong,
+        wc: bool,
+    ) -> c_ulong;
+    pub(crate) fn iomrs_c_pci_iounmap(pdev: *mut c_void, addr: c_ulong);
+    pub(crate) fn iomrs_c_pci_decode(pdev: *mut c_void, decode: bool);
+    pub(crate) fn iomrs_c_pci_unassign(pdev: *mut c_void, bar: u32) -> u64;
+    pub(crate) fn iomrs_c_pci_assign(pdev: *mut c_void, bar: u32, start: u64);
 
     // c_contexts.c
     pub(crate) fn iomrs_c_in_hardirq(f: Call, arg: *mut c_void);

@@ -2,10 +2,11 @@
 /*
  * C's accessors of memory and ports. See c_side.h.
  *
- * An address is what ioremap() or ioport_map() gave: of ports it is C's cookie.
+ * An address is what ioremap(), ioport_map() or pci_iomap() gave: of ports it is C's cookie.
  */
 #include <linux/io-64-nonatomic-lo-hi.h>
 #include <linux/ioport.h>
+#include <linux/pci.h>
 
 #include "c_side.h"
 
@@ -159,4 +160,46 @@ bool iomrs_c_ports_request(u64 first, u64 count)
 void iomrs_c_ports_release(u64 first, u64 count)
 {
 	release_region(first, count);
+}
+
+unsigned long iomrs_c_pci_iomap(struct pci_dev *pdev, int bar, unsigned long offset, unsigned long maxlen, bool wc)
+{
+	return (unsigned long)(wc ? pci_iomap_wc_range(pdev, bar, offset, maxlen) :
+			       pci_iomap_range(pdev, bar, offset, maxlen));
+}
+
+void iomrs_c_pci_iounmap(struct pci_dev *pdev, unsigned long addr)
+{
+	pci_iounmap(pdev, (void __iomem *)addr);
+}
+
+/* Lets the device answer at its BARs, or not. */
+void iomrs_c_pci_decode(struct pci_dev *pdev, bool decode)
+{
+	const u16 bits = PCI_COMMAND_MEMORY | PCI_COMMAND_IO;
+	u16 command;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	pci_write_config_word(pdev, PCI_COMMAND, decode ? command | bits : command & ~bits);
+}
+
+/* Makes of @bar one that the kernel has found no place for, as pci_reassign_resource() leaves it; returns where it was. */
+u64 iomrs_c_pci_unassign(struct pci_dev *pdev, u32 bar)
+{
+	struct resource *res = pci_resource_n(pdev, bar);
+	u64 start = res->start;
+
+	res->flags |= IORESOURCE_UNSET;
+	res->end -= start;
+	res->start = 0;
+	return start;
+}
+
+void iomrs_c_pci_assign(struct pci_dev *pdev, u32 bar, u64 start)
+{
+	struct resource *res = pci_resource_n(pdev, bar);
+
+	res->start = start;
+	res->end += start;
+	res->flags &= ~IORESOURCE_UNSET;
 }

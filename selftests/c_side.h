@@ -81,6 +81,11 @@ unsigned long iomrs_c_ioport_map(unsigned long port, u32 count);
 u8 iomrs_c_inb(u16 port);
 bool iomrs_c_ports_request(u64 first, u64 count);
 void iomrs_c_ports_release(u64 first, u64 count);
+unsigned long iomrs_c_pci_iomap(struct pci_dev *pdev, int bar, unsigned long offset, unsigned long maxlen, bool wc);
+void iomrs_c_pci_iounmap(struct pci_dev *pdev, unsigned long addr);
+void iomrs_c_pci_decode(struct pci_dev *pdev, bool decode);
+u64 iomrs_c_pci_unassign(struct pci_dev *pdev, u32 bar);
+void iomrs_c_pci_assign(struct pci_dev *pdev, u32 bar, u64 start);
 
 /* c_contexts.c: interrupts, threads, timers, CPUs */
 void iomrs_c_in_hardirq(void (*fn)(void *arg), void *arg);

@@ -97,6 +97,11 @@ impl Device {
 
     pub(crate) const PORT_BAR: u32 = 1;
 
+    /// C's `struct pci_dev`.
+    pub(crate) fn as_ptr(&self) -> *mut c_void {
+        self.0.as_ptr()
+    }
+
     pub(crate) fn bar(&self, bar: u32) -> Option<Range> {
         let mut size = 0;
         // SAFETY: The device is ours, it has six BARs, and `size` is valid for a write.
