@@ -126,8 +126,8 @@ impl<'a, const SIZE: usize, C> Wc<'a, SIZE, C> {
     }
 }
 
-/// Says that stores to write-combining memory have been written out, and that none came after. See
-/// [`Wc::flush`].
+/// Says that stores to write-combining memory have been written out, and that none came after
+/// through the same [`Wc`]: another of the same memory is not held back. See [`Wc::flush`].
 #[must_use = "nobody has been told of what was written: ring the doorbell"]
 pub struct Flushed<'a>(PhantomData<&'a mut ()>);
 
