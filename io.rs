@@ -12,21 +12,25 @@
 //! leaves out: big endian, strings of values, copies of parts, relaxed accesses, doorbells. Memory
 //! that is write combining is best seen as a [`Wc`].
 
-use crate::bindings;
 use core::{marker::PhantomData, ptr};
 use kernel::{
-    io::{IoBackend, IoBase, IoCapable, IoCopyable, Mmio, MmioBackend, MmioRaw, Region},
+    io::{IoBase, Region},
     prelude::*,
     ptr::KnownSize,
 };
 
+mod at;
+mod backend;
 mod ext;
 mod extent;
+mod families;
 mod halves;
 mod owners;
 mod repeat;
 mod via;
 mod wc;
+use backend::value;
+pub use backend::{Backend, IoFill};
 pub use ext::IoExt;
 pub use extent::Extent;
 pub use halves::IoHalves;
@@ -177,84 +181,6 @@ impl<'a, T: ?Sized + KnownSize, C> IoBase<'a> for View<'a, T, C> {
     #[inline(always)]
     fn as_view(self) -> Self {
         self
-    }
-}
-
-/// The [`IoBackend`] of a [`View`]: memory-mapped I/O, ordered as C's `readl()` and `writel()`.
-pub struct Backend<C>(PhantomData<C>);
-
-impl<C> IoBackend for Backend<C> {
-    type View<'a, T: ?Sized + KnownSize> = View<'a, T, C>;
-
-    #[inline(always)]
-    fn as_ptr<'a, T: ?Sized + KnownSize>(view: Self::View<'a, T>) -> *mut T {
-        view.ptr
-    }
-
-    #[inline(always)]
-    unsafe fn project_view<'a, T: ?Sized + KnownSize, U: ?Sized + KnownSize>(
-        _view: Self::View<'a, T>,
-        ptr: *mut U,
-    ) -> Self::View<'a, U> {
-        // INVARIANT: A projection of a valid view, as required of our caller.
-        View {
-            ptr,
-            phantom: PhantomData,
-        }
-    }
-}
-
-/// The kernel crate's view of one value.
-#[inline(always)]
-fn value<'a, T, C>(view: View<'a, T, C>) -> Mmio<'a, T> {
-    // SAFETY: By the view's invariant a `T` is mapped there for `'a`.
-    unsafe { Mmio::from_raw(MmioRaw::new(view.ptr.addr())) }
-}
-
-impl<T, C> IoCapable<T> for Backend<C>
-where
-    MmioBackend: IoCapable<T>,
-{
-    #[inline(always)]
-    fn io_read<'a>(view: Self::View<'a, T>) -> T {
-        MmioBackend::io_read(value(view))
-    }
-
-    #[inline(always)]
-    fn io_write<'a>(view: Self::View<'a, T>, data: T) {
-        MmioBackend::io_write(value(view), data)
-    }
-}
-
-impl<C> IoCopyable for Backend<C> {
-    #[inline]
-    unsafe fn copy_from_io(view: Self::View<'_, [u8]>, buffer: *mut u8) {
-        // SAFETY: By the view's invariant `len` bytes are mapped there, and our caller guarantees
-        // as many in `buffer`.
-        unsafe {
-            bindings::memcpy_fromio(buffer.cast(), view.ptr.cast_const().cast(), view.ptr.len())
-        };
-    }
-
-    #[inline]
-    unsafe fn copy_to_io(view: Self::View<'_, [u8]>, buffer: *const u8) {
-        // SAFETY: By the view's invariant `len` bytes are mapped there, and our caller guarantees
-        // as many in `buffer`.
-        unsafe { bindings::memcpy_toio(view.ptr.cast(), buffer.cast(), view.ptr.len()) };
-    }
-}
-
-/// A backend that sets bytes (C: `memset_io()`).
-pub trait IoFill: IoBackend {
-    /// Sets all of `view` to `byte`.
-    fn fill(view: Self::View<'_, [u8]>, byte: u8);
-}
-
-impl<C> IoFill for Backend<C> {
-    #[inline]
-    fn fill(view: View<'_, [u8], C>, byte: u8) {
-        // SAFETY: By the view's invariant `len` bytes are mapped there.
-        unsafe { bindings::memset_io(view.ptr.cast(), byte.into(), view.ptr.len()) };
     }
 }
 
