@@ -3,6 +3,25 @@
 //! L2: views of mapped device memory, for the accessors of the kernel crate's [`kernel::io::Io`]
 //! (`read32`, `try_write8`, `copy_from_slice`, `register!` ...).
 //!
+//! ```
+//! use io_mapping_rs::{io::IoExt, ioremap::{Mapping, WcMapping}};
+//! use kernel::{io::Io, prelude::*};
+//!
+//! fn send(registers: &Mapping, memory: &WcMapping, packet: &[u8]) -> Result {
+//!     // Registers: a read, a write, and 64 bits in big endian.
+//!     if registers.try_read32(0x4)? & 1 != 0 {
+//!         return Err(EBUSY);
+//!     }
+//!     registers.try_write32(packet.len().try_into()?, 0x8)?;
+//!     registers.try_write64_be(0, 0x10)?;
+//!     // Memory that is write combining: data first, then the doorbell.
+//!     let mut memory = memory.wc();
+//!     memory.try_copy_from_slice(0, packet)?;
+//!     registers.try_doorbell::<u32>(0x0)?.ring(1, memory.flush());
+//!     Ok(())
+//! }
+//! ```
+//!
 //! A [`Mapping`](crate::Mapping) and a [`Map`](crate::io_mapping::Map) lend [`View`]s marked
 //! [`Shared`]. Maps that belong to one task lend views marked [`Local`]: the same accessors, in a
 //! view that cannot be sent to another task.
@@ -11,6 +30,24 @@
 //! an [`Extent`] is all of it, up to the last byte. [`IoExt`] adds to [`kernel::io::Io`] what it
 //! leaves out: big endian, strings of values, copies of parts, relaxed accesses, doorbells. Memory
 //! that is write combining is best seen as a [`Wc`].
+//!
+//! | C | here |
+//! |---|---|
+//! | `readl()`, `ioread32()` | `read32`, `try_read32` of [`Io`](kernel::io::Io) |
+//! | `readl_relaxed()` | the same on [`relaxed()`](IoExt::relaxed) |
+//! | `ioread32be()` | [`read32_be`](IoExt::read32_be), or anything on [`be()`](IoExt::be) |
+//! | `ioread32_rep()`, `readsl()` | [`read_rep`](IoExt::read_rep) |
+//! | `ioread64_lo_hi()` | [`try_read64_lo_hi`](IoExt::try_read64_lo_hi) |
+//! | `memcpy_fromio()` | [`try_copy_to_slice`](IoExt::try_copy_to_slice) |
+//! | `memcpy_toio()` | [`try_copy_from_slice`](IoExt::try_copy_from_slice) |
+//! | `memset_io()` | [`try_fill`](IoExt::try_fill) |
+//! | `wmb()`, and then a `writel()` | [`flush`](Wc::flush), [`Doorbell::ring`] |
+//!
+//! Offsets are in bytes from the beginning of the view. One that is known when the driver is
+//! compiled, into a view of a known size, cannot fail; any other is checked, and `EINVAL` where the
+//! access would leave the view or be misaligned. No access sleeps: any context will do.
+//!
+//! C header: [`include/asm-generic/io.h`](srctree/include/asm-generic/io.h)
 
 use core::{marker::PhantomData, ptr};
 use kernel::{
@@ -40,9 +77,35 @@ pub use via::{BigEndian, Manner, Relaxed, SwapBytes, Via, ViaBackend};
 pub use wc::{Doorbell, Flushed, Wc, WcView, WriteCombining};
 
 /// Marks a [`View`] that any task may use.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::io::{Shared, View};
+/// use kernel::io::{Io, Region};
+///
+/// /// What a driver and its interrupt handler both have.
+/// #[derive(Clone, Copy)]
+/// struct Registers<'a>(View<'a, Region<0x10>, Shared>);
+///
+/// fn is_send<T: Send + Sync>() {}
+/// is_send::<Registers<'_>>();
+/// ```
 pub struct Shared(());
 
 /// Marks a [`View`] that must stay with its task.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::io::{Local, View};
+/// use kernel::io::{Io, Region};
+///
+/// /// Reads from a page that is mapped for this task, and for as long as it looks.
+/// fn magic(page: View<'_, Region<0x1000>, Local>) -> u32 {
+///     page.read32(0xffc)
+/// }
+/// ```
 pub struct Local(PhantomData<*mut ()>);
 
 /// A view of mapped device memory of type `T`, for as long as `'a`.
@@ -52,6 +115,25 @@ pub struct Local(PhantomData<*mut ()>);
 /// # Invariants
 ///
 /// `ptr` is aligned and points to a `T` in mapped device memory that stays mapped for `'a`.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::{io::{Shared, View}, Mapping};
+/// use kernel::{io::{io_read, Io}, prelude::*};
+///
+/// #[derive(FromBytes, IntoBytes)]
+/// #[repr(C)]
+/// struct Header {
+///     magic: u32,
+///     length: u32,
+/// }
+///
+/// fn length(firmware: &Mapping) -> Result<u32> {
+///     let header: View<'_, Header, Shared> = firmware.try_cast()?;
+///     Ok(io_read!(header, .length))
+/// }
+/// ```
 pub struct View<'a, T: ?Sized, C> {
     ptr: *mut T,
     phantom: PhantomData<(&'a (), C)>,
@@ -186,6 +268,17 @@ impl<'a, T: ?Sized + KnownSize, C> IoBase<'a> for View<'a, T, C> {
 
 impl<T: ?Sized + KnownSize, C> View<'_, T, C> {
     /// The address of the first byte.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::io::{Shared, View};
+    ///
+    /// /// Whether a copy to there begins at a cache line.
+    /// fn is_fast(ring: View<'_, [u8], Shared>) -> bool {
+    ///     ring.addr() % 64 == 0
+    /// }
+    /// ```
     #[inline(always)]
     pub fn addr(self) -> usize {
         self.ptr.addr()

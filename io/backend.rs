@@ -11,6 +11,23 @@ use kernel::{
 };
 
 /// The [`IoBackend`] of a [`View`]: memory-mapped I/O, ordered as C's `readl()` and `writel()`.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::{
+///     io::{Backend, IoExt, Relaxed, Shared, Via},
+///     Mapping,
+/// };
+/// use kernel::io::Region;
+///
+/// /// Registers of device memory, read and written relaxed.
+/// type Counters<'a> = Via<'a, Backend<Shared>, Region, Relaxed>;
+///
+/// fn counters(registers: &Mapping) -> Counters<'_> {
+///     registers.relaxed()
+/// }
+/// ```
 pub struct Backend<C>(PhantomData<C>);
 
 impl<C> IoBackend for Backend<C> {
@@ -75,8 +92,33 @@ impl<C> IoCopyable for Backend<C> {
 }
 
 /// A backend that sets bytes (C: `memset_io()`).
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::io::{IoExt, IoFill};
+/// use kernel::prelude::*;
+///
+/// /// Clears a descriptor, in whatever memory the queue is.
+/// fn clear<'a, IO: IoExt<'a>>(queue: IO, index: usize) -> Result
+/// where
+///     IO::Backend: IoFill,
+/// {
+///     queue.try_fill(index * 16, 16, 0)
+/// }
+/// ```
 pub trait IoFill: IoBackend {
     /// Sets all of `view` to `byte`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{io::{Backend, IoFill}, Mapping};
+    ///
+    /// fn wipe(memory: &Mapping) {
+    ///     Backend::fill(memory.bytes(), 0xff);
+    /// }
+    /// ```
     fn fill(view: Self::View<'_, [u8]>, byte: u8);
 }
 

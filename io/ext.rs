@@ -15,7 +15,11 @@ use kernel::{
 /// More accessors for whatever has the kernel crate's [`Io`]: big endian, relaxed, strings of
 /// values, 64 bits in two halves, copies of parts, doorbells.
 ///
-/// As there, a name without `try_` takes an offset that the compiler checks.
+/// As there, a name without `try_` takes an offset that the compiler checks. Offsets are in bytes.
+/// All of them may be called in any context.
+///
+/// C headers: [`include/asm-generic/io.h`](srctree/include/asm-generic/io.h),
+/// [`include/linux/io-64-nonatomic-lo-hi.h`](srctree/include/linux/io-64-nonatomic-lo-hi.h)
 ///
 /// # Examples
 ///
@@ -30,8 +34,19 @@ use kernel::{
 /// }
 /// ```
 pub trait IoExt<'a>: IoBase<'a> {
-    /// The same space with its values in big endian: for typed registers, and all else that
-    /// [`Io`] does with values.
+    /// The same space with its values in big endian (C: `ioread32be()`): for typed registers, and
+    /// all else that [`Io`] does with values. Bytes and strings of values stay as they are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{io::IoExt, Mapping};
+    /// use kernel::{io::Io, prelude::*};
+    ///
+    /// fn enable(chip: &Mapping) -> Result {
+    ///     chip.be().try_update(0x4, |control: u32| control | 1)
+    /// }
+    /// ```
     #[inline(always)]
     fn be(self) -> Via<'a, Self::Backend, Self::Target, BigEndian> {
         Via::new(self.as_view())
@@ -39,6 +54,18 @@ pub trait IoExt<'a>: IoBase<'a> {
 
     /// The same space, accessed without order towards memory and locks (C: `readl_relaxed()`).
     /// Memory only: C has no such form for ports either.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{io::IoExt, Mapping};
+    /// use kernel::{io::Io, prelude::*};
+    ///
+    /// /// Asked often, and nothing in memory depends on the answer.
+    /// fn is_busy(chip: &Mapping) -> Result<bool> {
+    ///     Ok(chip.relaxed().try_read32(0x8)? & 1 != 0)
+    /// }
+    /// ```
     #[inline(always)]
     fn relaxed(self) -> Via<'a, Self::Backend, Self::Target, Relaxed> {
         Via::new(self.as_view())
@@ -56,6 +83,18 @@ pub trait IoExt<'a>: IoBase<'a> {
     }
 
     /// Fills `data` from the register at `offset`, which the compiler checks: see [`IoRepeat`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{io::IoExt, ports::PortView};
+    /// use kernel::io::Region;
+    ///
+    /// /// The data register of an ATA disk is the first of eight.
+    /// fn read_sector(disk: PortView<'_, Region<8>>, sector: &mut [u16; 256]) {
+    ///     disk.read_rep(0, sector);
+    /// }
+    /// ```
     #[inline(always)]
     fn read_rep<T>(self, offset: usize, data: &mut [T])
     where
@@ -69,6 +108,21 @@ pub trait IoExt<'a>: IoBase<'a> {
     /// # Errors
     ///
     /// `EINVAL` where the register would leave the space, or be misaligned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{io::IoExt, Mapping};
+    /// use kernel::{io::Io, prelude::*};
+    ///
+    /// /// Takes out of the FIFO at 0x14 what there is, and fits.
+    /// fn receive<'a>(uart: &Mapping, buffer: &'a mut [u8]) -> Result<&'a [u8]> {
+    ///     let filled = buffer.len().min(uart.try_read8(0x10)?.into());
+    ///     let bytes = buffer.get_mut(..filled).ok_or(EINVAL)?;
+    ///     uart.try_read_rep(0x14, bytes)?;
+    ///     Ok(bytes)
+    /// }
+    /// ```
     #[inline]
     fn try_read_rep<T>(self, offset: usize, data: &mut [T]) -> Result
     where
@@ -79,6 +133,18 @@ pub trait IoExt<'a>: IoBase<'a> {
     }
 
     /// Writes `data` to the register at `offset`, which the compiler checks: see [`IoRepeat`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::io::{IoExt, Shared, View};
+    /// use kernel::io::Region;
+    ///
+    /// /// The device wants its key in one register, word by word.
+    /// fn set_key(cipher: View<'_, Region<0x100>, Shared>, key: &[u32; 8]) {
+    ///     cipher.write_rep(0x40, key);
+    /// }
+    /// ```
     #[inline(always)]
     fn write_rep<T>(self, offset: usize, data: &[T])
     where
@@ -92,6 +158,18 @@ pub trait IoExt<'a>: IoBase<'a> {
     /// # Errors
     ///
     /// `EINVAL` where the register would leave the space, or be misaligned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{io::IoExt, IoRegion};
+    /// use kernel::prelude::*;
+    ///
+    /// /// Sends a frame to the FIFO of a device behind memory or ports.
+    /// fn send(device: &IoRegion, frame: &[u16]) -> Result {
+    ///     device.try_write_rep(0x20, frame)
+    /// }
+    /// ```
     #[inline]
     fn try_write_rep<T>(self, offset: usize, data: &[T]) -> Result
     where
@@ -106,6 +184,19 @@ pub trait IoExt<'a>: IoBase<'a> {
     /// # Errors
     ///
     /// `EINVAL` where they would leave the space: nothing is copied.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::io::{Extent, IoExt, Shared, View};
+    /// use kernel::prelude::*;
+    ///
+    /// fn mac_address(eeprom: View<'_, Extent, Shared>) -> Result<[u8; 6]> {
+    ///     let mut address = [0; 6];
+    ///     eeprom.try_copy_to_slice(0x2a, &mut address)?;
+    ///     Ok(address)
+    /// }
+    /// ```
     #[inline]
     fn try_copy_to_slice(self, offset: usize, data: &mut [u8]) -> Result
     where
@@ -122,6 +213,18 @@ pub trait IoExt<'a>: IoBase<'a> {
     /// # Errors
     ///
     /// `EINVAL` where it would leave the space: nothing is copied.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::io::{IoExt, Shared, Wc};
+    /// use kernel::prelude::*;
+    ///
+    /// /// Copies a command to its place in the ring.
+    /// fn queue(ring: &Wc<'_, 0, Shared>, index: usize, command: &[u8; 64]) -> Result {
+    ///     ring.try_copy_from_slice(index * command.len(), command)
+    /// }
+    /// ```
     #[inline]
     fn try_copy_from_slice(self, offset: usize, data: &[u8]) -> Result
     where
@@ -138,6 +241,18 @@ pub trait IoExt<'a>: IoBase<'a> {
     /// # Errors
     ///
     /// `EINVAL` where they would leave the space: nothing is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::io::{IoExt, Shared, Wc};
+    /// use kernel::prelude::*;
+    ///
+    /// /// Clears a line of pixels of 4 bytes.
+    /// fn clear_line(screen: &Wc<'_, 0, Shared>, width: usize, y: usize) -> Result {
+    ///     screen.try_fill(y * width * 4, width * 4, 0)
+    /// }
+    /// ```
     #[inline]
     fn try_fill(self, offset: usize, len: usize, byte: u8) -> Result
     where
@@ -147,12 +262,27 @@ pub trait IoExt<'a>: IoBase<'a> {
         Ok(())
     }
 
-    /// The register at `offset` as a doorbell, to be rung after data was written to
+    /// The register at `offset` as a [`Doorbell`], to be rung after data was written to
     /// write-combining memory: see [`Wc::flush`](super::Wc::flush).
     ///
     /// # Errors
     ///
     /// `EINVAL` where the register would leave the space, or be misaligned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{io::IoExt, ioremap::WcMapping, Mapping};
+    /// use kernel::prelude::*;
+    ///
+    /// fn submit(ring: &WcMapping, registers: &Mapping, command: &[u8]) -> Result {
+    ///     let doorbell = registers.try_doorbell::<u32>(0x80)?;
+    ///     let mut ring = ring.wc();
+    ///     ring.try_copy_from_slice(0, command)?;
+    ///     doorbell.ring(1, ring.flush());
+    ///     Ok(())
+    /// }
+    /// ```
     #[inline]
     fn try_doorbell<T>(self, offset: usize) -> Result<Doorbell<'a, Self::Backend, T>>
     where

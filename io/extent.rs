@@ -11,9 +11,9 @@ use kernel::{
 
 /// Untyped I/O space of any number of bytes, at least `SIZE`.
 ///
-/// What the kernel crate's [`Region`](kernel::io::Region) is, but for two things: a `Region` ends at
-/// a multiple of 4 bytes, an `Extent` after its last byte; and a `read64()` at an offset that the
-/// compiler knows, which does not build on a `Region`, does on an `Extent`. On the other hand
+/// What the kernel crate's [`Region`](kernel::io::Region) is, but for two things: a `Region` ends
+/// at a multiple of 4 bytes, an `Extent` after its last byte; and a `read64()` at an offset that
+/// the compiler knows, which does not build on a `Region`, does on an `Extent`. On the other hand
 /// `register!` makes registers of a `Region`.
 ///
 /// # Invariants

@@ -4,7 +4,18 @@
 
 macro_rules! big_endian {
     ($($ty:ty: $read:ident, $try_read:ident, $write:ident, $try_write:ident;)*) => {$(
-        /// Reads a big-endian value at `offset`, which the compiler checks.
+        /// Reads a big-endian value at `offset`, which the compiler checks (C: `ioread32be()`).
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use io_mapping_rs::io::{Extent, IoExt, Shared, View};
+        ///
+        /// type Chip<'a> = View<'a, Extent<0x40>, Shared>;
+        #[doc = concat!("fn identity(chip: Chip<'_>) -> ", stringify!($ty), " {")]
+        #[doc = concat!("    chip.", stringify!($read), "(0x8)")]
+        /// }
+        /// ```
         #[inline(always)]
         fn $read(self, offset: usize) -> $ty
         where
@@ -19,6 +30,17 @@ macro_rules! big_endian {
         /// # Errors
         ///
         /// `EINVAL` where it would leave the space, or be misaligned.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # use io_mapping_rs::{io::IoExt, Mapping};
+        /// # use kernel::prelude::*;
+        /// /// An entry of a table that the device keeps.
+        #[doc = concat!("fn entry(table: &Mapping, at: usize) -> Result<", stringify!($ty), "> {")]
+        #[doc = concat!("    table.", stringify!($try_read), "(at)")]
+        /// }
+        /// ```
         #[inline(always)]
         fn $try_read(self, offset: usize) -> Result<$ty>
         where
@@ -28,7 +50,18 @@ macro_rules! big_endian {
             self.be().try_read(offset)
         }
 
-        /// Writes `value` in big endian at `offset`, which the compiler checks.
+        /// Writes `value` in big endian at `offset`, which the compiler checks
+        /// (C: `iowrite32be()`).
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use io_mapping_rs::io::{Extent, IoExt, Shared, View};
+        ///
+        /// fn unmask_all(chip: View<'_, Extent<0x40>, Shared>) {
+        #[doc = concat!("    chip.", stringify!($write), "(", stringify!($ty), "::MAX, 0x18);")]
+        /// }
+        /// ```
         #[inline(always)]
         fn $write(self, value: $ty, offset: usize)
         where
@@ -43,6 +76,20 @@ macro_rules! big_endian {
         /// # Errors
         ///
         /// `EINVAL` where it would leave the space, or be misaligned.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # use io_mapping_rs::{io::IoExt, Mapping};
+        /// # use kernel::prelude::*;
+        /// /// Writes a table whose length nobody has checked yet.
+        #[doc = concat!("fn load(chip: &Mapping, table: &[", stringify!($ty), "]) -> Result {")]
+        ///     for (index, &value) in table.iter().enumerate() {
+        #[doc = concat!("        chip.", stringify!($try_write), "(value, 8 * index)?;")]
+        ///     }
+        ///     Ok(())
+        /// }
+        /// ```
         #[inline(always)]
         fn $try_write(self, value: $ty, offset: usize) -> Result
         where
@@ -65,6 +112,17 @@ macro_rules! two_halves {
         /// # Errors
         ///
         /// `EINVAL` where they would leave the space or not be aligned to 32 bits: nothing is read.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # use io_mapping_rs::{io::IoExt, Ports};
+        /// # use kernel::prelude::*;
+        #[doc = concat!("/// Reading the ", $order, " half holds the counter still.")]
+        /// fn counter(device: &Ports) -> Result<u64> {
+        #[doc = concat!("    device.", stringify!($read), "(0x8)")]
+        /// }
+        /// ```
         #[inline]
         fn $read(self, offset: usize) -> Result<u64>
         where
@@ -86,6 +144,17 @@ macro_rules! two_halves {
         ///
         /// `EINVAL` where they would leave the space or not be aligned to 32 bits: nothing is
         /// written.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # use io_mapping_rs::{io::IoExt, Ports};
+        /// # use kernel::{dma::DmaAddress, prelude::*};
+        #[doc = concat!("/// The device wants the ", $order, " half of the address first.")]
+        /// fn set_queue(device: &Ports, queue: DmaAddress) -> Result {
+        #[doc = concat!("    device.", stringify!($write), "(queue, 0x10)")]
+        /// }
+        /// ```
         #[inline]
         fn $write(self, value: u64, offset: usize) -> Result
         where

@@ -6,8 +6,32 @@ use super::{Backend, BigEndian, Relaxed, ViaBackend};
 use kernel::io::{IoCapable, MmioBackend, RelaxedMmioBackend};
 
 /// A backend that knows which half of 64 bits comes first in its space.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::io::{IoExt, IoHalves};
+/// use kernel::prelude::*;
+///
+/// /// A clock of 64 bits, behind memory or ports, in whatever order of bytes.
+/// fn clock<'a, IO: IoExt<'a>>(device: IO) -> Result<u64>
+/// where
+///     IO::Backend: IoHalves,
+/// {
+///     device.try_read64_hi_lo(0x20)
+/// }
+/// ```
 pub trait IoHalves: IoCapable<u32> {
     /// Where the low half is, in bytes from the beginning: 0 or 4. The high half is the other one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{io::IoHalves, ports::PortBackend};
+    ///
+    /// /// The register with the low half of a timer at 0x40.
+    /// const TIMER_LOW: usize = 0x40 + <PortBackend as IoHalves>::LOW;
+    /// ```
     const LOW: usize;
 }
 

@@ -42,7 +42,18 @@ macro_rules! impl_sized_views {
 macro_rules! impl_bytes {
     ($owner:ty, $locality:ty) => {
         impl $owner {
-            /// All bytes, to copy from and to.
+            /// All bytes, to copy from and to, and for typed views.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # use io_mapping_rs::{io_mapping::*, ioremap::*};
+            /// # use kernel::{io::Io, prelude::*};
+            #[doc = concat!("fn first_word(map: &", stringify!($owner), ") -> Result<[u8; 4]> {")]
+            ///     let word = map.bytes().try_cast::<[u8; 4]>()?;
+            ///     Ok(word.copy_read())
+            /// }
+            /// ```
             #[inline(always)]
             pub fn bytes(&self) -> $crate::io::View<'_, [u8], $locality> {
                 // SAFETY: By the type's invariant they are mapped for as long as `self` lives.
@@ -50,6 +61,16 @@ macro_rules! impl_bytes {
             }
 
             /// All bytes, for accesses of every width.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # use io_mapping_rs::{io_mapping::*, ioremap::*};
+            /// # use kernel::{io::Io, prelude::*};
+            #[doc = concat!("fn counter(map: &", stringify!($owner), ") -> Result<u64> {")]
+            ///     map.extent().try_read64(0x18)
+            /// }
+            /// ```
             #[inline(always)]
             pub fn extent(&self) -> $crate::io::View<'_, $crate::io::Extent, $locality> {
                 self.bytes().whole()
@@ -61,6 +82,17 @@ macro_rules! impl_bytes {
             ///
             /// `EINVAL` where there are fewer than `SIZE`, or where they do not begin at a multiple
             /// of 8.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # use io_mapping_rs::{io_mapping::*, ioremap::*};
+            /// # use kernel::{io::Io, prelude::*};
+            #[doc = concat!("fn abilities(map: &", stringify!($owner), ") -> Result<(u64, u8)> {")]
+            ///     let registers = map.sized_extent::<0x40>()?;
+            ///     Ok((registers.read64(0x0), registers.read8(0x3f)))
+            /// }
+            /// ```
             #[inline(always)]
             pub fn sized_extent<const SIZE: usize>(
                 &self,
@@ -69,7 +101,21 @@ macro_rules! impl_bytes {
                 self.bytes().extent()
             }
 
-            /// All bytes as write-combining memory.
+            /// All bytes as write-combining memory, whatever their cache mode is.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # use io_mapping_rs::{io_mapping::*, ioremap::*};
+            /// # use kernel::{io::Io, prelude::*};
+            #[doc = concat!("fn publish(map: &", stringify!($owner), ", turn: u32) -> Result {")]
+            ///     let mut memory = map.wc();
+            ///     memory.try_write32(turn, 0)?;
+            ///     // Nobody waits for it: no doorbell.
+            ///     let _ = memory.flush();
+            ///     Ok(())
+            /// }
+            /// ```
             #[inline(always)]
             pub fn wc(&self) -> $crate::io::Wc<'_, 0, $locality> {
                 $crate::io::Wc::new(self.extent())
@@ -80,6 +126,19 @@ macro_rules! impl_bytes {
             /// # Errors
             ///
             /// As [`Self::sized_extent`].
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # use io_mapping_rs::{io_mapping::*, ioremap::*};
+            /// # use kernel::{io::Io, prelude::*};
+            #[doc = concat!("fn fill_line(map: &", stringify!($owner), ") -> Result {")]
+            ///     let line = map.sized_wc::<64>()?;
+            ///     line.write64(0x5555_5555, 0);
+            ///     line.write64(0xaaaa_aaaa, 56);
+            ///     Ok(())
+            /// }
+            /// ```
             #[inline(always)]
             pub fn sized_wc<const SIZE: usize>(
                 &self,
@@ -92,6 +151,18 @@ macro_rules! impl_bytes {
             /// # Errors
             ///
             /// `EINVAL` where they would leave the memory: nothing is copied.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # use io_mapping_rs::{io_mapping::*, ioremap::*};
+            /// # use kernel::{io::Io, prelude::*};
+            #[doc = concat!("fn serial(map: &", stringify!($owner), ") -> Result<[u8; 12]> {")]
+            ///     let mut number = [0; 12];
+            ///     map.try_copy_to_slice(0x22, &mut number)?;
+            ///     Ok(number)
+            /// }
+            /// ```
             #[inline]
             pub fn try_copy_to_slice(
                 &self,
@@ -106,6 +177,16 @@ macro_rules! impl_bytes {
             /// # Errors
             ///
             /// `EINVAL` where it would leave the memory: nothing is copied.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # use io_mapping_rs::{io_mapping::*, ioremap::*};
+            /// # use kernel::{io::Io, prelude::*};
+            #[doc = concat!("fn ask(map: &", stringify!($owner), ", question: &[u8]) -> Result {")]
+            ///     map.try_copy_from_slice(0x100, question)
+            /// }
+            /// ```
             #[inline]
             pub fn try_copy_from_slice(&self, offset: usize, data: &[u8]) -> kernel::error::Result {
                 $crate::io::IoExt::try_copy_from_slice(self.bytes(), offset, data)
@@ -116,16 +197,40 @@ macro_rules! impl_bytes {
             /// # Errors
             ///
             /// `EINVAL` where they would leave the memory: nothing is set.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # use io_mapping_rs::{io_mapping::*, ioremap::*};
+            /// # use kernel::{io::Io, prelude::*};
+            #[doc = concat!("fn clear_mailbox(map: &", stringify!($owner), ") -> Result {")]
+            ///     map.try_fill(0x200, 0x80, 0)
+            /// }
+            /// ```
             #[inline]
             pub fn try_fill(&self, offset: usize, len: usize, byte: u8) -> kernel::error::Result {
                 $crate::io::IoExt::try_fill(self.bytes(), offset, len, byte)
             }
 
-            /// A view of at least `SIZE` bytes, for accesses checked at compile time.
+            /// A view of at least `SIZE` bytes, for accesses checked at compile time: what
+            /// `register!` makes registers of.
             ///
             /// # Errors
             ///
             /// `EINVAL` where there are fewer.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # use io_mapping_rs::{io_mapping::*, ioremap::*};
+            /// # use kernel::{io::Io, prelude::*};
+            #[doc = concat!("fn restart(map: &", stringify!($owner), ") -> Result {")]
+            ///     let registers = map.sized::<0x10>()?;
+            ///     registers.write32(1, 0x8);
+            ///     registers.update(0xc, |control: u32| control & !1);
+            ///     Ok(())
+            /// }
+            /// ```
             #[inline(always)]
             pub fn sized<const SIZE: usize>(
                 &self,

@@ -11,6 +11,21 @@ use kernel::{
 };
 
 /// How to read and write a `T` through a view of backend `B`.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::io::{Backend, Manner, Shared, Via};
+/// use kernel::{io::{Io, Region}, prelude::*};
+///
+/// /// One driver for two revisions of a chip, the older of which is big endian.
+/// fn version<M>(chip: Via<'_, Backend<Shared>, Region, M>) -> Result<u32>
+/// where
+///     M: Manner<Backend<Shared>, u32>,
+/// {
+///     chip.try_read32(0x0)
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `{T}` is not read or written in the manner `{Self}` there",
     note = "write-combining memory has the accessors of `Wc` itself, and no read-modify-write",
@@ -18,9 +33,31 @@ use kernel::{
 )]
 pub trait Manner<B: IoBackend, T> {
     /// Reads what `view` is of.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::io::{Backend, BigEndian, Manner, Shared, View};
+    ///
+    /// /// One value of a table, which is otherwise little endian.
+    /// fn checksum(checksum: View<'_, u32, Shared>) -> u32 {
+    ///     <BigEndian as Manner<Backend<_>, _>>::read(checksum)
+    /// }
+    /// ```
     fn read(view: B::View<'_, T>) -> T;
 
     /// Writes what `view` is of.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::io::{Manner, Relaxed, Shared, View};
+    ///
+    /// /// Moves the pointer, which nothing in memory goes with.
+    /// fn move_to(position: View<'_, u32, Shared>, x: u16, y: u16) {
+    ///     Relaxed::write(position, u32::from(y) << 16 | u32::from(x));
+    /// }
+    /// ```
     fn write(view: B::View<'_, T>, value: T);
 }
 
@@ -81,6 +118,23 @@ impl<'a, B: IoBackend, T: ?Sized + KnownSize, M> IoBase<'a> for Via<'a, B, T, M>
 }
 
 /// The [`IoBackend`] of a [`Via`].
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::{
+///     io::{Backend, BigEndian, Doorbell, IoExt, Shared, ViaBackend},
+///     Mapping,
+/// };
+/// use kernel::prelude::*;
+///
+/// type BeDoorbell<'a> = Doorbell<'a, ViaBackend<Backend<Shared>, BigEndian>, u32>;
+///
+/// /// The doorbell of a device that wants the number of the queue in big endian.
+/// fn doorbell(registers: &Mapping) -> Result<BeDoorbell<'_>> {
+///     registers.be().try_doorbell(0x800)
+/// }
+/// ```
 pub struct ViaBackend<B, M>(PhantomData<(B, M)>);
 
 impl<B: IoBackend, M> IoBackend for ViaBackend<B, M> {
@@ -136,11 +190,55 @@ impl<B: IoFill, M> IoFill for ViaBackend<B, M> {
 }
 
 /// A [`Manner`]: the device has its values in big endian (C: `ioread32be()`).
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::{io::{Backend, BigEndian, IoExt, Shared, Via}, Mapping};
+/// use kernel::io::Region;
+///
+/// struct Chip<'a> {
+///     registers: Via<'a, Backend<Shared>, Region, BigEndian>,
+/// }
+///
+/// impl<'a> Chip<'a> {
+///     fn new(registers: &'a Mapping) -> Self {
+///         Self { registers: registers.be() }
+///     }
+/// }
+/// ```
 pub struct BigEndian(());
 
 /// Integers that have an order of bytes, and one byte, which has none to change.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::{io::{IoExt, IoRepeat, SwapBytes}, Mapping};
+/// use kernel::prelude::*;
+///
+/// /// Strings of values are raw: on a little-endian machine a big-endian FIFO's are swapped.
+/// fn receive(fifo: &Mapping, packet: &mut [u32]) -> Result {
+///     fifo.try_read_rep(0x0, packet)?;
+///     if cfg!(target_endian = "little") {
+///         packet.iter_mut().for_each(|word| *word = SwapBytes::swap_bytes(*word));
+///     }
+///     Ok(())
+/// }
+/// ```
 pub trait SwapBytes {
     /// The same bytes in reverse order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::io::SwapBytes;
+    ///
+    /// /// A tag that hardware sends back in the order of bytes of its own.
+    /// fn is_ours<T: SwapBytes + PartialEq>(sent: T, returned: T) -> bool {
+    ///     returned.swap_bytes() == sent
+    /// }
+    /// ```
     fn swap_bytes(self) -> Self;
 }
 
@@ -172,6 +270,19 @@ impl<B: IoCapable<T>, T: SwapBytes> Manner<B, T> for BigEndian {
 
 /// A [`Manner`]: in order with other accesses to the same device, but not with memory that it
 /// reads or writes itself, nor with locks (C: `readl_relaxed()`).
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::{io::{Backend, IoExt, Relaxed, Shared, Via}, Mapping};
+/// use kernel::{io::{Io, Region}, prelude::*};
+///
+/// /// Sums up counters, whose order does not matter.
+/// fn total(statistics: Via<'_, Backend<Shared>, Region, Relaxed>) -> Result<u64> {
+///     let counters = (0x0..0x40).step_by(4);
+///     counters.map(|offset| Ok(u64::from(statistics.try_read32(offset)?))).sum()
+/// }
+/// ```
 pub struct Relaxed(());
 
 /// The kernel crate's relaxed view of one value.

@@ -12,6 +12,21 @@ use kernel::{
 
 /// The manner of a [`Wc`]. Not a [`Manner`](super::Manner): it reads and writes no values, so that
 /// there is no `update()`.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::io::{Backend, IoExt, Shared, ViaBackend, WriteCombining};
+/// use kernel::{io::IoBase, prelude::*};
+///
+/// /// Takes write-combining memory only: such a copy to registers would be wrong.
+/// fn upload<'a, IO>(memory: IO, firmware: &[u8]) -> Result
+/// where
+///     IO: IoBase<'a, Backend = ViaBackend<Backend<Shared>, WriteCombining>>,
+/// {
+///     memory.try_copy_from_slice(0, firmware)
+/// }
+/// ```
 pub struct WriteCombining(());
 
 /// Write-combining memory, for as long as `'a`.
@@ -46,6 +61,19 @@ pub struct Wc<'a, const SIZE: usize, C> {
 }
 
 /// The view of a [`Wc`] that copies take.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::io::{Extent, IoExt, Shared, WcView};
+/// use kernel::{io::Io, prelude::*};
+///
+/// /// Appends a line to a log in the memory of a device, and says where the next will be.
+/// fn log(memory: WcView<'_, Extent, Shared>, at: usize, line: &[u8]) -> Result<usize> {
+///     memory.try_copy_from_slice(at, line)?;
+///     Ok(at + line.len())
+/// }
+/// ```
 pub type WcView<'a, T, C> = Via<'a, Backend<C>, T, WriteCombining>;
 
 impl<'b, const SIZE: usize, C> IoBase<'b> for &'b Wc<'_, SIZE, C> {
@@ -60,33 +88,77 @@ impl<'b, const SIZE: usize, C> IoBase<'b> for &'b Wc<'_, SIZE, C> {
 
 macro_rules! accessors {
     ($($ty:ty: $read:ident, $try_read:ident, $write:ident, $try_write:ident;)*) => {$(
-        /// Reads at `offset`, which the compiler checks.
+        /// Reads at `offset`, in bytes, which the compiler checks.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # use io_mapping_rs::io::{Shared, Wc};
+        /// type Ring<'a> = Wc<'a, 0x1000, Shared>;
+        #[doc = concat!("fn tail(ring: &Ring<'_>) -> ", stringify!($ty), " {")]
+        #[doc = concat!("    ring.", stringify!($read), "(0xff8)")]
+        /// }
+        /// ```
         #[inline(always)]
         pub fn $read(&self, offset: usize) -> $ty {
             self.view.relaxed().$read(offset)
         }
 
-        /// Reads at `offset`.
+        /// Reads at `offset`, in bytes.
         ///
         /// # Errors
         ///
         /// `EINVAL` where the value would leave the memory, or be misaligned.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # use io_mapping_rs::io::{Shared, Wc};
+        /// # use kernel::prelude::*;
+        /// /// Slow, as all that was collected goes out first: best done once.
+        /// type Old<'a> = Wc<'a, 0, Shared>;
+        #[doc = concat!("fn restore(old: &Old<'_>, at: usize) -> Result<", stringify!($ty), "> {")]
+        #[doc = concat!("    old.", stringify!($try_read), "(at)")]
+        /// }
+        /// ```
         #[inline(always)]
         pub fn $try_read(&self, offset: usize) -> Result<$ty> {
             self.view.relaxed().$try_read(offset)
         }
 
-        /// Writes at `offset`, which the compiler checks.
+        /// Writes at `offset`, in bytes, which the compiler checks.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # use io_mapping_rs::io::{Shared, Wc};
+        /// type Ring<'a> = Wc<'a, 0x1000, Shared>;
+        #[doc = concat!("fn set_tail(ring: &Ring<'_>, tail: ", stringify!($ty), ") {")]
+        #[doc = concat!("    ring.", stringify!($write), "(tail, 0xff0);")]
+        /// }
+        /// ```
         #[inline(always)]
         pub fn $write(&self, value: $ty, offset: usize) {
             self.view.relaxed().$write(value, offset);
         }
 
-        /// Writes at `offset`.
+        /// Writes at `offset`, in bytes.
         ///
         /// # Errors
         ///
         /// `EINVAL` where the value would leave the memory, or be misaligned.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # use io_mapping_rs::io::{Shared, Wc};
+        /// # use kernel::prelude::*;
+        /// /// A pixel, on a screen of as many bits a pixel.
+        /// type Screen<'a> = Wc<'a, 0, Shared>;
+        #[doc = concat!("fn dot(on: &Screen<'_>, at: usize, c: ", stringify!($ty), ") -> Result {")]
+        #[doc = concat!("    on.", stringify!($try_write), "(c, at)")]
+        /// }
+        /// ```
         #[inline(always)]
         pub fn $try_write(&self, value: $ty, offset: usize) -> Result {
             self.view.relaxed().$try_write(value, offset)
@@ -118,6 +190,20 @@ impl<'a, const SIZE: usize, C> Wc<'a, SIZE, C> {
     /// on its way, in front of the next one.
     ///
     /// While the token lives nothing can be stored through this `Wc`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::io::{Flushed, Shared, Wc};
+    /// use kernel::prelude::*;
+    ///
+    /// /// Writes a descriptor and hands on the proof that it went out.
+    /// fn describe<'a>(ring: &'a mut Wc<'_, 0, Shared>, addr: u64) -> Result<Flushed<'a>> {
+    ///     ring.try_write64(addr, 0)?;
+    ///     ring.try_write32(4096, 8)?;
+    ///     Ok(ring.flush())
+    /// }
+    /// ```
     #[inline(always)]
     pub fn flush(&mut self) -> Flushed<'_> {
         // SAFETY: A barrier may stand anywhere.
@@ -128,11 +214,35 @@ impl<'a, const SIZE: usize, C> Wc<'a, SIZE, C> {
 
 /// Says that stores to write-combining memory have been written out, and that none came after
 /// through the same [`Wc`]: another of the same memory is not held back. See [`Wc::flush`].
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::{io::Flushed, ports::PortView};
+/// use kernel::io::Io;
+///
+/// /// Starts the engine by other means than a doorbell. `_data` says that it has something to do.
+/// fn start(command: PortView<'_, u8>, _data: Flushed<'_>) {
+///     command.write_val(1);
+/// }
+/// ```
 #[must_use = "nobody has been told of what was written: ring the doorbell"]
 pub struct Flushed<'a>(PhantomData<&'a mut ()>);
 
 /// A register that tells the device of data in write-combining memory, written only with the proof
 /// that the data went first. See [`IoExt::try_doorbell`].
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::{io::{Backend, Doorbell, IoExt, Shared}, Mapping};
+/// use kernel::prelude::*;
+///
+/// /// The doorbells of a device with a queue for each CPU.
+/// fn doorbells(registers: &Mapping) -> Result<[Doorbell<'_, Backend<Shared>, u32>; 2]> {
+///     Ok([registers.try_doorbell(0x1000)?, registers.try_doorbell(0x1008)?])
+/// }
+/// ```
 pub struct Doorbell<'a, B: IoBackend, T> {
     view: B::View<'a, T>,
 }
@@ -144,6 +254,22 @@ impl<'a, B: IoCapable<T>, T> Doorbell<'a, B, T> {
     }
 
     /// Writes `value` to the register, after the data.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::io::{Backend, Doorbell, Shared, Wc};
+    ///
+    /// /// Tells the device how far the queue has been filled.
+    /// fn kick(
+    ///     queue: &mut Wc<'_, 0x1000, Shared>,
+    ///     doorbell: &Doorbell<'_, Backend<Shared>, u32>,
+    ///     tail: u32,
+    /// ) {
+    ///     queue.write32(tail, 0x0);
+    ///     doorbell.ring(tail, queue.flush());
+    /// }
+    /// ```
     #[inline(always)]
     pub fn ring(&self, value: T, _data: Flushed<'_>) {
         B::io_write(self.view, value);
