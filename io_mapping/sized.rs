@@ -20,6 +20,20 @@ const PAGE: usize = PAGE_SIZE as usize;
 /// # Invariants
 ///
 /// `SIZE` bytes from `addr` on are mapped for as long as the aperture is borrowed.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::IoMapping;
+/// use kernel::{io::Io, prelude::*};
+///
+/// /// The 16 MiB of a frame buffer: pages are found without a check.
+/// fn corners(screen: &IoMapping) -> Result<(u32, u32)> {
+///     let screen = screen.sized::<{ 16 << 20 }>()?;
+///     let (first, last) = (screen.map_local::<0>(), screen.map_local::<0xff_f000>());
+///     Ok((first.read32(0), last.read32(0xffc)))
+/// }
+/// ```
 #[derive(Clone, Copy)]
 pub struct SizedIoMapping<'a, const SIZE: usize> {
     addr: usize,
@@ -45,6 +59,18 @@ impl<'a, const SIZE: usize> SizedIoMapping<'a, SIZE> {
     /// # Context
     ///
     /// As [`IoMapping::map_local`](super::IoMapping::map_local).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::io_mapping::SizedIoMapping;
+    /// use kernel::io::Io;
+    ///
+    /// /// The mailbox is in the second page.
+    /// fn ring(memory: SizedIoMapping<'_, 0x10000>) {
+    ///     memory.map_local::<0x1000>().write32(1, 0x20);
+    /// }
+    /// ```
     #[inline(always)]
     pub fn map_local<const OFFSET: usize>(self) -> PageMap<'a> {
         const {
@@ -75,6 +101,19 @@ impl<'a, const SIZE: usize> SizedIoMapping<'a, SIZE> {
     /// # Context
     ///
     /// As [`IoMapping::map_local`](super::IoMapping::map_local).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::io_mapping::SizedIoMapping;
+    /// use kernel::{io::Io, prelude::*};
+    ///
+    /// /// Each of the contexts has a page.
+    /// fn reset(memory: SizedIoMapping<'_, 0x10_0000>, context: u8) -> Result {
+    ///     memory.try_map_local(u64::from(context) << 12)?.write32(0, 0x0);
+    ///     Ok(())
+    /// }
+    /// ```
     #[inline(always)]
     pub fn try_map_local(self, offset: ResourceSize) -> Result<PageMap<'a>> {
         const {
@@ -99,6 +138,19 @@ impl<'a, const SIZE: usize> SizedIoMapping<'a, SIZE> {
 /// # Invariants
 ///
 /// A page from `addr` on is mapped for as long as the aperture is borrowed.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::io_mapping::PageMap;
+/// use kernel::io::Io;
+///
+/// /// Every offset within a page is fine, and the compiler knows.
+/// fn stamp(page: &PageMap<'_>, time: u32) {
+///     page.write32(time, 0xff8);
+///     page.write32(!time, 0xffc);
+/// }
+/// ```
 pub struct PageMap<'a> {
     addr: usize,
     aperture: PhantomData<(&'a super::IoMapping, Local)>,
@@ -106,12 +158,34 @@ pub struct PageMap<'a> {
 
 impl PageMap<'_> {
     /// The virtual address of the first byte.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::io_mapping::PageMap;
+    ///
+    /// /// Whether two maps are of the same page.
+    /// fn is_same(one: &PageMap<'_>, other: &PageMap<'_>) -> bool {
+    ///     one.addr() == other.addr()
+    /// }
+    /// ```
     #[inline(always)]
     pub fn addr(&self) -> usize {
         self.addr
     }
 
     /// Bytes: a page.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::io_mapping::PageMap;
+    /// use kernel::prelude::*;
+    ///
+    /// fn clear(page: &PageMap<'_>) -> Result {
+    ///     page.try_fill(0, page.size(), 0)
+    /// }
+    /// ```
     #[inline(always)]
     pub fn size(&self) -> usize {
         PAGE
