@@ -69,6 +69,19 @@ mod sealed {
 }
 
 /// What [`Owned::iomap`](super::Owned::iomap) makes of a BAR.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::pci::{FromBar, Owned};
+/// use kernel::{device::Bound, pci, prelude::*};
+///
+/// /// BARs 0 and 2, the two halves of a device.
+/// fn both<'a, T: FromBar>(pdev: &'a pci::Device<Bound>) -> Result<[Owned<'a, T>; 2]> {
+///     let map = |bar| Owned::iomap(pdev, bar, 0, c"my-driver");
+///     Ok([map(0)?, map(2)?])
+/// }
+/// ```
 pub trait FromBar: Sized + sealed::Sealed {
     /// The kinds of BAR that it can be made of.
     #[doc(hidden)]
