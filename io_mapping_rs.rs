@@ -20,6 +20,20 @@
 //!      slots.rs         which slots are taken, likewise
 //! ```
 //!
+//! A driver begins with a BAR:
+//!
+//! ```
+//! use io_mapping_rs::pci::{Aperture, Bar};
+//! use kernel::{device::Bound, io::Io, pci, prelude::*};
+//!
+//! fn start(pdev: &pci::Device<Bound>) -> Result {
+//!     let registers = Bar::iomap(pdev, 0, 0, c"my-driver")?;
+//!     let memory = Aperture::new_wc(pdev, 2, c"my-driver")?;
+//!     memory.map_local(0)?.try_write32(42, 0)?;
+//!     registers.try_write32(1, 0x4)
+//! }
+//! ```
+//!
 //! C headers: [`include/linux/io-mapping.h`](srctree/include/linux/io-mapping.h),
 //! [`include/linux/io.h`](srctree/include/linux/io.h)
 

@@ -2,6 +2,21 @@
 
 //! L2: one region over memory or I/O ports, for a driver whose device has one or the other.
 //!
+//! ```
+//! use io_mapping_rs::{pci::IoBar, IoRegion};
+//! use kernel::{device::Bound, io::Io, pci, prelude::*};
+//!
+//! /// Some boards have the registers in ports, others in memory.
+//! fn reset(registers: &IoRegion) -> Result {
+//!     registers.try_write16(0x8000, 0x12)
+//! }
+//!
+//! fn reset_device(pdev: &pci::Device<Bound>, bar: u32) -> Result {
+//!     let bar = IoBar::iomap(pdev, bar, 0, c"my-driver")?;
+//!     reset(&bar)
+//! }
+//! ```
+//!
 //! C: `pci_iomap()` and `ioread32()` in [`lib/iomap.c`](srctree/lib/iomap.c)
 
 use crate::{
@@ -64,6 +79,24 @@ impl IoRegion {
     ///
     /// `EINVAL` where there are fewer than `SIZE` bytes or ports, not counting those that a
     /// [`Region`] leaves out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::IoRegion;
+    /// use kernel::{io::{register, Io}, prelude::*};
+    ///
+    /// register! {
+    ///     CONTROL(u8) @ 0x4 {
+    ///         0:0 enable;
+    ///     }
+    /// }
+    ///
+    /// fn enable(device: &IoRegion) -> Result {
+    ///     device.sized::<8>()?.update(CONTROL, |control| control.with_enable(true));
+    ///     Ok(())
+    /// }
+    /// ```
     #[inline(always)]
     pub fn sized<const SIZE: usize>(&self) -> Result<IoRegionView<'_, Region<SIZE>>> {
         Ok(match self {
@@ -73,6 +106,18 @@ impl IoRegion {
     }
 
     /// All of it, for accesses of every width up to the last byte or port, wherever it begins.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::IoRegion;
+    /// use kernel::{io::Io, prelude::*};
+    ///
+    /// /// The device has 6 registers of a byte: an `IoRegion` ends after 4 of them.
+    /// fn parity(device: &IoRegion) -> Result<u8> {
+    ///     device.extent().try_read8(5)
+    /// }
+    /// ```
     #[inline(always)]
     pub fn extent(&self) -> IoRegionView<'_, Extent> {
         match self {

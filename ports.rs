@@ -3,8 +3,22 @@
 //! L2: I/O ports, for the accessors of the kernel crate's [`kernel::io::Io`].
 //!
 //! C hands out a cookie for a port, which each access tests; here a range of ports has a type.
+//! Offsets are in ports from the first of the range. As with memory, a port of 16 or 32 bits stands
+//! at a multiple of its width. No access sleeps: any context will do.
 //!
-//! C: `ioport_map()` in [`lib/iomap.c`](srctree/lib/iomap.c)
+//! ```
+//! use io_mapping_rs::{io::IoExt, pci::PortBar};
+//! use kernel::{device::Bound, io::Io, pci, prelude::*};
+//!
+//! fn receive(pdev: &pci::Device<Bound>, frame: &mut [u16]) -> Result {
+//!     let ports = PortBar::iomap(pdev, 0, 0, c"my-driver")?;
+//!     ports.try_write8(0x1, 0x8)?;
+//!     ports.try_read_rep(0x10, frame)
+//! }
+//! ```
+//!
+//! C: `ioport_map()` in [`lib/iomap.c`](srctree/lib/iomap.c), `inb()` in
+//! [`include/asm-generic/io.h`](srctree/include/asm-generic/io.h)
 
 use crate::{
     bindings,
@@ -120,6 +134,25 @@ impl Ports {
     /// # Errors
     ///
     /// `EINVAL` where there are fewer than `SIZE`, not counting those that a [`Region`] leaves out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::Ports;
+    /// use kernel::{io::Io, prelude::*};
+    ///
+    /// /// The divisor of a UART stands in for its first registers while bit 7 of 3 is set.
+    /// fn set_speed(uart: &Ports, divisor: u16) -> Result {
+    ///     let uart = uart.sized::<8>()?;
+    ///     let control: u8 = uart.read(3);
+    ///     uart.write8(control | 0x80, 3);
+    ///     let [low, high] = divisor.to_le_bytes();
+    ///     uart.write8(low, 0);
+    ///     uart.write8(high, 1);
+    ///     uart.write8(control, 3);
+    ///     Ok(())
+    /// }
+    /// ```
     #[inline(always)]
     pub fn sized<const SIZE: usize>(&self) -> Result<PortView<'_, Region<SIZE>>> {
         let ptr = self.as_view().ptr;

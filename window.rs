@@ -14,6 +14,22 @@
 //! The holder is not migrated: a local map turns migration off, an atomic one is made while the
 //! caller has preemption off (on `PREEMPT_RT`: migration), for as long as the slot is held.
 //!
+//! A driver does not call any of it: [`IoMapping`](crate::IoMapping) does. It may mind that slots
+//! run out, where it holds many maps at once:
+//!
+//! ```
+//! use io_mapping_rs::IoMapping;
+//! use kernel::{io::Io, page::PAGE_SIZE, prelude::*};
+//!
+//! /// By a slot, or where all are in use by a map that takes none, and may sleep.
+//! fn status(memory: &IoMapping) -> Result<u32> {
+//!     match memory.map_local(0) {
+//!         Err(err) if err == EAGAIN => memory.map(0, PAGE_SIZE as u64)?.try_read32(0),
+//!         page => page?.try_read32(0),
+//!     }
+//! }
+//! ```
+//!
 //! C: `__kmap_local_pfn_prot()` in [`mm/highmem.c`](srctree/mm/highmem.c)
 
 use core::num::NonZero;
