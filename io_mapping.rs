@@ -34,40 +34,25 @@
 
 use crate::{
     bindings,
-    cache_mode::CacheMode,
     chunks::Directory,
-    ioremap::{Mapping, Options},
-    page_table::has_large_pages,
+    ioremap::Mapping,
     range::{self, PAGE_SHIFT, PAGE_SIZE},
     vm_area::VmArea,
     window::{Place, Slot},
 };
 use core::marker::PhantomData;
-use kernel::{
-    io::{PhysAddr, ResourceSize},
-    prelude::*,
-};
+use kernel::{io::ResourceSize, prelude::*};
 
+mod create;
+mod facts;
 mod guards;
 mod sized;
 mod sparse;
+pub use create::Strategy;
 use guards::AtomicSection;
 pub use guards::{AtomicMap, LocalMap, Map};
 pub use sized::{PageMap, SizedIoMapping};
 use sparse::Sparse;
-
-/// How an aperture is mapped, see the [module](self).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Strategy {
-    /// [`Whole`](Self::Whole) where the kernel gives large pages and the aperture is small beside
-    /// the address space, else [`Sparse`](Self::Sparse).
-    #[default]
-    Auto,
-    /// Mapped once, as a whole.
-    Whole,
-    /// Mapped where and when it is asked for.
-    Sparse,
-}
 
 /// A range of device memory to be mapped piecewise (C: `struct io_mapping`).
 ///
@@ -91,136 +76,6 @@ enum Backing {
 }
 
 impl IoMapping {
-    /// An aperture of `size` bytes from physical address `base` on, write combining
-    /// (C: `io_mapping_create_wc()`).
-    ///
-    /// # Errors
-    ///
-    /// As [`IoMapping::new`].
-    ///
-    /// # Safety
-    ///
-    /// As [`IoMapping::new`].
-    pub unsafe fn new_wc(base: PhysAddr, size: ResourceSize) -> Result<Self> {
-        // SAFETY: As required of our caller.
-        unsafe { Self::new(base, size, Options::new(CacheMode::WriteCombining)) }
-    }
-
-    /// An aperture of `size` bytes from physical address `base` on, mapped with `options`, by the
-    /// strategy that suits the kernel.
-    ///
-    /// # Errors
-    ///
-    /// As [`IoMapping::with_strategy`].
-    ///
-    /// # Safety
-    ///
-    /// As [`IoMapping::with_strategy`].
-    pub unsafe fn new(base: PhysAddr, size: ResourceSize, options: Options) -> Result<Self> {
-        // SAFETY: As required of our caller.
-        unsafe { Self::with_strategy(base, size, options, Strategy::Auto) }
-    }
-
-    /// An aperture of `size` bytes from physical address `base` on, mapped with `options`, by
-    /// `strategy`.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Options::map`], and `EINVAL` where `base` is not a multiple of the page size.
-    ///
-    /// # Context
-    ///
-    /// May sleep.
-    ///
-    /// # Safety
-    ///
-    /// The range is device memory for as long as the aperture lives, and the caller has the right
-    /// to it: no store through it breaks anybody's memory.
-    pub unsafe fn with_strategy(
-        base: PhysAddr,
-        size: ResourceSize,
-        options: Options,
-        strategy: Strategy,
-    ) -> Result<Self> {
-        let (base, size): (u64, u64) = (base.into(), size.into());
-        if base & (PAGE_SIZE - 1) != 0 {
-            return Err(EINVAL);
-        }
-        let (pages, directory) = (size.div_ceil(PAGE_SIZE), Directory::new(base));
-        if strategy == Strategy::Sparse || strategy == Strategy::Auto && !suits_whole(size) {
-            // INVARIANT: no pages are mapped.
-            return Ok(Self {
-                addr: 0,
-                pages_whole: 0,
-                pages,
-                directory,
-                size,
-                backing: Backing::Sparse(Sparse::new(&options, base, size)?),
-            });
-        }
-        // SAFETY: As required of our caller.
-        let whole = unsafe { options.map(base as PhysAddr, size as ResourceSize)? };
-        // INVARIANT: `base` is at a page boundary, and so is the mapping, which has all pages.
-        Ok(Self {
-            addr: whole.addr(),
-            pages_whole: pages,
-            pages,
-            directory,
-            size,
-            backing: Backing::Whole(whole),
-        })
-    }
-
-    /// Bytes of the aperture.
-    #[inline]
-    pub fn size(&self) -> ResourceSize {
-        self.size as ResourceSize
-    }
-
-    /// The strategy that it follows: not [`Strategy::Auto`].
-    pub fn strategy(&self) -> Strategy {
-        match &self.backing {
-            Backing::Whole(_) => Strategy::Whole,
-            Backing::Sparse(_) => Strategy::Sparse,
-        }
-    }
-
-    /// The cache mode asked for.
-    pub fn requested(&self) -> CacheMode {
-        match &self.backing {
-            Backing::Whole(whole) => whole.requested(),
-            Backing::Sparse(sparse) => sparse.reserved.requested(),
-        }
-    }
-
-    /// The cache mode that maps of it have, see [`Mapping::achieved`].
-    pub fn achieved(&self) -> CacheMode {
-        match &self.backing {
-            Backing::Whole(whole) => whole.achieved(),
-            Backing::Sparse(sparse) => sparse.achieved(),
-        }
-    }
-
-    /// The mapping of the whole aperture, where there is one.
-    pub fn whole(&self) -> Option<&Mapping> {
-        match &self.backing {
-            Backing::Whole(whole) => Some(whole),
-            Backing::Sparse(_) => None,
-        }
-    }
-
-    /// Unmaps the chunks that [`map`](Self::map) has left mapped, if any. The next map makes its
-    /// chunk again.
-    ///
-    /// # Context
-    ///
-    /// May sleep.
-    pub fn trim(&mut self) {
-        if let Backing::Sparse(sparse) = &mut self.backing {
-            sparse.trim(&mut self.directory);
-        }
-    }
-
     /// Maps `size` bytes from `offset` on, for any task and for as long as the guard lives
     /// (C: `io_mapping_map_wc()`).
     ///
@@ -390,10 +245,4 @@ impl IoMapping {
         // SAFETY: The whole is mapped from `addr` on, and has as many bytes as just checked.
         Ok(unsafe { SizedIoMapping::new(self.addr) })
     }
-}
-
-/// Whether mapping all of an aperture of `size` bytes is cheap: with large pages, and an eighth of
-/// the address space at most.
-fn suits_whole(size: u64) -> bool {
-    has_large_pages() && size <= bindings::iomrs_vmalloc_total() as u64 / 8
 }

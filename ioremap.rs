@@ -6,7 +6,7 @@
 //! C: [`arch/x86/mm/ioremap.c`](srctree/arch/x86/mm/ioremap.c)
 
 use crate::bindings;
-use crate::cache_mode::{CacheMode, Policy, Protection, Reservation};
+use crate::cache_mode::{CacheMode, Protection, Reservation};
 use crate::io::{impl_views, Shared};
 use crate::page_table::Entry;
 use crate::range::{RangeError, Span, PAGE_SHIFT, PAGE_SIZE};
@@ -28,120 +28,10 @@ impl From<RangeError> for Error {
     }
 }
 
-/// How to map: cache mode, and what to do where it cannot be had.
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::{ioremap::Options, CacheMode};
-///
-/// let options = Options::new(CacheMode::WriteCombining).exact();
-/// assert_eq!(options.mode(), CacheMode::WriteCombining);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
-    mode: CacheMode,
-    policy: Policy,
-    encrypted: bool,
-    across_resources: bool,
-}
-
-impl Options {
-    /// Maps with `mode`, or with the weaker mode that a live mapping of the same range has
-    /// ([`Policy::AllowWeaker`]).
-    pub const fn new(mode: CacheMode) -> Self {
-        Self {
-            mode,
-            policy: Policy::AllowWeaker,
-            encrypted: false,
-            across_resources: false,
-        }
-    }
-
-    /// The mode asked for or `EBUSY` ([`Policy::Exact`]).
-    pub const fn exact(self) -> Self {
-        Self {
-            policy: Policy::Exact,
-            ..self
-        }
-    }
-
-    /// Encrypted memory of a confidential guest, whatever the resource says (`ioremap_encrypted`).
-    pub const fn encrypted(self) -> Self {
-        Self {
-            encrypted: true,
-            ..self
-        }
-    }
-
-    /// Allows a range that begins in one resource and ends in another. C only warns of it. A stock
-    /// kernel cannot reserve write combining for such a range, which is `EINVAL` even then.
-    pub const fn across_resources(self) -> Self {
-        Self {
-            across_resources: true,
-            ..self
-        }
-    }
-
-    /// The cache mode asked for.
-    pub const fn mode(&self) -> CacheMode {
-        self.mode
-    }
-
-    /// Maps `size` bytes of device memory from physical address `phys`, for reading and writing.
-    ///
-    /// An offset of `phys` in its page is kept, and any `size` will do. The pages are as large as
-    /// both addresses, the CPU and the MTRRs allow (4 KiB on a stock kernel), never executable.
-    /// Unlike C there is no warning in the log: the error says it all.
-    ///
-    /// # Errors
-    ///
-    /// | errno | state |
-    /// |---|---|
-    /// | `EINVAL` | `size` is 0; the range wraps; it leaves its resource |
-    /// | `ERANGE` | a byte lies past the CPU's physical address width |
-    /// | `EPERM` | system RAM |
-    /// | `EBUSY` | a live mapping has a cache mode that excludes this one |
-    /// | `ENOMEM` | no memory, or not enough address space |
-    ///
-    /// # Context
-    ///
-    /// May sleep.
-    ///
-    /// # Safety
-    ///
-    /// The range is device memory for as long as the mapping lives, and the caller has the right
-    /// to it: no store through it breaks anybody's memory.
-    pub unsafe fn map(self, phys: PhysAddr, size: ResourceSize) -> Result<Mapping> {
-        Mapping::new(self, false, phys, size)
-    }
-
-    /// As [`map`](Self::map), for reading only: the entries forbid stores, and the type offers
-    /// none. C ignores a request for a read-only mapping (`ioremap_prot`).
-    ///
-    /// # Errors
-    ///
-    /// As [`map`](Self::map).
-    ///
-    /// # Safety
-    ///
-    /// The range is device memory for as long as the mapping lives, and reading it is harmless.
-    pub unsafe fn map_read_only(
-        self,
-        phys: PhysAddr,
-        size: ResourceSize,
-    ) -> Result<ReadOnlyMapping> {
-        Ok(ReadOnlyMapping::new(Mapping::new(self, true, phys, size)?))
-    }
-}
-
 mod kinds;
+mod options;
 pub use kinds::{ReadOnlyMapping, WcMapping};
-
-/// Bits of a physical address of this CPU: no byte past them can be mapped.
-pub fn phys_bits() -> u32 {
-    bindings::iomrs_phys_bits()
-}
+pub use options::{phys_bits, Options};
 
 /// A range that passed the checks, with its line in the registry of cache modes: all that comes
 /// before address space.
@@ -253,8 +143,9 @@ impl Mapping {
     }
 
     /// The cache mode that the CPU uses. Another than [`requested`](Self::requested) where a live
-    /// mapping had it ([`Policy::AllowWeaker`]), in the first MiB (always write-back), and where
-    /// the CPU cannot do what was asked for (no PAT): C tells none of it.
+    /// mapping had it ([`Policy::AllowWeaker`](crate::Policy::AllowWeaker)), in the first MiB
+    /// (always write-back), and where the CPU cannot do what was asked for (no PAT): C tells none
+    /// of it.
     pub fn achieved(&self) -> CacheMode {
         let entry = Entry::lookup(self.area.addr());
         let mode = entry.and_then(Entry::cache_mode);

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! How an aperture comes to be.
+
+use super::{Backing, IoMapping, Sparse};
+use crate::{
+    bindings, cache_mode::CacheMode, chunks::Directory, ioremap::Options,
+    page_table::has_large_pages, range::PAGE_SIZE,
+};
+use kernel::{
+    io::{PhysAddr, ResourceSize},
+    prelude::*,
+};
+
+/// How an aperture is mapped, see the [module](super).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strategy {
+    /// [`Whole`](Self::Whole) where the kernel gives large pages and the aperture is small beside
+    /// the address space, else [`Sparse`](Self::Sparse).
+    #[default]
+    Auto,
+    /// Mapped once, as a whole.
+    Whole,
+    /// Mapped where and when it is asked for.
+    Sparse,
+}
+
+impl IoMapping {
+    /// An aperture of `size` bytes from physical address `base` on, write combining
+    /// (C: `io_mapping_create_wc()`).
+    ///
+    /// # Errors
+    ///
+    /// As [`IoMapping::new`].
+    ///
+    /// # Safety
+    ///
+    /// As [`IoMapping::new`].
+    pub unsafe fn new_wc(base: PhysAddr, size: ResourceSize) -> Result<Self> {
+        // SAFETY: As required of our caller.
+        unsafe { Self::new(base, size, Options::new(CacheMode::WriteCombining)) }
+    }
+
+    /// An aperture of `size` bytes from physical address `base` on, mapped with `options`, by the
+    /// strategy that suits the kernel.
+    ///
+    /// # Errors
+    ///
+    /// As [`IoMapping::with_strategy`].
+    ///
+    /// # Safety
+    ///
+    /// As [`IoMapping::with_strategy`].
+    pub unsafe fn new(base: PhysAddr, size: ResourceSize, options: Options) -> Result<Self> {
+        // SAFETY: As required of our caller.
+        unsafe { Self::with_strategy(base, size, options, Strategy::Auto) }
+    }
+
+    /// An aperture of `size` bytes from physical address `base` on, mapped with `options`, by
+    /// `strategy`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Options::map`], and `EINVAL` where `base` is not a multiple of the page size.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    ///
+    /// # Safety
+    ///
+    /// The range is device memory for as long as the aperture lives, and the caller has the right
+    /// to it: no store through it breaks anybody's memory.
+    pub unsafe fn with_strategy(
+        base: PhysAddr,
+        size: ResourceSize,
+        options: Options,
+        strategy: Strategy,
+    ) -> Result<Self> {
+        let (base, size): (u64, u64) = (base.into(), size.into());
+        if base & (PAGE_SIZE - 1) != 0 {
+            return Err(EINVAL);
+        }
+        let (pages, directory) = (size.div_ceil(PAGE_SIZE), Directory::new(base));
+        if strategy == Strategy::Sparse || strategy == Strategy::Auto && !suits_whole(size) {
+            // INVARIANT: no pages are mapped.
+            return Ok(Self {
+                addr: 0,
+                pages_whole: 0,
+                pages,
+                directory,
+                size,
+                backing: Backing::Sparse(Sparse::new(&options, base, size)?),
+            });
+        }
+        // SAFETY: As required of our caller.
+        let whole = unsafe { options.map(base as PhysAddr, size as ResourceSize)? };
+        // INVARIANT: `base` is at a page boundary, and so is the mapping, which has all pages.
+        Ok(Self {
+            addr: whole.addr(),
+            pages_whole: pages,
+            pages,
+            directory,
+            size,
+            backing: Backing::Whole(whole),
+        })
+    }
+}
+
+/// Whether mapping all of an aperture of `size` bytes is cheap: with large pages, and an eighth of
+/// the address space at most.
+fn suits_whole(size: u64) -> bool {
+    has_large_pages() && size <= bindings::iomrs_vmalloc_total() as u64 / 8
+}
