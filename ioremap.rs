@@ -3,6 +3,37 @@
 //! L2: one owned mapping of device memory, made by the steps of C's `__ioremap_caller()`: checks,
 //! reservation of the cache mode, area, entries. Each step that fails takes back the ones before.
 //!
+//! ```
+//! use io_mapping_rs::{ioremap::{ioremap_wc, Options}, CacheMode};
+//! use kernel::{io::{Io, PhysAddr}, prelude::*};
+//!
+//! fn start(registers: PhysAddr, queue: PhysAddr) -> Result {
+//!     // SAFETY: Both are of our device: nobody else stores to them.
+//!     let queue = unsafe { ioremap_wc(queue, 0x10000)? };
+//!     // What C has no name for: this mode, or `EBUSY`.
+//!     let options = Options::new(CacheMode::Uncached).exact();
+//!     // SAFETY: As above.
+//!     let registers = unsafe { options.map(registers, 0x100)? };
+//!     queue.wc().try_write64(0, 0)?;
+//!     registers.try_write32(1, 0x8)
+//! }
+//! ```
+//!
+//! A driver of a PCI device needs none of this: see [`crate::pci`]. Here are the calls for memory
+//! whose address comes from elsewhere, unsafe because nobody can check whose it is. Sizes and
+//! offsets are in bytes, physical addresses are those of the CPU.
+//!
+//! | C | mode | here |
+//! |---|---|---|
+//! | `ioremap()` | uncached-minus | [`ioremap()`] |
+//! | `ioremap_uc()` | uncached | [`ioremap_uc`] |
+//! | `ioremap_wc()` | write-combining | [`ioremap_wc`] |
+//! | `ioremap_wt()` | write-through | [`ioremap_wt`] |
+//! | `ioremap_cache()` | write-back | [`ioremap_cache`] |
+//! | `ioremap_encrypted()` | any | [`Options::encrypted`] |
+//! | `ioremap_prot()` | any | [`Options`] |
+//! | `iounmap()` | | dropping the [`Mapping`] |
+//!
 //! C: [`arch/x86/mm/ioremap.c`](srctree/arch/x86/mm/ioremap.c)
 
 use crate::bindings;
@@ -28,8 +59,10 @@ impl From<RangeError> for Error {
     }
 }
 
+mod calls;
 mod kinds;
 mod options;
+pub use calls::{ioremap, ioremap_cache, ioremap_uc, ioremap_wc, ioremap_wt};
 pub use kinds::{ReadOnlyMapping, WcMapping};
 pub use options::{phys_bits, Options};
 
@@ -100,6 +133,29 @@ impl Reserved {
 ///
 /// `size` bytes from `area.addr() + offset` on are mapped to the physical range that the mapping
 /// was made for, with the mode that `reserved` achieved. `offset` is less than a page.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::{ioremap::ioremap, Mapping};
+/// use kernel::{io::{Io, PhysAddr}, prelude::*};
+///
+/// /// A device without a bus, at an address that the board has.
+/// struct Watchdog {
+///     registers: Mapping,
+/// }
+///
+/// impl Watchdog {
+///     fn new(board: PhysAddr) -> Result<Self> {
+///         // SAFETY: 16 bytes of registers are there, and this driver alone has them.
+///         Ok(Self { registers: unsafe { ioremap(board + 0x40, 0x10)? } })
+///     }
+///
+///     fn kick(&self) -> Result {
+///         self.registers.try_write32(0x5c, 0x8)
+///     }
+/// }
+/// ```
 pub struct Mapping {
     // Dropped in this order: nobody else may be given the cache mode while entries are live.
     area: VmArea,
@@ -126,18 +182,56 @@ impl Mapping {
     }
 
     /// The address of the first byte.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::Mapping;
+    /// use kernel::ffi::c_void;
+    ///
+    /// /// For a function of C that takes a `void __iomem *`, and must not keep it.
+    /// fn as_iomem(registers: &Mapping) -> *mut c_void {
+    ///     core::ptr::without_provenance_mut(registers.addr())
+    /// }
+    /// ```
     #[inline]
     pub fn addr(&self) -> usize {
         self.area.addr() + self.offset
     }
 
     /// The number of bytes asked for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::Mapping;
+    /// use kernel::{io::Io, prelude::*};
+    ///
+    /// /// Clears each of the counters, however many there are.
+    /// fn clear(counters: &Mapping) -> Result {
+    ///     for offset in (0..counters.size() & !3).step_by(4) {
+    ///         counters.try_write32(0, offset)?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     #[inline]
     pub fn size(&self) -> usize {
         self.size
     }
 
     /// The cache mode asked for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::Mapping;
+    ///
+    /// /// Whether a live mapping of somebody else's had its way.
+    /// fn is_weaker(mapping: &Mapping) -> bool {
+    ///     mapping.achieved() != mapping.requested()
+    /// }
+    /// ```
     pub fn requested(&self) -> CacheMode {
         self.reserved.requested()
     }
@@ -146,6 +240,20 @@ impl Mapping {
     /// mapping had it ([`Policy::AllowWeaker`](crate::Policy::AllowWeaker)), in the first MiB
     /// (always write-back), and where the CPU cannot do what was asked for (no PAT): C tells none
     /// of it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{CacheMode, Mapping};
+    ///
+    /// /// How to write to it: in bursts, where that is of use.
+    /// fn burst(queue: &Mapping) -> usize {
+    ///     match queue.achieved() {
+    ///         CacheMode::WriteCombining | CacheMode::WriteBack => 64,
+    ///         _ => 4,
+    ///     }
+    /// }
+    /// ```
     pub fn achieved(&self) -> CacheMode {
         let entry = Entry::lookup(self.area.addr());
         let mode = entry.and_then(Entry::cache_mode);
@@ -153,6 +261,17 @@ impl Mapping {
     }
 
     /// The page-table entries in use, in order of address.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::Mapping;
+    ///
+    /// /// The size of the largest page.
+    /// fn largest_page(mapping: &Mapping) -> Option<usize> {
+    ///     mapping.entries().map(|entry| entry.page_size()).max()
+    /// }
+    /// ```
     pub fn entries(&self) -> Entries<'_> {
         Entries {
             mapping: self,
@@ -164,6 +283,17 @@ impl Mapping {
 impl_views!(Mapping, Shared);
 
 /// The page-table entries of a [`Mapping`], see [`Mapping::entries`].
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::{ioremap::Entries, CacheMode};
+///
+/// /// Whether all pages that are left have one cache mode.
+/// fn is_uniform(mut entries: Entries<'_>, mode: CacheMode) -> bool {
+///     entries.all(|entry| entry.cache_mode() == Some(mode))
+/// }
+/// ```
 pub struct Entries<'a> {
     mapping: &'a Mapping,
     addr: usize,
@@ -182,38 +312,6 @@ impl Iterator for Entries<'_> {
         self.addr += entry.page_size();
         Some(entry)
     }
-}
-
-macro_rules! ioremap {
-    ($($(#[$doc:meta])* $name:ident => $mode:ident, $kind:ident;)*) => {$(
-        $(#[$doc])*
-        ///
-        /// # Errors
-        ///
-        /// As [`Options::map`].
-        ///
-        /// # Safety
-        ///
-        /// As [`Options::map`].
-        pub unsafe fn $name(phys: PhysAddr, size: ResourceSize) -> Result<$kind> {
-            // SAFETY: As required of our caller.
-            Ok(unsafe { Options::new(CacheMode::$mode).map(phys, size)? }.into())
-        }
-    )*};
-}
-
-ioremap! {
-    /// Maps registers: [`CacheMode::UncachedMinus`] (C: `ioremap()`).
-    ioremap => UncachedMinus, Mapping;
-    /// Maps registers whatever the MTRRs say: [`CacheMode::Uncached`] (C: `ioremap_uc()`).
-    ioremap_uc => Uncached, Mapping;
-    /// Maps a frame buffer or the like: [`CacheMode::WriteCombining`] (C: `ioremap_wc()`).
-    ioremap_wc => WriteCombining, WcMapping;
-    /// Maps memory that is read more than written: [`CacheMode::WriteThrough`] (C: `ioremap_wt()`).
-    ioremap_wt => WriteThrough, Mapping;
-    /// Maps memory of a device that keeps caches coherent: [`CacheMode::WriteBack`]
-    /// (C: `ioremap_cache()`).
-    ioremap_cache => WriteBack, Mapping;
 }
 
 const _: () = assert!(PAGE_SIZE as usize == kernel::page::PAGE_SIZE);

@@ -33,6 +33,14 @@ pub struct Options {
 impl Options {
     /// Maps with `mode`, or with the weaker mode that a live mapping of the same range has
     /// ([`Policy::AllowWeaker`]).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{ioremap::Options, CacheMode};
+    ///
+    /// const FRAME_BUFFER: Options = Options::new(CacheMode::WriteCombining);
+    /// ```
     pub const fn new(mode: CacheMode) -> Self {
         Self {
             mode,
@@ -43,6 +51,24 @@ impl Options {
     }
 
     /// The mode asked for or `EBUSY` ([`Policy::Exact`]).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{ioremap::{Mapping, Options}, CacheMode};
+    /// use kernel::{io::PhysAddr, prelude::*};
+    ///
+    /// /// Write combining if nobody else has the queue mapped, else registers will do.
+    /// fn map(queue: PhysAddr) -> Result<Mapping> {
+    ///     // SAFETY: The queue of our device, whose region we have requested.
+    ///     unsafe {
+    ///         Options::new(CacheMode::WriteCombining)
+    ///             .exact()
+    ///             .map(queue, 0x1000)
+    ///             .or_else(|_| Options::new(CacheMode::UncachedMinus).map(queue, 0x1000))
+    ///     }
+    /// }
+    /// ```
     pub const fn exact(self) -> Self {
         Self {
             policy: Policy::Exact,
@@ -51,6 +77,20 @@ impl Options {
     }
 
     /// Encrypted memory of a confidential guest, whatever the resource says (`ioremap_encrypted`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{ioremap::{Options, ReadOnlyMapping}, CacheMode};
+    /// use kernel::{io::PhysAddr, prelude::*};
+    ///
+    /// /// Secrets that the firmware has left for the guest, where `addr` says.
+    /// fn secrets(addr: PhysAddr) -> Result<ReadOnlyMapping> {
+    ///     let options = Options::new(CacheMode::WriteBack).encrypted();
+    ///     // SAFETY: The firmware has told us of this page, which is nobody else's.
+    ///     unsafe { options.map_read_only(addr, 0x1000) }
+    /// }
+    /// ```
     pub const fn encrypted(self) -> Self {
         Self {
             encrypted: true,
@@ -60,6 +100,20 @@ impl Options {
 
     /// Allows a range that begins in one resource and ends in another. C only warns of it. A stock
     /// kernel cannot reserve write combining for such a range, which is `EINVAL` even then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{ioremap::{Mapping, Options}, CacheMode};
+    /// use kernel::{io::PhysAddr, prelude::*};
+    ///
+    /// /// Two BARs side by side that a driver sees as one.
+    /// fn map(first_bar: PhysAddr) -> Result<Mapping> {
+    ///     let options = Options::new(CacheMode::UncachedMinus).across_resources();
+    ///     // SAFETY: Both are BARs of our device, 1 MiB each, and requested.
+    ///     unsafe { options.map(first_bar, 2 << 20) }
+    /// }
+    /// ```
     pub const fn across_resources(self) -> Self {
         Self {
             across_resources: true,
@@ -68,6 +122,17 @@ impl Options {
     }
 
     /// The cache mode asked for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{ioremap::Options, CacheMode};
+    ///
+    /// /// Whether stores may have to be flushed.
+    /// fn needs_flush(options: &Options) -> bool {
+    ///     options.mode() == CacheMode::WriteCombining
+    /// }
+    /// ```
     pub const fn mode(&self) -> CacheMode {
         self.mode
     }
@@ -96,6 +161,20 @@ impl Options {
     ///
     /// The range is device memory for as long as the mapping lives, and the caller has the right
     /// to it: no store through it breaks anybody's memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{ioremap::Options, CacheMode};
+    /// use kernel::{io::{Io, PhysAddr}, prelude::*};
+    ///
+    /// /// The event timers of a PC, where the firmware says.
+    /// fn period(hpet: PhysAddr) -> Result<u32> {
+    ///     // SAFETY: A kilobyte of registers, of which we only read.
+    ///     let hpet = unsafe { Options::new(CacheMode::Uncached).map(hpet, 0x400)? };
+    ///     hpet.try_read32(0x4)
+    /// }
+    /// ```
     pub unsafe fn map(self, phys: PhysAddr, size: ResourceSize) -> Result<Mapping> {
         Mapping::new(self, false, phys, size)
     }
@@ -110,6 +189,20 @@ impl Options {
     /// # Safety
     ///
     /// The range is device memory for as long as the mapping lives, and reading it is harmless.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{ioremap::Options, CacheMode};
+    /// use kernel::{io::PhysAddr, prelude::*};
+    ///
+    /// /// Whether a read-only memory begins as an option ROM does.
+    /// fn is_rom(rom: PhysAddr) -> Result<bool> {
+    ///     // SAFETY: Reading a ROM changes nothing.
+    ///     let rom = unsafe { Options::new(CacheMode::WriteBack).map_read_only(rom, 0x800)? };
+    ///     Ok(rom.try_read::<u16>(0)? == 0xaa55)
+    /// }
+    /// ```
     pub unsafe fn map_read_only(
         self,
         phys: PhysAddr,
@@ -120,6 +213,21 @@ impl Options {
 }
 
 /// Bits of a physical address of this CPU: no byte past them can be mapped.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::ioremap::phys_bits;
+/// use kernel::{io::PhysAddr, prelude::*};
+///
+/// /// Refuses an address from a table of the firmware that this CPU does not have.
+/// fn check(addr: PhysAddr) -> Result {
+///     if u64::from(addr) >> phys_bits() != 0 {
+///         return Err(ERANGE);
+///     }
+///     Ok(())
+/// }
+/// ```
 pub fn phys_bits() -> u32 {
     bindings::iomrs_phys_bits()
 }
