@@ -30,6 +30,18 @@
 //!   [`map`](IoMapping::map) makes a chunk of 2 MiB that stays, and later maps find it. Creation
 //!   costs the same at any size. C on 32-bit machines, where a map is a slot or an ioremap.
 //!
+//! Offsets and sizes are in bytes from the beginning of the aperture, and offsets are multiples of
+//! the page size. A driver of a PCI device has an aperture from
+//! [`pci::Aperture`](crate::pci::Aperture).
+//!
+//! | C | here |
+//! |---|---|
+//! | `io_mapping_create_wc()`, `io_mapping_init_wc()` | [`IoMapping::new_wc`] |
+//! | `io_mapping_map_wc()` | [`map`](IoMapping::map) |
+//! | `io_mapping_map_local_wc()` | [`map_local`](IoMapping::map_local) |
+//! | `io_mapping_map_atomic_wc()` | [`map_atomic`](IoMapping::map_atomic) |
+//! | `io_mapping_unmap()` and its like, `io_mapping_free()` | dropping the guard, the aperture |
+//!
 //! C header: [`include/linux/io-mapping.h`](srctree/include/linux/io-mapping.h)
 
 use crate::{
@@ -61,6 +73,24 @@ use sparse::Sparse;
 /// The aperture has `size` bytes, not 0, in `pages` pages, and begins at a page boundary.
 /// `pages_whole` pages from `addr` on are mapped to it by `backing`: all of them or none.
 /// `directory` is that of the chunks of `backing`, or empty.
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::{io_mapping::LocalMap, IoMapping};
+/// use kernel::{io::Io, page::PAGE_SIZE, prelude::*};
+///
+/// /// Memory of a device, as pages.
+/// struct Memory {
+///     aperture: IoMapping,
+/// }
+///
+/// impl Memory {
+///     fn page(&self, index: u64) -> Result<LocalMap<'_>> {
+///         self.aperture.map_local(index * PAGE_SIZE as u64)
+///     }
+/// }
+/// ```
 pub struct IoMapping {
     addr: usize,
     pages_whole: u64,
@@ -88,6 +118,20 @@ impl IoMapping {
     /// # Context
     ///
     /// May sleep, and so may dropping the guard.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::IoMapping;
+    /// use kernel::prelude::*;
+    ///
+    /// /// A ring of 64 KiB that several tasks fill while this one waits.
+    /// fn with_ring(memory: &IoMapping, wait: impl FnOnce() -> Result) -> Result {
+    ///     let ring = memory.map(0x10000, 0x10000)?;
+    ///     ring.try_fill(0, ring.size(), 0)?;
+    ///     wait()
+    /// }
+    /// ```
     #[inline]
     pub fn map(&self, offset: ResourceSize, size: ResourceSize) -> Result<Map<'_>> {
         if cfg!(CONFIG_DEBUG_ATOMIC_SLEEP) {
@@ -123,6 +167,18 @@ impl IoMapping {
     ///
     /// Any but NMI; with the window backend `kmap`, hard interrupts only with interrupts off. The
     /// task may sleep while it holds the guard, but no other may use it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::IoMapping;
+    /// use kernel::prelude::*;
+    ///
+    /// /// Writes a page to memory of the device, from any context.
+    /// fn store(memory: &IoMapping, offset: u64, page: &[u8; 4096]) -> Result {
+    ///     memory.map_local(offset)?.try_copy_from_slice(0, page)
+    /// }
+    /// ```
     #[inline(always)]
     pub fn map_local(&self, offset: ResourceSize) -> Result<LocalMap<'_>> {
         let offset = offset.into();
@@ -196,6 +252,18 @@ impl IoMapping {
     /// # Errors
     ///
     /// As [`map_local`](Self::map_local).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::IoMapping;
+    /// use kernel::{io::Io, prelude::*};
+    ///
+    /// /// The first `?` is for the map, the second for the access.
+    /// fn magic(memory: &IoMapping) -> Result<u32> {
+    ///     Ok(memory.with_local(0, |page| page.try_read32(0))??)
+    /// }
+    /// ```
     #[inline]
     pub fn with_local<R>(
         &self,
@@ -216,6 +284,21 @@ impl IoMapping {
     /// # Context
     ///
     /// As [`map_local`](Self::map_local). The holder must not sleep.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::IoMapping;
+    /// use kernel::{io::Io, prelude::*};
+    ///
+    /// /// Takes a message of two words, both before another task runs on this CPU.
+    /// fn receive(mailbox: &IoMapping) -> Result<[u32; 2]> {
+    ///     let page = mailbox.map_atomic(0)?;
+    ///     let message = [page.try_read32(0)?, page.try_read32(4)?];
+    ///     page.try_write32(0, 8)?;
+    ///     Ok(message)
+    /// }
+    /// ```
     #[inline]
     pub fn map_atomic(&self, offset: ResourceSize) -> Result<AtomicMap<'_>> {
         let offset = offset.into();
@@ -234,6 +317,20 @@ impl IoMapping {
     /// `EINVAL` where there are fewer than `SIZE` bytes, `EOPNOTSUPP` where the aperture is not
     /// mapped as a whole, so that there is something to do at run time: see
     /// [`Strategy::Whole`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::IoMapping;
+    /// use kernel::{io::Io, prelude::*};
+    ///
+    /// /// A BAR of 1 MiB: neither the map nor the access has anything left to check.
+    /// fn start(memory: &IoMapping) -> Result {
+    ///     let memory = memory.sized::<0x10_0000>()?;
+    ///     memory.map_local::<0x4000>().write32(1, 0x10);
+    ///     Ok(())
+    /// }
+    /// ```
     #[inline]
     pub fn sized<const SIZE: usize>(&self) -> Result<SizedIoMapping<'_, SIZE>> {
         if self.size < SIZE as u64 {

@@ -13,6 +13,21 @@ use kernel::{
 };
 
 /// How an aperture is mapped, see the [module](super).
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::Strategy;
+///
+/// /// The driver maps a few pages of its memory, or all of it all the time.
+/// fn strategy(all_the_time: bool) -> Strategy {
+///     if all_the_time {
+///         Strategy::Whole
+///     } else {
+///         Strategy::Sparse
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Strategy {
     /// [`Whole`](Self::Whole) where the kernel gives large pages and the aperture is small beside
@@ -33,9 +48,26 @@ impl IoMapping {
     ///
     /// As [`IoMapping::new`].
     ///
+    /// # Context
+    ///
+    /// May sleep.
+    ///
     /// # Safety
     ///
     /// As [`IoMapping::new`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::IoMapping;
+    /// use kernel::{io::PhysAddr, prelude::*};
+    ///
+    /// /// A frame buffer of 16 MiB, which is no BAR.
+    /// fn screen(frame_buffer: PhysAddr) -> Result<IoMapping> {
+    ///     // SAFETY: The firmware has given it to us, and nobody else stores to it.
+    ///     unsafe { IoMapping::new_wc(frame_buffer, 16 << 20) }
+    /// }
+    /// ```
     pub unsafe fn new_wc(base: PhysAddr, size: ResourceSize) -> Result<Self> {
         // SAFETY: As required of our caller.
         unsafe { Self::new(base, size, Options::new(CacheMode::WriteCombining)) }
@@ -48,9 +80,27 @@ impl IoMapping {
     ///
     /// As [`IoMapping::with_strategy`].
     ///
+    /// # Context
+    ///
+    /// May sleep.
+    ///
     /// # Safety
     ///
     /// As [`IoMapping::with_strategy`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{ioremap::Options, CacheMode, IoMapping};
+    /// use kernel::{io::PhysAddr, prelude::*};
+    ///
+    /// /// Flash memory, where each store counts.
+    /// fn flash(chip: PhysAddr) -> Result<IoMapping> {
+    ///     let options = Options::new(CacheMode::Uncached).exact();
+    ///     // SAFETY: The chip is ours, all 64 MiB of it.
+    ///     unsafe { IoMapping::new(chip, 64 << 20, options) }
+    /// }
+    /// ```
     pub unsafe fn new(base: PhysAddr, size: ResourceSize, options: Options) -> Result<Self> {
         // SAFETY: As required of our caller.
         unsafe { Self::with_strategy(base, size, options, Strategy::Auto) }
@@ -71,6 +121,20 @@ impl IoMapping {
     ///
     /// The range is device memory for as long as the aperture lives, and the caller has the right
     /// to it: no store through it breaks anybody's memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{ioremap::Options, CacheMode, IoMapping, Strategy};
+    /// use kernel::{io::{PhysAddr, ResourceSize}, prelude::*};
+    ///
+    /// /// Memory behind a link, of any size: no address space is taken before some of it is used.
+    /// fn far_memory(base: PhysAddr, size: ResourceSize) -> Result<IoMapping> {
+    ///     let options = Options::new(CacheMode::WriteCombining);
+    ///     // SAFETY: The link is ours, and so is what is behind it.
+    ///     unsafe { IoMapping::with_strategy(base, size, options, Strategy::Sparse) }
+    /// }
+    /// ```
     pub unsafe fn with_strategy(
         base: PhysAddr,
         size: ResourceSize,
