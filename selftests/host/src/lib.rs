@@ -6,6 +6,8 @@
 //! first two answer is compared with `model.rs`, which was written from their documentation and
 //! takes the long way; slots are compared with a set.
 //!
+//! `bench/spec.rs` and `bench/stats.rs`, the pure logic of the benchmark, are here likewise.
+//!
 //! With `--cfg loom` the atomics of `slots.rs` are loom's, which runs every interleaving: then
 //! there are those tests only.
 
@@ -24,6 +26,17 @@ mod plan;
 #[path = "../../../range.rs"]
 mod range;
 
+#[cfg(not(loom))]
+#[path = "../../../bench/spec.rs"]
+mod spec;
+#[cfg(not(loom))]
+#[path = "../../../bench/stats.rs"]
+mod stats;
+
+#[cfg(not(loom))]
+mod bench_spec;
+#[cfg(not(loom))]
+mod bench_stats;
 #[cfg(not(loom))]
 mod cases;
 #[cfg(not(loom))]

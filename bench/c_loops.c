@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * C's side of each comparison. See c_bench.h, and loops.rs, which has the same loops in Rust.
+ *
+ * Each function returns the ticks that its loop or pair of calls took, 0 where something failed. Inline assembly
+ * without instructions hides from the compiler what a value is, or uses it, so that neither side can leave out work
+ * that the other one does.
+ */
+#include <linux/io-mapping.h>
+#include <linux/string.h>
+
+#include "c_bench.h"
+
+#define HIDE(value) asm volatile("" : "+r" (value))
+#define USE(value) asm volatile("" : : "r" (value))
+
+static __always_inline u64 ticks(void)
+{
+	u32 low, high;
+
+	asm volatile("lfence; rdtsc; lfence" : "=a" (low), "=d" (high) : : "memory");
+	return (u64)high << 32 | low;
+}
+
+/* What reading the ticks costs by itself. */
+u64 iomrs_b_nothing(void)
+{
+	u64 start = ticks();
+
+	return ticks() - start;
+}
+
+u64 iomrs_b_ioremap_wc(u64 phys, unsigned long size, u64 *unmap)
+{
+	u64 start = ticks(), mapped;
+	void __iomem *addr = ioremap_wc(phys, size);
+
+	mapped = ticks();
+	if (!addr)
+		return 0;
+	iounmap(addr);
+	*unmap = ticks() - mapped;
+	return mapped - start;
+}
+
+u64 iomrs_b_create_wc(u64 phys, unsigned long size, u64 *unmap)
+{
+	u64 start = ticks(), mapped;
+	struct io_mapping *mapping = io_mapping_create_wc(phys, size);
+
+	mapped = ticks();
+	if (!mapping)
+		return 0;
+	io_mapping_free(mapping);
+	*unmap = ticks() - mapped;
+	return mapped - start;
+}
+
+struct io_mapping *iomrs_b_aperture(u64 phys, unsigned long size)
+{
+	return io_mapping_create_wc(phys, size);
+}
+
+void iomrs_b_aperture_free(struct io_mapping *mapping)
+{
+	io_mapping_free(mapping);
+}
+
+/* A loop that takes an offset from a table for each round; of @loop it keeps in registers what it can. */
+#define TIMED_LOOP(name, body)							\
+u64 iomrs_b_##name(const struct iomrs_b_loop *loop)				\
+{										\
+	struct io_mapping *mapping = loop->mapping;				\
+	const u64 *offsets = loop->offsets;					\
+	unsigned long count = loop->count;					\
+	u64 start = ticks();							\
+										\
+	while (count) {								\
+		u64 offset = offsets[--count];					\
+										\
+		HIDE(count);							\
+		body								\
+	}									\
+	USE(mapping);								\
+	return ticks() - start;							\
+}
+
+TIMED_LOOP(empty, {
+	USE(offset);
+})
+
+TIMED_LOOP(map, {
+	void __iomem *addr = io_mapping_map_wc(mapping, offset, PAGE_SIZE);
+
+	USE(addr);
+	io_mapping_unmap(addr);
+})
+
+TIMED_LOOP(map_local, {
+	void __iomem *addr = io_mapping_map_local_wc(mapping, offset);
+
+	USE(addr);
+	io_mapping_unmap_local(addr);
+})
+
+TIMED_LOOP(map_atomic, {
+	void __iomem *addr = io_mapping_map_atomic_wc(mapping, offset);
+
+	USE(addr);
+	io_mapping_unmap_atomic(addr);
+})
+
+/* An offset that the compiler knows. */
+TIMED_LOOP(map_const, {
+	void __iomem *addr = io_mapping_map_local_wc(mapping, PAGE_SIZE);
+
+	USE(offset);
+	USE(addr);
+	io_mapping_unmap_local(addr);
+})
+
+/* The same with a store, for which nothing of the mapping can be kept in registers in C. */
+TIMED_LOOP(write_const, {
+	void __iomem *addr = io_mapping_map_local_wc(mapping, PAGE_SIZE);
+
+	USE(offset);
+	writel(0, addr);
+	io_mapping_unmap_local(addr);
+})
+
+TIMED_LOOP(read, {
+	void __iomem *addr = io_mapping_map_local_wc(mapping, offset);
+	u32 value = readl(addr);
+
+	USE(value);
+	io_mapping_unmap_local(addr);
+})
+
+TIMED_LOOP(read_atomic, {
+	void __iomem *addr = io_mapping_map_atomic_wc(mapping, offset);
+	u32 value = readl(addr);
+
+	USE(value);
+	io_mapping_unmap_atomic(addr);
+})
+
+TIMED_LOOP(nested, {
+	void __iomem *first = io_mapping_map_local_wc(mapping, offset);
+	void __iomem *second = io_mapping_map_local_wc(mapping, offset ^ 0x1000);
+	void __iomem *third = io_mapping_map_local_wc(mapping, offset ^ 0x2000);
+	void __iomem *fourth = io_mapping_map_local_wc(mapping, offset ^ 0x3000);
+
+	USE(first);
+	USE(second);
+	USE(third);
+	USE(fourth);
+	io_mapping_unmap_local(fourth);
+	io_mapping_unmap_local(third);
+	io_mapping_unmap_local(second);
+	io_mapping_unmap_local(first);
+})
+
+/* Fills a page, reads it back and compares. */
+static bool page_holds(void __iomem *addr, const struct iomrs_b_loop *loop)
+{
+	memcpy_toio(addr, loop->pattern, PAGE_SIZE);
+	memcpy_fromio(loop->data, addr, PAGE_SIZE);
+	return !memcmp(loop->data, loop->pattern, PAGE_SIZE);
+}
+
+TIMED_LOOP(verify, {
+	void __iomem *addr = io_mapping_map_local_wc(mapping, offset);
+	bool holds = page_holds(addr, loop);
+
+	io_mapping_unmap_local(addr);
+	if (!holds)
+		return 0;
+})
+
+/* What a driver does for a page of a range that it does not keep mapped: an ioremap for each. */
+TIMED_LOOP(page, {
+	void __iomem *addr = ioremap_wc(loop->phys + offset, PAGE_SIZE);
+
+	if (!addr)
+		return 0;
+	iounmap(addr);
+})
+
+TIMED_LOOP(page_read, {
+	void __iomem *addr = ioremap_wc(loop->phys + offset, PAGE_SIZE);
+	u32 value;
+
+	if (!addr)
+		return 0;
+	value = readl(addr);
+	USE(value);
+	iounmap(addr);
+})
+
+TIMED_LOOP(page_nested, {
+	void __iomem *addrs[4];
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		addrs[i] = ioremap_wc(loop->phys + (offset ^ i << PAGE_SHIFT), PAGE_SIZE);
+		if (!addrs[i])
+			break;
+	}
+	if (i < 4)
+		start = 0;
+	while (i)
+		iounmap(addrs[--i]);
+	if (!start)
+		return 0;
+})
+
+TIMED_LOOP(page_verify, {
+	void __iomem *addr = ioremap_wc(loop->phys + offset, PAGE_SIZE);
+	bool holds;
+
+	if (!addr)
+		return 0;
+	holds = page_holds(addr, loop);
+	iounmap(addr);
+	if (!holds)
+		return 0;
+})
+
+/* A block copy each round, to and from the beginning, which is where an aperture as a whole is mapped. */
+TIMED_LOOP(copy_to, {
+	USE(offset);
+	memcpy_toio(mapping->iomem, loop->pattern, loop->bytes);
+})
+
+TIMED_LOOP(copy_from, {
+	USE(offset);
+	memcpy_fromio(loop->data, mapping->iomem, loop->bytes);
+})

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The files of `/sys/kernel/debug/io_mapping_rs/bench/`.
+
+use crate::{bench::Bench, output, workloads};
+use io_mapping_rs::text_files::{Directory, Text, TextFile, TextFiles};
+use kernel::{fmt::Write, prelude::*, sync::Arc};
+
+pub(crate) fn new(directory: Directory, bench: Arc<Bench>) -> Result<TextFiles<Arc<Bench>>> {
+    let files = TextFiles::new(directory, bench)?;
+    files.add::<Run>();
+    files.add::<Status>();
+    files.add::<Results>();
+    files.add::<ResultsCsv>();
+    files.add::<Samples>();
+    Ok(files)
+}
+
+/// Takes a spec, runs it, and returns when that is done. See `spec.rs`.
+struct Run;
+
+#[vtable]
+impl TextFile<Arc<Bench>> for Run {
+    const NAME: &'static CStr = c"run";
+
+    fn show(_: &Arc<Bench>, out: &mut Text) -> Result {
+        writeln!(
+            out,
+            "WORKLOADS|all|list [range=0000:00:02.0/2|0xPHYS+SIZE] [size=4K,2M] \
+             [strategy=whole|sparse|both] [cpus=N|all] [batches=N] [keep]"
+        )?;
+        workloads::list(out)
+    }
+
+    fn store(bench: &Arc<Bench>, text: &str) -> Result {
+        bench.run(text)
+    }
+}
+
+/// What the benchmark is doing, and what was wrong with the last spec.
+struct Status;
+
+#[vtable]
+impl TextFile<Arc<Bench>> for Status {
+    const NAME: &'static CStr = c"status";
+
+    fn show(bench: &Arc<Bench>, out: &mut Text) -> Result {
+        bench.show_status(out)
+    }
+}
+
+/// As JSON.
+struct Results;
+
+#[vtable]
+impl TextFile<Arc<Bench>> for Results {
+    const NAME: &'static CStr = c"results";
+
+    fn show(bench: &Arc<Bench>, out: &mut Text) -> Result {
+        bench.with_rows(|rows, machine| output::json(rows, machine, out))
+    }
+}
+
+/// As CSV.
+struct ResultsCsv;
+
+#[vtable]
+impl TextFile<Arc<Bench>> for ResultsCsv {
+    const NAME: &'static CStr = c"results.csv";
+
+    fn show(bench: &Arc<Bench>, out: &mut Text) -> Result {
+        bench.with_rows(|rows, machine| output::csv(rows, machine, out))
+    }
+}
+
+/// What each batch has taken, in binary: see `output.rs`.
+struct Samples;
+
+#[vtable]
+impl TextFile<Arc<Bench>> for Samples {
+    const NAME: &'static CStr = c"samples";
+
+    fn show(bench: &Arc<Bench>, out: &mut Text) -> Result {
+        bench.with_rows(|rows, _| output::samples(rows, out))
+    }
+}

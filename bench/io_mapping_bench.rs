@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A benchmark of `io_mapping_rs` beside C's `io_mapping`, `ioremap` and `memcpy_*io`, by debugfs.
+//!
+//! `/sys/kernel/debug/io_mapping_rs/bench/`, for root: a spec is written to `run`, and what came of
+//! it is in `results`, `results.csv` and `samples`. It writes all over the range that it is given.
+//!
+//! ```text
+//! spec.rs       what is written to `run`, taken apart          pure logic, tested on the host
+//! stats.rs      percentiles, ratios and their intervals        likewise
+//! workloads.rs  what can be measured: C's side beside ours
+//! loops.rs      our side                                       c_loops.c: C's
+//! claim.rs      the range                                      c_claim.c
+//! setup.rs      what a workload works on
+//! threads.rs    threads that begin each batch together         c_machine.c
+//! runner.rs     batches in turns
+//! results.rs    rows, and whether they can be believed
+//! output.rs     CSV, JSON, samples
+//! jobs.rs       what a spec asks for, one by one
+//! bench.rs      one run at a time
+//! files.rs      the files in debugfs
+//! ```
+
+use io_mapping_rs::text_files::{Directory, TextFiles};
+use kernel::{prelude::*, sync::Arc};
+
+mod bench;
+mod c;
+mod claim;
+mod files;
+mod jobs;
+mod loops;
+mod output;
+mod results;
+mod runner;
+mod setup;
+mod spec;
+mod stats;
+mod threads;
+mod workloads;
+
+module! {
+    type: Module,
+    name: "io_mapping_bench",
+    authors: ["The io-mapping-rs authors"],
+    description: "Benchmark of io_mapping_rs beside C's io_mapping and ioremap",
+    license: "GPL",
+}
+
+struct Module {
+    _files: TextFiles<Arc<bench::Bench>>,
+}
+
+impl kernel::Module for Module {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        let bench = Arc::pin_init(bench::Bench::new(), GFP_KERNEL)?;
+        let parent = Arc::new(Directory::new(c"io_mapping_rs", None), GFP_KERNEL)?;
+        let directory = Directory::new(c"bench", Some(parent));
+        Ok(Self {
+            _files: files::new(directory, bench)?,
+        })
+    }
+}

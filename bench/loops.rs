@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Our side of each comparison: the loops of `c_loops.c`, in Rust.
+
+use crate::setup::{Setup, WRITE_COMBINING};
+use core::arch::asm;
+use io_mapping_rs::{ioremap, IoMapping, Strategy};
+use kernel::{io::Io, prelude::*};
+
+/// Hides from the compiler what the value is.
+#[inline(always)]
+fn hide(value: &mut usize) {
+    // SAFETY: No instruction at all.
+    unsafe {
+        asm!(
+            "/* {0} */",
+            inout(reg) * value,
+            options(nomem, nostack, preserves_flags)
+        )
+    };
+}
+
+/// Uses the value.
+#[inline(always)]
+fn sink(value: usize) {
+    // SAFETY: No instruction at all.
+    unsafe { asm!("/* {0} */", in(reg) value, options(nomem, nostack, preserves_flags)) };
+}
+
+#[inline(always)]
+fn ticks() -> u64 {
+    let (low, high): (u32, u32);
+    // SAFETY: Reads a counter.
+    unsafe {
+        asm!(
+            "lfence; rdtsc; lfence",
+            out("eax") low,
+            out("edx") high,
+            options(nostack, preserves_flags)
+        )
+    };
+    u64::from(high) << 32 | u64::from(low)
+}
+
+/// What reading the ticks costs by itself.
+pub(crate) fn nothing() -> u64 {
+    let start = ticks();
+    ticks().wrapping_sub(start)
+}
+
+/// The clock.
+pub(crate) fn now() -> u64 {
+    ticks()
+}
+
+/// Mapping and unmapping, in ticks.
+pub(crate) type Pair = (u64, u64);
+
+/// `ioremap_wc()` and drop.
+#[inline(never)]
+pub(crate) fn ioremap_wc(setup: &Setup) -> Result<Pair> {
+    let start = ticks();
+    // SAFETY: The range is ours, by the invariant of the setup.
+    let mapping = unsafe { ioremap::ioremap_wc(setup.phys, setup.size) };
+    let mapped = ticks();
+    drop(mapping?);
+    Ok((mapped.wrapping_sub(start), ticks().wrapping_sub(mapped)))
+}
+
+#[inline(always)]
+fn create(setup: &Setup, strategy: Strategy) -> Result<Pair> {
+    let start = ticks();
+    let (phys, size) = (setup.phys, setup.size);
+    // SAFETY: The range is ours, by the invariant of the setup.
+    let aperture = unsafe { IoMapping::with_strategy(phys, size, WRITE_COMBINING, strategy) };
+    let mapped = ticks();
+    drop(aperture?);
+    Ok((mapped.wrapping_sub(start), ticks().wrapping_sub(mapped)))
+}
+
+/// An aperture mapped as a whole, and drop.
+#[inline(never)]
+pub(crate) fn create_whole(setup: &Setup) -> Result<Pair> {
+    create(setup, Strategy::Whole)
+}
+
+/// An aperture of which nothing is mapped, and drop.
+#[inline(never)]
+pub(crate) fn create_sparse(setup: &Setup) -> Result<Pair> {
+    create(setup, Strategy::Sparse)
+}
+
+/// One round for each offset, the last one first.
+#[inline(always)]
+fn timed_loop(setup: &Setup, mut round: impl FnMut(u64) -> Result) -> Result<u64> {
+    let offsets = setup.offsets.as_slice();
+    let first = offsets.as_ptr();
+    let mut left = offsets.len();
+    let start = ticks();
+    while left != 0 {
+        left -= 1;
+        // SAFETY: Less than the length of `offsets`. An index would be checked, which C does not
+        // do.
+        let offset = unsafe { *first.add(left) };
+        hide(&mut left);
+        round(offset)?;
+    }
+    Ok(ticks().wrapping_sub(start))
+}
+
+#[inline(never)]
+pub(crate) fn empty(setup: &Setup, _: &mut [u8]) -> Result<u64> {
+    timed_loop(setup, |offset| {
+        sink(offset as usize);
+        Ok(())
+    })
+}
+
+#[inline(never)]
+pub(crate) fn map(setup: &Setup, _: &mut [u8]) -> Result<u64> {
+    let aperture = setup.ours()?;
+    timed_loop(setup, |offset| {
+        sink(aperture.map(offset, 4096)?.addr());
+        Ok(())
+    })
+}
+
+#[inline(never)]
+pub(crate) fn map_local(setup: &Setup, _: &mut [u8]) -> Result<u64> {
+    let aperture = setup.ours()?;
+    timed_loop(setup, |offset| {
+        sink(aperture.map_local(offset)?.addr());
+        Ok(())
+    })
+}
+
+#[inline(never)]
+pub(crate) fn map_atomic(setup: &Setup, _: &mut [u8]) -> Result<u64> {
+    let aperture = setup.ours()?;
+    timed_loop(setup, |offset| {
+        sink(aperture.map_atomic(offset)?.addr());
+        Ok(())
+    })
+}
+
+/// A size that the compiler knows: the aperture's.
+#[inline(never)]
+pub(crate) fn map_sized(setup: &Setup, _: &mut [u8]) -> Result<u64> {
+    let aperture = setup.ours()?.sized::<0x20_0000>()?;
+    timed_loop(setup, |offset| {
+        sink(aperture.try_map_local(offset)?.addr());
+        Ok(())
+    })
+}
+
+/// An offset that the compiler knows.
+#[inline(never)]
+pub(crate) fn map_const(setup: &Setup, _: &mut [u8]) -> Result<u64> {
+    let aperture = setup.ours()?.sized::<8192>()?;
+    timed_loop(setup, |offset| {
+        sink(offset as usize);
+        sink(aperture.map_local::<4096>().addr());
+        Ok(())
+    })
+}
+
+/// The same with a store.
+#[inline(never)]
+pub(crate) fn write_const(setup: &Setup, _: &mut [u8]) -> Result<u64> {
+    let aperture = setup.ours()?.sized::<8192>()?;
+    timed_loop(setup, |offset| {
+        sink(offset as usize);
+        aperture.map_local::<4096>().write32(0, 0);
+        Ok(())
+    })
+}
+
+#[inline(never)]
+pub(crate) fn read(setup: &Setup, _: &mut [u8]) -> Result<u64> {
+    let aperture = setup.ours()?;
+    timed_loop(setup, |offset| {
+        sink(aperture.map_local(offset)?.try_read32(0)? as usize);
+        Ok(())
+    })
+}
+
+/// The same by an atomic map.
+#[inline(never)]
+pub(crate) fn read_atomic(setup: &Setup, _: &mut [u8]) -> Result<u64> {
+    let aperture = setup.ours()?;
+    timed_loop(setup, |offset| {
+        sink(aperture.map_atomic(offset)?.try_read32(0)? as usize);
+        Ok(())
+    })
+}
+
+#[inline(never)]
+pub(crate) fn nested(setup: &Setup, _: &mut [u8]) -> Result<u64> {
+    let aperture = setup.ours()?;
+    timed_loop(setup, |offset| {
+        let first = aperture.map_local(offset)?;
+        let second = first.map_local(offset ^ 0x1000)?;
+        let third = second.map_local(offset ^ 0x2000)?;
+        let fourth = third.map_local(offset ^ 0x3000)?;
+        sink(first.addr());
+        sink(second.addr());
+        sink(third.addr());
+        sink(fourth.addr());
+        Ok(())
+    })
+}
+
+/// Fills each page, reads it back and compares.
+#[inline(never)]
+pub(crate) fn verify(setup: &Setup, data: &mut [u8]) -> Result<u64> {
+    let aperture = setup.ours()?;
+    timed_loop(setup, |offset| {
+        let page = aperture.map_local(offset)?;
+        page.bytes().copy_from_slice(&setup.pattern);
+        page.bytes().copy_to_slice(data);
+        if data != setup.pattern.as_slice() {
+            return Err(EIO);
+        }
+        Ok(())
+    })
+}
+
+/// A block copy each round, to the beginning.
+#[inline(never)]
+pub(crate) fn copy_to(setup: &Setup, _: &mut [u8]) -> Result<u64> {
+    let map = setup.ours()?.map(0, setup.bytes as u64)?;
+    let data = setup.pattern.get(..setup.bytes).ok_or(EINVAL)?;
+    timed_loop(setup, |offset| {
+        sink(offset as usize);
+        map.bytes().copy_from_slice(data);
+        Ok(())
+    })
+}
+
+/// And from there.
+#[inline(never)]
+pub(crate) fn copy_from(setup: &Setup, data: &mut [u8]) -> Result<u64> {
+    let map = setup.ours()?.map(0, setup.bytes as u64)?;
+    let data = data.get_mut(..setup.bytes).ok_or(EINVAL)?;
+    timed_loop(setup, |offset| {
+        sink(offset as usize);
+        map.bytes().copy_to_slice(data);
+        Ok(())
+    })
+}

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Runs a workload: on each of its CPUs a thread that stays there, C, C again and ours in turns.
+//!
+//! Whatever the order does to one of the three, as the first finds other lists of the allocators
+//! than the second, it does to each: all six orders come up.
+
+use crate::{
+    c, loops,
+    results::{Batch, Measured, Observed, Side},
+    setup::{Random, Setup},
+    stats::FEWEST,
+    threads::{Barrier, Threads},
+    workloads::{Sides, Workload},
+};
+use core::sync::atomic::{AtomicU32, Ordering};
+use kernel::{alloc::KVVec, new_mutex, prelude::*, sync::Mutex};
+
+/// The orders of a round.
+const ORDERS: [[Side; 3]; 6] = {
+    use Side::{Again, Ours, C};
+    [
+        [C, Ours, Again],
+        [Again, C, Ours],
+        [Ours, Again, C],
+        [Again, Ours, C],
+        [C, Again, Ours],
+        [Ours, C, Again],
+    ]
+};
+
+/// Orders by chance, the same ones each time and in each thread: one order after another, over and
+/// over, would leave to each of the three its own places in the lists of the allocators.
+struct Orders(Random);
+
+impl Orders {
+    fn new() -> Self {
+        Self(Random::new(3))
+    }
+
+    fn next(&mut self) -> [Side; 3] {
+        let [first, ..] = ORDERS;
+        // CAST: less than 6.
+        let order = (self.0.next() % 6) as usize;
+        ORDERS.get(order).copied().unwrap_or(first)
+    }
+}
+
+/// Rounds before those that count, at least.
+const WARM_UP: u32 = 6;
+/// How long the batches of a workload take together, unless there are very few or many of them.
+const BUDGET_MS: u64 = 30;
+const MOST: u64 = 300;
+
+/// What the threads of a workload share.
+struct Shared<'a> {
+    setup: &'a Setup,
+    workload: &'static Workload,
+    empty: [u64; 2],
+    batches: AtomicU32,
+    barrier: Barrier,
+    progress: &'a AtomicU32,
+    logs: Pin<KBox<Mutex<KVec<Log>>>>,
+}
+
+/// What a thread has seen.
+struct Log {
+    batches: [KVVec<Batch>; 3],
+    observed: Observed,
+}
+
+/// Runs `workload` on `cpus`, with `batches` of each side or as many as there is time for.
+///
+/// `progress` is how much of it is done, in thousandths.
+///
+/// # Errors
+///
+/// `EINTR` where a signal comes; those of either side.
+pub(crate) fn run(
+    setup: &Setup,
+    workload: &'static Workload,
+    cpus: &[u32],
+    batches: Option<u32>,
+    progress: &AtomicU32,
+) -> Result<Measured> {
+    let shared = Shared {
+        setup,
+        workload,
+        empty: empty(setup, workload)?,
+        batches: AtomicU32::new(batches.unwrap_or(0)),
+        barrier: Barrier::new(u32::try_from(cpus.len())?),
+        progress,
+        logs: KBox::pin_init(new_mutex!(KVec::new()), GFP_KERNEL)?,
+    };
+    let body = |who: usize| {
+        match shared.thread(who) {
+            Ok(log) => {
+                if shared.logs.lock().push(log, GFP_KERNEL).is_err() {
+                    shared.barrier.fail(ENOMEM);
+                }
+            }
+            // The others must not wait for this one.
+            Err(err) => shared.barrier.fail(err),
+        }
+    };
+    Threads::run(cpus, &body, &shared.barrier)?;
+    shared.barrier.check()?;
+    let mut logs = shared.logs.lock();
+    merge(&mut logs, workload.rounds(setup.bytes), shared.empty)
+}
+
+/// The least ticks of an empty batch, in C and in ours.
+fn empty(setup: &Setup, workload: &Workload) -> Result<[u64; 2]> {
+    let mut least = [u64::MAX; 2];
+    for _ in 0..32 {
+        let quiet = Quiet::new(true);
+        let [c, ours] = match workload.sides {
+            Sides::Pair { .. } => [c::iomrs_b_nothing(), loops::nothing()],
+            Sides::Loop { .. } => [
+                setup.run_c(c::iomrs_b_empty, &mut [])?,
+                loops::empty(setup, &mut [])?,
+            ],
+        };
+        drop(quiet);
+        let [least_c, least_ours] = least;
+        least = [least_c.min(c), least_ours.min(ours)];
+    }
+    Ok(least)
+}
+
+/// Interrupts off, where asked for.
+struct Quiet(Option<usize>);
+
+impl Quiet {
+    fn new(wanted: bool) -> Self {
+        if !wanted {
+            return Self(None);
+        }
+        Self(Some(c::iomrs_b_irq_save()))
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        if let Some(flags) = self.0 {
+            // SAFETY: Saved by `new`, on this CPU, and what is between the two does not sleep.
+            unsafe { c::iomrs_b_irq_restore(flags) };
+        }
+    }
+}
+
+impl Shared<'_> {
+    /// What each thread does.
+    fn thread(&self, who: usize) -> Result<Log> {
+        let mut data = KVVec::from_elem(0, self.setup.pattern.len(), GFP_KERNEL)?;
+        let spent = self.warm_up(&mut data)?;
+        if who == 0 && self.batches.load(Ordering::Relaxed) == 0 {
+            let budget = BUDGET_MS * u64::from(c::iomrs_b_tsc_khz());
+            // No fewer than an interval can be had of.
+            let batches = (budget / spent.max(1)).clamp(FEWEST as u64, MOST);
+            self.batches.store(batches as u32, Ordering::Relaxed);
+        }
+        self.barrier.wait()?;
+        let batches = self.batches.load(Ordering::Relaxed) as usize;
+        let with_room = || KVVec::with_capacity(batches, GFP_KERNEL);
+        let mut all = [with_room()?, with_room()?, with_room()?];
+        let cpu = c::iomrs_b_cpu();
+        let mut observed = Observed {
+            cpu,
+            ..Observed::default()
+        };
+        let (interrupts, switches) = (c::iomrs_b_interrupts(), c::iomrs_b_switches());
+        let steal = c::iomrs_b_steal_ns(cpu);
+        let start = loops::now();
+        let mut orders = Orders::new();
+        for round in 0..batches {
+            for side in orders.next() {
+                let batch = self.batch(side, &mut data)?;
+                observed.migrated |= c::iomrs_b_cpu() != cpu;
+                if let Some(batches) = all.get_mut(side as usize) {
+                    batches.push(batch, GFP_KERNEL)?;
+                }
+            }
+            if who == 0 {
+                let done = round * 1000 / batches;
+                self.progress.store(done as u32, Ordering::Relaxed);
+            }
+        }
+        observed.elapsed = loops::now().wrapping_sub(start);
+        observed.interrupts = c::iomrs_b_interrupts().wrapping_sub(interrupts);
+        observed.switches = c::iomrs_b_switches().wrapping_sub(switches);
+        observed.steal_ns = c::iomrs_b_steal_ns(cpu).wrapping_sub(steal);
+        Ok(Log {
+            batches: all,
+            observed,
+        })
+    }
+
+    /// The ticks of a round, warm.
+    fn warm_up(&self, data: &mut [u8]) -> Result<u64> {
+        let mut spent = 0;
+        let mut orders = Orders::new();
+        for round in 0..WARM_UP {
+            spent = 0;
+            for side in orders.next() {
+                let batch = self.batch(side, data)?;
+                spent += batch.map + batch.unmap;
+            }
+            // Enough of what takes long.
+            if round > 0 && spent > BUDGET_MS * u64::from(c::iomrs_b_tsc_khz()) {
+                break;
+            }
+        }
+        Ok(spent)
+    }
+
+    /// One batch of a side.
+    fn batch(&self, side: Side, data: &mut [u8]) -> Result<Batch> {
+        if !self.workload.quiet {
+            // What the last one has left for others to do is not a part of this one.
+            c::iomrs_b_settle();
+        }
+        self.barrier.wait()?;
+        let seen = (c::iomrs_b_interrupts(), c::iomrs_b_switches());
+        let quiet = Quiet::new(self.workload.quiet);
+        let [empty_c, empty_ours] = self.empty;
+        let (ticks, empty) = match side {
+            Side::Ours => (self.ours(data), empty_ours),
+            Side::C | Side::Again => (self.c(data), empty_c),
+        };
+        drop(quiet);
+        let disturbed = seen != (c::iomrs_b_interrupts(), c::iomrs_b_switches());
+        let (map, unmap) = ticks?;
+        let is_loop = matches!(self.workload.sides, Sides::Loop { .. });
+        Ok(Batch {
+            map: map.saturating_sub(empty),
+            unmap: if is_loop {
+                0
+            } else {
+                unmap.saturating_sub(empty)
+            },
+            // What came while interrupts were off has not disturbed.
+            disturbed: disturbed && !self.workload.quiet,
+        })
+    }
+
+    #[inline(never)]
+    fn ours(&self, data: &mut [u8]) -> Result<loops::Pair> {
+        match self.workload.sides {
+            Sides::Pair { ours, .. } => ours(self.setup),
+            Sides::Loop { ours, .. } => Ok((ours(self.setup, data)?, 0)),
+        }
+    }
+
+    #[inline(never)]
+    fn c(&self, data: &mut [u8]) -> Result<loops::Pair> {
+        match self.workload.sides {
+            Sides::Pair { c, .. } => {
+                let mut unmap = 0;
+                let size = usize::try_from(self.setup.size)?;
+                // SAFETY: The range is ours, and `unmap` is valid for a write.
+                match unsafe { c(self.setup.phys, size, &mut unmap) } {
+                    0 => Err(ENOMEM),
+                    map => Ok((map, unmap)),
+                }
+            }
+            Sides::Loop { c, .. } => Ok((self.setup.run_c(c, data)?, 0)),
+        }
+    }
+}
+
+/// All logs in one: of each batch the one that took longest.
+fn merge(logs: &mut KVec<Log>, rounds: usize, empty: [u64; 2]) -> Result<Measured> {
+    let Log {
+        mut batches,
+        mut observed,
+    } = logs.pop().ok_or(EINVAL)?;
+    while let Some(log) = logs.pop() {
+        for (all, more) in batches.iter_mut().zip(&log.batches) {
+            for (batch, other) in all.iter_mut().zip(more.iter()) {
+                if other.map + other.unmap > batch.map + batch.unmap {
+                    (batch.map, batch.unmap) = (other.map, other.unmap);
+                }
+                batch.disturbed |= other.disturbed;
+            }
+        }
+        observed.migrated |= log.observed.migrated;
+        observed.interrupts += log.observed.interrupts;
+        observed.switches += log.observed.switches;
+        observed.steal_ns += log.observed.steal_ns;
+        observed.elapsed = observed.elapsed.max(log.observed.elapsed);
+        observed.cpu = observed.cpu.max(log.observed.cpu);
+    }
+    Ok(Measured {
+        batches,
+        rounds,
+        empty,
+        observed,
+    })
+}
