@@ -5,9 +5,9 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 TOOLS := tools
 
 # Variables of a person's command line, for the scripts: see "make help".
-export KDIR KERNEL BACKEND INSTALL_MOD_PATH ACCEL V W
+export KDIR KERNEL BACKEND INSTALL_MOD_PATH ACCEL BOOTS V W
 
-.PHONY: all modules modules_install demo check fmt clippy doc setup clean distclean help
+.PHONY: all modules modules_install demo check bench fmt clippy doc setup clean distclean help
 
 all: modules
 
@@ -22,6 +22,9 @@ demo:
 
 check:
 	@$(TOOLS)/check
+
+bench:
+	@$(TOOLS)/bench
 
 fmt:
 	@$(TOOLS)/setup root

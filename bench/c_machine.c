@@ -14,6 +14,7 @@
 #include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/utsname.h>
+#include <linux/vmalloc.h>
 #include <asm/cpufeature.h>
 #include <asm/cpuid/api.h>
 #include <asm/hardirq.h>
@@ -109,9 +110,13 @@ void iomrs_b_relax(void)
 	cond_resched();
 }
 
-/* Lets others of this CPU do what is waiting: the freeing of address space is left to a work queue. */
+/*
+ * Does what unmapping has put off, and lets others of this CPU do what is waiting: what a batch leaves behind is not to
+ * fall into the next one.
+ */
 void iomrs_b_settle(void)
 {
+	vm_unmap_aliases();
 	usleep_range(10, 20);
 }
 

@@ -276,7 +276,10 @@ pub(crate) static WORKLOADS: &[Workload] = &[
     ),
     sparse("map_atomic_read", c::iomrs_b_page_read, loops::read_atomic),
     whole("nested4", LOCAL, c::iomrs_b_nested, loops::nested),
-    sparse("nested4", c::iomrs_b_page_nested, loops::nested),
+    Workload {
+        rounds: 12,
+        ..sparse("nested4", c::iomrs_b_page_nested, loops::nested)
+    },
     Workload {
         sizes: HUGE,
         ..whole("random_read", LOCAL, c::iomrs_b_read, loops::read)

@@ -18,10 +18,11 @@ PROBE_TIMEOUT = 20
 PROBE_INIT = "#!/bin/sh\necho exit 0 > /dev/ttyS1\npoweroff -f\n"
 
 
-def machine(accelerator):
+def machine(accelerator, cpu="max"):
+    """QEMU's arguments for it; TCG can be any `cpu`."""
     if accelerator == "kvm":
         return ["-accel", "kvm", "-cpu", "host"]
-    return ["-accel", "tcg", "-cpu", "max"]
+    return ["-accel", "tcg", "-cpu", cpu]
 
 
 def choose(image):

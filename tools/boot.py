@@ -71,8 +71,8 @@ def kill_session(process):
 class Guest:
     """A running guest: `lines()` hears it, `send()` speaks to it, `close()` ends it."""
 
-    def __init__(self, kernel, initrd, log, append="", qemu=(), icount=False, smp=2, memory="1G", timeout=120,
-                 accelerator=None):
+    def __init__(self, kernel, initrd, log, append="", qemu=(), icount=False, smp=None, memory="1G", timeout=120,
+                 accelerator=None, cpu="max"):
         self.accelerator = "tcg" if icount else accelerator or accel.choose(kernel_image(kernel))
         self.log = log
         self.deadline = time.monotonic() + timeout
@@ -83,7 +83,8 @@ class Guest:
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(os.path.join(self.dir.name, "ctl"))
         listener.listen(1)
-        command = self._command(kernel_image(kernel), initrd, append, list(qemu), icount, smp, memory)
+        smp = smp or (1 if icount else 2)
+        command = self._command(kernel_image(kernel), initrd, append, list(qemu), icount, smp, memory, cpu)
         with open(log + ".qemu", "wb") as errors:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
                                             preexec_fn=die_with_parent)
@@ -96,13 +97,12 @@ class Guest:
         finally:
             listener.close()
 
-    def _command(self, image, initrd, append, qemu, icount, smp, memory):
-        smp = 1 if icount else smp
+    def _command(self, image, initrd, append, qemu, icount, smp, memory, cpu):
         if icount:
-            machine = ["-accel", "tcg,thread=single", "-cpu", "max", *ICOUNT]
+            machine = ["-accel", "tcg,thread=single", "-cpu", cpu, *ICOUNT]
             append = f"{ICOUNT_APPEND} {append}"
         else:
-            machine = accel.machine(self.accelerator)
+            machine = accel.machine(self.accelerator, cpu)
         return ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
                 "-machine", "q35", *machine, "-smp", str(smp), "-m", memory,
                 "-kernel", image, "-initrd", initrd, "-append", f"{APPEND} {append}".strip(),
@@ -174,7 +174,8 @@ def main():
     parser.add_argument("--log", default="/tmp/iomrs-console.log", help="where the console goes")
     parser.add_argument("--timeout", type=float, default=120)
     parser.add_argument("--memory", default="1G")
-    parser.add_argument("--smp", type=int, default=2)
+    parser.add_argument("--smp", type=int, help="CPUs (1 with --icount, otherwise 2)")
+    parser.add_argument("--cpu", default="max", help="of TCG")
     parser.add_argument("--icount", action="store_true", help="a boot that repeats exactly")
     parser.add_argument("qemu", nargs="*", help="more arguments for QEMU")
     args = vars(parser.parse_args())

@@ -4,7 +4,7 @@
 import os
 import re
 
-SKIPPED_DIRS = {".git", "build", "target", "__pycache__"}
+SKIPPED_DIRS = {".git", "bench-report", "build", "target", "__pycache__"}
 
 
 def all_files(top):

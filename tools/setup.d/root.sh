@@ -15,7 +15,7 @@ make_root_base() {
 	need_space 14 "a fresh set-up"
 	command -v mmdebstrap > /dev/null || step mmdebstrap "mmdebstrap on this machine" install_mmdebstrap ||
 		explain mmdebstrap "installing mmdebstrap"
-	rm -f "$STAMPS/root-packages"
+	rm -f "$STAMPS/root-packages" "$STAMPS/root-plots"
 	step root-base "a minimal Debian $SUITE root" bootstrap "$mirror" || explain root-base "making the $SUITE root"
 }
 

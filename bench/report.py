@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A benchmark's results as plots and one HTML page that needs nothing else.
+
+    bench/report.py DIR icount|time
+
+DIR has results.json and the samples of each boot; the plots and report.html go there too.
+"""
+
+import html
+import json
+import os
+import struct
+import sys
+
+import plots
+
+STYLE = """body { font: 15px/1.5 sans-serif; max-width: 1150px; margin: 2em auto; padding: 0 1em; color: #222 }
+table { border-collapse: collapse; font-size: 12px; font-variant-numeric: tabular-nums }
+th, td { padding: 2px 8px; border-bottom: 1px solid #ddd; text-align: right; white-space: nowrap }
+th:nth-child(-n+3), td:nth-child(-n+3), td:last-child { text-align: left }
+tr.slow td:nth-child(8) { color: #c4570b; font-weight: bold } tr.inconclusive, tr.not { color: #888 }
+svg { max-width: 100%; height: auto } figure { margin: 1em 0 } .scroll { overflow-x: auto }"""
+
+WHAT = {
+    "icount": "These are instructions, not time: QEMU emulates each with -icount, one tick of the clock per instruction. "
+              "They repeat exactly, and say nothing of caches, TLBs, write-combining buffers, interrupts between CPUs or "
+              "of devices: a read of a device is one instruction here.",
+    "time": "This is time, in nanoseconds. It depends on this machine, and on what else it does.",
+}
+
+
+def read_samples(path):
+    """Ticks of each batch, by row: see bench/output.rs."""
+    with open(path, "rb") as f:
+        data = f.read()
+    if data[:8] != b"IOMRSMP1":
+        raise ValueError(f"{path}: not a file of samples")
+    samples, at = {}, 8
+    while at < len(data):
+        row, _, count, _ = struct.unpack_from("<4I", data, at)
+        samples[row] = list(struct.unpack_from(f"<{count}Q", data, at + 16))
+        at += 16 + 8 * count
+    return samples
+
+
+def pairs(rows):
+    """C's row and ours of each measurement."""
+    found = {}
+    for row in rows:
+        key = tuple(row[field] for field in ("boot", "workload", "strategy", "size", "cpus", "phase"))
+        found.setdefault(key, {})[row["side"]] = row
+    return [(sides["c"], sides["ours"]) for sides in found.values() if {"c", "ours"} <= sides.keys()]
+
+
+def cells(c, ours, mode):
+    """A line of the table: boot, what, beside what in C, n, C, ours, MAD, ratio, interval, verdict."""
+    what = plots.label(ours) + (f", {ours['cpus']} CPUs" if ours["cpus"] > 1 else "")
+    what += "" if ours["phase"] == "all" else f": {ours['phase']}"
+    note = ours["verdict"] + (f": {ours['reason']}" if ours["reason"] else "")
+    if not ours["n"]:
+        return [ours["boot"], what, c["call"], "", "", "", "", "", "", note]
+    cost = lambda row, field: f"{plots.cost(row, field, mode):,.1f}"
+    ratio = ["", ""]
+    if ours["ratio"] is not None:
+        ratio = [f"{ours['ratio']:.3f}", f"{ours['ratio_low']:.3f} to {ours['ratio_high']:.3f}"]
+    return [ours["boot"], what, c["call"], str(ours["n"]), cost(c, "p50"), cost(ours, "p50"), cost(ours, "mad"), *ratio, note]
+
+
+HEADINGS = ["boot", "operation", "C", "n", "C, p50", "ours, p50", "MAD", "ours / C", "95 % interval", ""]
+
+
+def table(rows, mode):
+    """For a terminal: operations as a whole."""
+    lines = [cells(c, ours, mode) for c, ours in pairs(rows) if ours["phase"] == "all"]
+    chosen = [[line[0], line[1], *line[4:6], line[7], line[9]] for line in lines]
+    titles = ["boot", "operation", "C", "ours", "ours/C", plots.unit(mode)]
+    widths = [max(len(line[i]) for line in [titles, *chosen]) for i in range(len(titles))]
+    return "\n".join("  ".join(text.ljust(width) if i in (0, 1, 5) else text.rjust(width)
+                               for i, (text, width) in enumerate(zip(line, widths))).rstrip()
+                     for line in [titles, *chosen])
+
+
+def html_table(rows, mode):
+    yield "<table><tr>" + "".join(f"<th>{heading}</th>" for heading in HEADINGS) + "</tr>"
+    for c, ours in pairs(rows):
+        kind = ours["verdict"].split()[0]
+        if ours["ratio"] and ours["ratio"] > 1 and kind == "measured":
+            kind = "slow"
+        line = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells(c, ours, mode))
+        yield f'<tr class="{kind}">{line}</tr>'
+    yield "</table>"
+
+
+def figures(out, rows, mode):
+    """Name, caption and SVG of each plot."""
+    boots = list(dict.fromkeys(row["boot"] for row in rows))
+    full = [boot for boot in boots if any(row["workload"] == "ioremap" for row in rows if row["boot"] == boot)]
+    drawn = []
+    for boot in full:
+        drawn.append((f"ratio-{boot}", "The median of the ratios of batches that ran one after another, and where it lies "
+                      "in 95 of 100 cases (often too narrow to see).", plots.ratios(rows, mode, boot)))
+    drawn.append(("size", "Medians; bars from the least to the 90th percentile. What is not there was not run: the table "
+                  "says why.", plots.sizes(rows, mode, full) if full else None))
+    for boot in full:
+        samples = read_samples(os.path.join(out, f"samples-{boot}"))
+        drawn.append((f"distribution-{boot}", "What part of the batches took no more than so much.",
+                      plots.distribution(rows, mode, boot, samples)))
+    for boot in boots:
+        drawn.append((f"scaling-{boot}", "Medians; bars from the least to the 90th percentile. " + (
+            "Instructions of the slowest CPU: what CPUs do to each other's caches is not in them." if mode != "time"
+            else "Of the slowest CPU."), plots.scaling(rows, mode, boot)))
+    return [(name, caption, plots.save(figure, out, name)) for name, caption, figure in drawn if figure]
+
+
+def make(out, rows, mode, boots=1):
+    """Writes the plots and report.html."""
+    first = rows[0]
+    unit = "instructions, not time" if mode == "icount" else "time"
+    title = f"io-mapping-rs beside C: {unit}"
+    inconclusive = sum(row["side"] == "ours" and row["verdict"] == "inconclusive" for row in rows)
+    kernels = ", ".join(dict.fromkeys(f"{row['kernel']} ({row['backend']} backend)" for row in rows))
+    facts = [f"Kernels: {html.escape(kernels)}. Hypervisor: {html.escape(first['hypervisor'])}. Clock: "
+             f"{first['clock']}, {first['khz']} kHz."]
+    if boots > 1:
+        facts.append(f"{boots} boots of each kernel gave the same bytes.")
+    facts.append("C, C again and ours take turns in the same run on the same range; an empty batch is taken off. "
+                 f"Inconclusive lines: {inconclusive}.")
+    page = ["<!DOCTYPE html>", '<html lang="en"><head><meta charset="utf-8">', f"<title>{title}</title>",
+            f"<style>{STYLE}</style></head><body>", f"<h1>{title}</h1>", f"<p>{WHAT[mode]}</p>",
+            *(f"<p>{fact}</p>" for fact in facts)]
+    for name, caption, svg in figures(out, rows, mode):
+        page.append(f'<figure id="{name}">{svg[svg.index("<svg"):]}<figcaption>{caption}</figcaption></figure>')
+    page += [f"<h2>All numbers, in {plots.unit(mode)} per operation</h2>", '<div class="scroll">', *html_table(rows, mode),
+             "</div></body></html>"]
+    with open(os.path.join(out, "report.html"), "w", encoding="utf-8") as f:
+        f.write("\n".join(page) + "\n")
+
+
+def main():
+    if len(sys.argv) != 3 or sys.argv[2] not in WHAT:
+        sys.exit(__doc__)
+    out, mode = sys.argv[1:]
+    with open(os.path.join(out, "results.json"), encoding="utf-8") as f:
+        rows = json.load(f)
+    make(out, rows, mode)
+    print(table(rows, mode))
+    print(f"report: {os.path.join(out, 'report.html')}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Boots a kernel with the benchmark, and gets its results. Inside the trixie root.
+
+    tools/bench_boot.py KERNEL DIR-OF-MODULES OUT-DIR [--accel icount|kvm|tcg] [--cpus N] [--append ARGS] SPEC...
+
+Leaves results, results.csv and samples in OUT-DIR. With icount (the default), each boot gives the same bytes.
+"""
+
+import argparse
+import base64
+import gzip
+import os
+import sys
+import tempfile
+
+import boot
+import initramfs
+
+TOOLS = os.path.dirname(os.path.realpath(__file__))
+MODULES = ["io-mapping-rs.ko", "io-mapping-bench.ko"]
+FILES = ["results", "results.csv", "samples"]
+TIMEOUT = 600
+
+
+class BenchError(Exception):
+    """The guest has not done all of it."""
+
+
+def device(scratch, size):
+    """An ivshmem device whose BAR 2 is of that size; the file behind it is sparse."""
+    backing = os.path.join(scratch, "bar2")
+    with open(backing, "wb") as f:
+        f.truncate(size)
+    return ["-object", f"memory-backend-file,id=bar2,size={size},mem-path={backing},share=on",
+            "-device", "ivshmem-plain,memdev=bar2"]
+
+
+def converse(guest, progress):
+    """The files that the guest hands over."""
+    files, passed, failed = {}, [], []
+    for line in guest.lines():
+        word, _, rest = line.partition(" ")
+        if word == "progress":
+            done, count, spec = rest.split(" ", 2)
+            progress(int(done), int(count), spec)
+        elif word == "file":
+            text = ""
+            while (line := guest.line()) != "end":
+                text += line
+            files[rest] = gzip.decompress(base64.b64decode(text))
+        elif word == "ok":
+            passed.append(rest)
+        elif line.startswith("not ok "):
+            failed.append(line[len("not ok "):])
+    missing = [name for name in FILES if not files.get(name)]
+    if failed or missing:
+        raise BenchError("; ".join(failed) or f"the guest has not sent {missing[0]}")
+    return files
+
+
+def run(kernel, modules, specs, log, mode="icount", cpus=None, append="", progress=lambda *_: None):
+    """The contents of FILES, by name."""
+    sources = {name: os.path.join(modules, name) for name in MODULES}
+    sources["lib.sh"] = os.path.join(TOOLS, "guest", "lib.sh")
+    icount = mode == "icount"
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=boot.cache_dir()) as scratch:
+        initrd = os.path.join(scratch, "initrd")
+        sources["specs"] = os.path.join(scratch, "specs")
+        with open(sources["specs"], "w") as f:
+            f.writelines(spec + "\n" for spec in specs)
+        initramfs.build(initrd, os.path.join(TOOLS, "guest", "bench.sh"), sources)
+        # A machine of KVM has the host's width of addresses; what the others have is enough for 1 TiB.
+        size = 64 << 30 if mode == "kvm" else 1 << 40
+        with boot.Guest(kernel, initrd, log, append, device(scratch, size), icount=icount, smp=cpus, timeout=TIMEOUT,
+                        accelerator=None if icount else mode, cpu="max,phys-bits=46") as guest:
+            return converse(guest, progress)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kernel")
+    parser.add_argument("modules")
+    parser.add_argument("out")
+    parser.add_argument("--accel", default="icount", choices=["icount", "kvm", "tcg"])
+    parser.add_argument("--cpus", type=int)
+    parser.add_argument("--append", default="")
+    parser.add_argument("spec", nargs="+")
+    args = parser.parse_args()
+    os.makedirs(args.out, exist_ok=True)
+    try:
+        files = run(args.kernel, args.modules, args.spec, os.path.join(args.out, "console.log"), args.accel, args.cpus,
+                    args.append, lambda *what: print(*what, file=sys.stderr))
+    except (BenchError, boot.GuestError) as error:
+        sys.exit(f"error: {error}")
+    for name, content in files.items():
+        with open(os.path.join(args.out, name), "wb") as f:
+            f.write(content)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The guest's side of tools/bench.py: runs the specs in /specs, one a line, on BAR 2 of ivshmem, and hands over what
+# came of them. Nothing is asked of the host, whose answers would come at another instruction each time.
+# shellcheck shell=busybox
+. /lib.sh
+
+dir=/sys/kernel/debug/io_mapping_rs/bench
+
+# The PCI address of the device with these IDs.
+pci_device() {
+	local device
+	for device in /sys/bus/pci/devices/*; do
+		if [ "$(cat "$device/vendor"):$(cat "$device/device")" = "$1" ]; then
+			echo "${device##*/}"
+			return
+		fi
+	done
+	return 1
+}
+
+# The specs, with "all" told apart, to see how far it is.
+specs() {
+	local spec
+	echo list > $dir/run
+	while read -r spec; do
+		if [ "$spec" = all ]; then sed -n 's/^\([a-z0-9_]*\)  .*/\1/p' $dir/status; else echo "$spec"; fi
+	done < /specs
+}
+
+run_specs() {
+	local keep='' spec done=0 count
+	specs > /tmp/specs
+	count=$(wc -l < /tmp/specs)
+	while read -r spec; do
+		tell "progress $done $count $spec"
+		if ! echo "range=$bar/2 $spec $keep" > $dir/run; then
+			sed -n 's/^error: //p' $dir/status
+			return 1
+		fi
+		keep=keep
+		done=$((done + 1))
+	done < /tmp/specs
+}
+
+# send NAME: what the file says, in one piece.
+send() {
+	tell "file $1"
+	gzip -c "$dir/$1" | base64 >&3
+	tell "end"
+}
+
+stty -F /dev/ttyS1 115200
+mark_log
+bar=$(pci_device 0x1af4:0x1110)
+if try "io-mapping-rs.ko loads" insmod /io-mapping-rs.ko && try "io-mapping-bench.ko loads" insmod /io-mapping-bench.ko &&
+	try "the benchmark runs" run_specs; then
+	for file in results results.csv samples; do send $file; done
+	try "both modules unload" rmmod io_mapping_bench io_mapping_rs
+fi
+complaints=$(log_complaints)
+if [ -z "$complaints" ]; then ok "kernel log is quiet"; else not_ok "kernel log is quiet" "$complaints"; fi
+finish
