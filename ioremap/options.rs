@@ -137,6 +137,22 @@ impl Options {
         self.mode
     }
 
+    /// What is done where that mode cannot be had.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{ioremap::Options, Policy};
+    ///
+    /// /// Whether `achieved()` may differ from what was asked for.
+    /// fn may_differ(options: &Options) -> bool {
+    ///     options.policy() == Policy::AllowWeaker
+    /// }
+    /// ```
+    pub const fn policy(&self) -> Policy {
+        self.policy
+    }
+
     /// Maps `size` bytes of device memory from physical address `phys`, for reading and writing.
     ///
     /// An offset of `phys` in its page is kept, and any `size` will do. The pages are as large as

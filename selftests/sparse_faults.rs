@@ -75,7 +75,7 @@ fn take_tables(range: Range, taken: &mut KVVec<Theirs>) -> Verdict {
 
 /// Maps a piece of a new aperture again and again, with the first allocation failing, then the
 /// second, and so on until there is none left to fail. After each the aperture must work.
-fn each_allocation(range: Range, fail: fn(u32)) -> Verdict<Count> {
+fn each_allocation(range: Range, fail: extern "C" fn(u32)) -> Verdict<Count> {
     let mut count = Count::default();
     let mut taken = KVVec::new();
     let start = Seen::now()?;
@@ -136,7 +136,7 @@ mod tests {
     fn each_allocation_of_a_chunk_of_chunk_budget() -> Verdict {
         need!(chunks(1));
         let (faults, range) = (need!(Faults::begin()), need!(Range::reserved()));
-        let count = each_allocation(range, |n| c::iomrs_c_fail_nth(n))?;
+        let count = each_allocation(range, c::iomrs_c_fail_nth)?;
         drop(faults);
         note(fmt!("one allocation made to fail: {count:?}"));
         // The lock of the chunks, the area's two records, its page table. What is there of chunks is
@@ -150,7 +150,7 @@ mod tests {
     fn all_allocations_of_a_chunk_of_chunk_budget() -> Verdict {
         need!(chunks(1));
         let (faults, range) = (need!(Faults::begin()), need!(Range::reserved()));
-        let count = each_allocation(range, |n| c::iomrs_c_fail_from(n))?;
+        let count = each_allocation(range, c::iomrs_c_fail_from)?;
         drop(faults);
         note(fmt!("that and all later ones made to fail: {count:?}"));
         // The area of its own fails too, whatever it was that failed first.
