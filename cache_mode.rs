@@ -26,7 +26,7 @@ use kernel::{error::to_result, prelude::*};
 /// }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
+#[repr(u8)]
 pub enum CacheMode {
     /// Write back: ordinary cached memory (`ioremap_cache`).
     WriteBack = 0,
@@ -84,7 +84,7 @@ impl CacheMode {
     }
 
     const fn as_raw(self) -> u32 {
-        // CAST: `repr(u32)`, with the numbers of `enum page_cache_mode`; shims.c checks them.
+        // CAST: `repr(u8)`, with the numbers of `enum page_cache_mode`; shims.c checks them.
         self as u32
     }
 
@@ -183,11 +183,10 @@ pub(crate) fn mode_of_entry(entry: u64, shift: u32) -> Option<CacheMode> {
 ///
 /// # Invariants
 ///
-/// `[start, end)` is what the registry was given, and it is not empty where `tracked`.
+/// `[start, end)` is what the registry was given, or it is empty.
 pub(crate) struct Reservation {
     start: u64,
     end: u64,
-    tracked: bool,
     requested: CacheMode,
     achieved: CacheMode,
 }
@@ -219,7 +218,6 @@ impl Reservation {
         let mut this = Self {
             start,
             end,
-            tracked: end > start,
             requested,
             achieved: requested,
         };
@@ -294,7 +292,7 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        if self.tracked {
+        if self.end > self.start {
             // SAFETY: By the type's invariant the registry holds just this range, taken for
             // `requested`.
             unsafe { bindings::iomrs_memtype_free(self.start, self.end, self.requested.as_raw()) };

@@ -8,6 +8,7 @@
 //! of users is needed, because every map borrows the aperture.
 
 use crate::cache_mode::Protection;
+use crate::live::{Kind, Live};
 use crate::range::PAGE_SIZE;
 use crate::vm_area::VmArea;
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
@@ -65,10 +66,36 @@ impl Drop for Share {
     }
 }
 
+/// A part of an aperture that is mapped by itself, and listed.
+pub(crate) struct Piece {
+    // Dropped in this order: nobody looks at entries that are going.
+    _live: Live,
+    _area: VmArea,
+}
+
+impl Piece {
+    /// Maps the `size` bytes from `phys` on of `aperture`, whole pages. Gives the first address, too.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`VmArea::map`].
+    pub(crate) fn map(
+        aperture: &Live,
+        kind: Kind,
+        phys: u64,
+        size: usize,
+        prot: Protection,
+    ) -> Result<(Self, usize)> {
+        let (_area, addr) = VmArea::map(phys, size, prot)?;
+        let _live = aperture.piece(kind, phys, size as u64, addr)?;
+        Ok((Self { _live, _area }, addr))
+    }
+}
+
 /// A chunk that has been made.
 struct Chunk {
     // Dropped in this order: the share is free once the addresses are.
-    _area: VmArea,
+    _piece: Piece,
     _share: Share,
 }
 
@@ -152,8 +179,8 @@ impl Chunks {
         }
     }
 
-    /// The address of the byte at `offset`, which is within the aperture of `directory`, making its
-    /// chunk if need be. `None` where the chunk cannot be had, for want of budget, memory or address
+    /// The address of the byte at `offset`, which is within `aperture` with its `directory`, making
+    /// its chunk if need be. `None` where the chunk cannot be had, for want of budget, memory or address
     /// space, or because not all of it can be mapped: a smaller piece may still be.
     ///
     /// # Context
@@ -163,7 +190,12 @@ impl Chunks {
     /// # Safety
     ///
     /// `directory` is that of these chunks, and of no others; `offset` is within the aperture.
-    pub(crate) unsafe fn find_or_make(&self, directory: &Directory, offset: u64) -> Option<usize> {
+    pub(crate) unsafe fn find_or_make(
+        &self,
+        aperture: &Live,
+        directory: &Directory,
+        offset: u64,
+    ) -> Option<usize> {
         // SAFETY: As required of our caller.
         if let Some(addr) = unsafe { directory.find(offset) } {
             return Some(addr);
@@ -173,21 +205,28 @@ impl Chunks {
         if let Some(addr) = unsafe { directory.find(offset) } {
             return Some(addr);
         }
-        self.make(directory, &mut made, offset).ok()
+        self.make(aperture, directory, &mut made, offset).ok()
     }
 
     /// Makes the chunk of `offset`, which is not there.
-    fn make(&self, directory: &Directory, made: &mut Made, offset: u64) -> Result<usize> {
+    fn make(
+        &self,
+        aperture: &Live,
+        directory: &Directory,
+        made: &mut Made,
+        offset: u64,
+    ) -> Result<usize> {
         let (first, len) = self.extent(directory, offset);
         let share = Share::take(len).ok_or(ENOSPC)?;
         self.make_table(directory, made)?;
         made.chunks.reserve(1, GFP_KERNEL | __GFP_NOWARN)?;
         // No overflow: the last byte of the aperture has an address.
         let phys = self.base.wrapping_add(first);
-        let area = VmArea::map(phys, usize::try_from(len)?, self.prot)?;
-        let bias = area.addr().wrapping_sub(first as usize);
+        let len = usize::try_from(len)?;
+        let (piece, addr) = Piece::map(aperture, Kind::Chunk, phys, len, self.prot)?;
+        let bias = addr.wrapping_sub(first as usize);
         let chunk = Chunk {
-            _area: area,
+            _piece: piece,
             _share: share,
         };
         made.chunks.push(chunk, GFP_KERNEL | __GFP_NOWARN)?;

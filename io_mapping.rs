@@ -46,10 +46,9 @@
 
 use crate::{
     bindings,
-    chunks::Directory,
+    chunks::{Directory, Piece},
     ioremap::Mapping,
     range::{self, PAGE_SHIFT, PAGE_SIZE},
-    vm_area::VmArea,
     window::{Place, Slot},
 };
 use core::marker::PhantomData;
@@ -64,7 +63,7 @@ pub use create::Strategy;
 use guards::AtomicSection;
 pub use guards::{AtomicMap, LocalMap, Map};
 pub use sized::{PageMap, SizedIoMapping};
-use sparse::Sparse;
+use sparse::{suits_whole, Sparse};
 
 /// A range of device memory to be mapped piecewise (C: `struct io_mapping`).
 ///
@@ -207,7 +206,7 @@ impl IoMapping {
 
     /// What [`map`](Self::map) does for a part of the aperture that is not mapped as a whole.
     #[inline(never)]
-    fn span(&self, offset: u64, size: u64) -> Result<(usize, Option<VmArea>)> {
+    fn span(&self, offset: u64, size: u64) -> Result<(usize, Option<Piece>)> {
         match &self.backing {
             Backing::Sparse(sparse) => sparse.span(&self.directory, offset, size),
             Backing::Whole(_) => Err(EINVAL),

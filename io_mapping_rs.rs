@@ -5,6 +5,7 @@
 //! A library module: other modules use the crate, see `samples/`. Calls go down only:
 //!
 //! ```text
+//! L4   debugfs.rs       what there is and what was done
 //! L3   pci.rs           a BAR: region request + mapping, bound to the device
 //!      io_mapping.rs    the aperture object, its two strategies and three kinds of map
 //! L2   ioremap.rs       checks -> reservation -> area -> entries: one owned mapping
@@ -14,6 +15,7 @@
 //!      ports.rs         the same for I/O ports                    io_region.rs  for either
 //! L1   cache_mode.rs    cache modes and their registry      vm_area.rs   address space
 //!      page_table.rs    entries: fill and look up           resource.rs  the right to a BAR
+//!      live.rs          which mappings there are              stats.rs     how often what was done
 //!      text_files.rs    files in debugfs
 //! L0   bindings/        every extern "C" and the C behind it
 //!      range.rs         ranges and offsets, pure logic      plan.rs      page sizes, likewise
@@ -45,10 +47,12 @@ use kernel::prelude::*;
 mod bindings;
 mod cache_mode;
 mod chunks;
+mod debugfs;
 pub mod io;
 pub mod io_mapping;
 pub mod io_region;
 pub mod ioremap;
+mod live;
 mod page_table;
 pub mod pci;
 #[cfg(iomrs_exported)]
@@ -56,9 +60,8 @@ mod plan;
 pub mod ports;
 mod range;
 mod resource;
-// Of the kernel's slots the number is checked, and no more.
-#[cfg_attr(iomrs_window_kmap, expect(dead_code))]
 mod slots;
+mod stats;
 pub mod text_files;
 mod vm_area;
 pub mod window;
@@ -89,8 +92,11 @@ module! {
     },
 }
 
+/// Dropped in this order: nothing is mapped any more when the records go.
 struct IoMappingRs {
+    _files: debugfs::Registration,
     _window: window::Registration,
+    _live: live::Registration,
 }
 
 impl kernel::Module for IoMappingRs {
@@ -99,6 +105,7 @@ impl kernel::Module for IoMappingRs {
             module_parameters::window_slots.value(),
             module_parameters::chunk_budget.value(),
         );
+        let live = live::Registration::new()?;
         chunks::init(budget.saturating_mul(1 << 20));
         let window = window::Window::register(slots).inspect_err(|&err| {
             if err == EINVAL {
@@ -108,7 +115,11 @@ impl kernel::Module for IoMappingRs {
             }
         })?;
         pr_info!("backend {}, window {}\n", BACKEND, window::WINDOW);
-        Ok(Self { _window: window })
+        Ok(Self {
+            _files: debugfs::Registration::new()?,
+            _window: window,
+            _live: live,
+        })
     }
 }
 

@@ -39,9 +39,12 @@
 use crate::bindings;
 use crate::cache_mode::{CacheMode, Protection, Reservation};
 use crate::io::{impl_views, Shared};
+use crate::live::{Kind, Live, New};
 use crate::page_table::Entry;
 use crate::range::{RangeError, Span, PAGE_SHIFT, PAGE_SIZE};
+use crate::stats;
 use crate::vm_area::VmArea;
+use core::panic::Location;
 use kernel::{
     io::{PhysAddr, ResourceSize},
     prelude::*,
@@ -131,8 +134,8 @@ impl Reserved {
 ///
 /// # Invariants
 ///
-/// `size` bytes from `area.addr() + offset` on are mapped to the physical range that the mapping
-/// was made for, with the mode that `reserved` achieved. `offset` is less than a page.
+/// `size` bytes from `addr` on, in the first page of `area`, are mapped to the physical range that
+/// the mapping was made for, with the mode that `reservation` achieved.
 ///
 /// # Examples
 ///
@@ -157,26 +160,68 @@ impl Reserved {
 /// }
 /// ```
 pub struct Mapping {
-    // Dropped in this order: nobody else may be given the cache mode while entries are live.
-    area: VmArea,
-    reserved: Reserved,
-    offset: usize,
+    // Dropped in this order: nobody looks at entries that are going, and nobody else may be given
+    // the cache mode while they are live.
+    _live: Live,
+    _area: VmArea,
+    reservation: Reservation,
+    addr: usize,
     size: usize,
 }
 
 impl Mapping {
-    fn new(options: Options, read_only: bool, phys: PhysAddr, size: ResourceSize) -> Result<Self> {
-        let (reserved, span) = Reserved::new(&options, phys.into(), size.into())?;
+    /// Maps what `options` say, and lists it as `kind`.
+    #[track_caller]
+    pub(crate) fn new(
+        options: Options,
+        kind: Kind,
+        read_only: bool,
+        phys: PhysAddr,
+        size: ResourceSize,
+    ) -> Result<Self> {
+        let caller = Location::caller();
+        let this = Self::make(
+            &options,
+            kind,
+            read_only,
+            (phys.into(), size.into()),
+            caller,
+        );
+        this.inspect_err(|&err| stats::refused(err))
+    }
+
+    #[inline(always)]
+    fn make(
+        options: &Options,
+        kind: Kind,
+        read_only: bool,
+        (phys, size): (u64, u64),
+        caller: &'static Location<'static>,
+    ) -> Result<Self> {
+        let (reserved, span) = Reserved::new(options, phys, size)?;
         let pages = span.pages() << PAGE_SHIFT;
         let pages = usize::try_from(pages).map_err(|_| ENOMEM)?;
-        let area = VmArea::map(reserved.first_page(), pages, reserved.protection(read_only))?;
+        let prot = reserved.protection(read_only);
+        let (area, addr) = VmArea::map(reserved.first_page(), pages, prot)?;
         // CAST: less than a page; and `size` is no more than `pages`, which fits.
-        let (offset, size) = (span.page_offset() as usize, size as usize);
+        let (addr, size) = (addr + span.page_offset() as usize, size as usize);
+        let new = New {
+            kind,
+            parent: 0,
+            phys,
+            size: size as u64,
+            addr,
+            requested: reserved.requested(),
+            achieved: reserved.achieved(),
+        };
+        // What is kept is small, as it is moved to the caller.
+        let reservation = reserved.reservation;
         // INVARIANT: `area` maps every page of the range.
         Ok(Self {
-            area,
-            reserved,
-            offset,
+            _live: Live::new(new, Some(caller))?,
+            _area: area,
+            reservation,
+            addr,
             size,
         })
     }
@@ -196,7 +241,7 @@ impl Mapping {
     /// ```
     #[inline]
     pub fn addr(&self) -> usize {
-        self.area.addr() + self.offset
+        self.addr
     }
 
     /// The number of bytes asked for.
@@ -233,7 +278,7 @@ impl Mapping {
     /// }
     /// ```
     pub fn requested(&self) -> CacheMode {
-        self.reserved.requested()
+        self.reservation.requested()
     }
 
     /// The cache mode that the CPU uses. Another than [`requested`](Self::requested) where a live
@@ -255,9 +300,9 @@ impl Mapping {
     /// }
     /// ```
     pub fn achieved(&self) -> CacheMode {
-        let entry = Entry::lookup(self.area.addr());
+        let entry = Entry::lookup(self.addr);
         let mode = entry.and_then(Entry::cache_mode);
-        mode.unwrap_or_else(|| self.reserved.achieved())
+        mode.unwrap_or_else(|| self.reservation.achieved())
     }
 
     /// The page-table entries in use, in order of address.
@@ -275,7 +320,7 @@ impl Mapping {
     pub fn entries(&self) -> Entries<'_> {
         Entries {
             mapping: self,
-            addr: self.area.addr(),
+            addr: self.addr & !(PAGE_SIZE as usize - 1),
         }
     }
 }

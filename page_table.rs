@@ -73,6 +73,11 @@ impl Entry {
         self.raw
     }
 
+    /// Physical address of the page.
+    pub fn phys(self) -> u64 {
+        self.raw & bindings::iomrs_phys_mask() & !(self.page_size() as u64 - 1)
+    }
+
     /// Size of the page in bytes.
     ///
     /// # Examples

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! L0: which of one CPU's slots are taken.
+//! L0: which of up to 64 slots are taken.
 //!
-//! Used on the CPU that it belongs to only, but by tasks that preempt each other and by interrupts
-//! at any point: a bit is set or cleared by one atomic operation, never by a lock. Pure logic
+//! Those of a CPU are used there only, but by tasks that preempt each other and by interrupts at any
+//! point; those of records of mappings by all CPUs. So a bit is set or cleared by one atomic
+//! operation, never by a lock. Pure logic
 //! without kernel imports: `selftests/host` tests it with loom and proptest.
 
 use core::num::NonZero;
@@ -13,10 +14,10 @@ use core::sync::atomic::{AtomicU64, Ordering};
 #[cfg(loom)]
 use loom::sync::atomic::{AtomicU64, Ordering};
 
-/// The most slots that a CPU can have.
+/// The most slots that there can be.
 pub(crate) const MAX_SLOTS: u32 = u64::BITS;
 
-/// The slots of one CPU.
+/// Slots, of which each has one holder or none.
 ///
 /// # Invariants
 ///

@@ -154,6 +154,17 @@ impl Text {
         Ok(pushed?)
     }
 
+    /// Appends spaces until the line is `column` bytes long: at least one.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub fn pad_to(&mut self, column: usize) -> Result {
+        let line = self.bytes.rsplit(|&byte| byte == b'\n').next();
+        let spaces = column.saturating_sub(line.map_or(0, <[u8]>::len)).max(1);
+        (0..spaces).try_for_each(|_| self.push(b" "))
+    }
+
     /// What `F` has to say of `data`.
     fn of<T, F: TextFile<T>>(data: &T) -> Result<Self> {
         let mut text = Self::new();

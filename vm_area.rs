@@ -26,7 +26,7 @@ pub(crate) use stock::VmArea;
 
 impl VmArea {
     /// An area of `size` bytes, a multiple of the page size, with page tables but nothing mapped:
-    /// the entries, all of small pages, are clear.
+    /// the entries, all of small pages, are clear. Gives the first address, too.
     ///
     /// # Errors
     ///
@@ -36,14 +36,14 @@ impl VmArea {
     ///
     /// May sleep.
     #[cfg_attr(iomrs_window_kmap, expect(dead_code))]
-    pub(crate) fn map_nothing(size: usize) -> Result<Self> {
+    pub(crate) fn map_nothing(size: usize) -> Result<(Self, usize)> {
         // Where a struct page is least likely: vmap_pfn() refuses pages that have one.
         let end = 1 << bindings::iomrs_phys_bits();
         let phys = end - size as u64;
-        let area = Self::map(phys, size, Protection::none())?;
+        let (area, addr) = Self::map(phys, size, Protection::none())?;
         // SAFETY: The entries are our area's, and not present.
-        unsafe { bindings::iomrs_clear_entries(area.addr(), size >> PAGE_SHIFT) };
-        Ok(area)
+        unsafe { bindings::iomrs_clear_entries(addr, size >> PAGE_SHIFT) };
+        Ok((area, addr))
     }
 }
 

@@ -32,8 +32,8 @@
 //!
 //! C: `__kmap_local_pfn_prot()` in [`mm/highmem.c`](srctree/mm/highmem.c)
 
+use crate::stats::Counter;
 use core::num::NonZero;
-use core::sync::atomic::{AtomicU64, Ordering};
 use kernel::prelude::*;
 
 #[cfg(not(iomrs_window_kmap))]
@@ -66,8 +66,6 @@ pub const WINDOW: &str = if cfg!(iomrs_window_kmap) {
     "own"
 };
 
-static EXHAUSTED: AtomicU64 = AtomicU64::new(0);
-
 /// How often a map was refused because all slots were in use, since the module was loaded.
 ///
 /// # Examples
@@ -86,12 +84,22 @@ static EXHAUSTED: AtomicU64 = AtomicU64::new(0);
 /// }
 /// ```
 pub fn exhausted() -> u64 {
-    EXHAUSTED.load(Ordering::Relaxed)
+    Counter::Exhausted.total()
 }
 
+/// What becomes of a map where all slots are in use.
 #[cold]
-fn count_exhausted() {
-    EXHAUSTED.fetch_add(1, Ordering::Relaxed);
+fn refuse() -> Place {
+    Counter::Exhausted.count();
+    Place::error(EAGAIN)
+}
+
+/// How many slots there are and were in use.
+pub(crate) struct Usage {
+    /// Of all CPUs, now.
+    pub(crate) now: u32,
+    /// The most that were in use at once on one CPU.
+    pub(crate) peak: u32,
 }
 
 /// A slot that is in use, given back on drop: on the CPU where it was taken, which its holder has

@@ -23,6 +23,9 @@ pub(crate) use kernel::bindings::{
 #[cfg(iomrs_exported)]
 pub(crate) use kernel::bindings::{p4d_t, pmd_t, pud_t, vm_struct};
 
+/// How many events are counted.
+pub(crate) const COUNTERS: usize = 21;
+
 /// Found by [`iomrs_range_flags`]: the range holds system RAM that the kernel uses.
 pub(crate) const RANGE_RAM: u32 = 1;
 /// Found by [`iomrs_range_flags`]: a confidential guest must map the range encrypted.
@@ -60,6 +63,11 @@ unsafe extern "C" {
     pub(crate) safe fn iomrs_pte_template(prot: u64) -> u64;
     pub(crate) safe fn iomrs_might_sleep();
     pub(crate) fn iomrs_clear_entries(addr: c_ulong, pages: c_ulong);
+    pub(crate) safe fn iomrs_counter(which: u32) -> u64;
+    pub(crate) safe fn iomrs_seconds_since(then: u32) -> u32;
+    pub(crate) fn iomrs_within_module(addr: c_ulong, module: *const c_void) -> bool;
+    /// Of each CPU.
+    static iomrs_counters: [c_ulong; COUNTERS];
 }
 
 // shims.c, for slots of our own
@@ -181,4 +189,37 @@ pub(crate) unsafe fn set_entry(entry: *mut pte_t, raw: u64) {
 pub(crate) unsafe fn invalidate_page(addr: usize) {
     // SAFETY: Dropping a translation is harmless. Not `nomem`: accesses to the page come before.
     unsafe { core::arch::asm!("invlpg [{}]", in(reg) addr, options(nostack, preserves_flags)) };
+}
+
+/// Adds one to a counter of this CPU, in one instruction: no interrupt and no other task can come
+/// between.
+///
+/// # Safety
+///
+/// `which` is less than [`COUNTERS`].
+#[cfg(CONFIG_X86_64)]
+#[inline(always)]
+pub(crate) unsafe fn count(which: usize) {
+    let counter = (&raw const iomrs_counters)
+        .cast::<c_ulong>()
+        .wrapping_add(which);
+    #[cfg(CONFIG_SMP)]
+    // SAFETY: Relative to GS, it is this CPU's, by the caller's promise one of those that there are.
+    unsafe {
+        core::arch::asm!("inc qword ptr gs:[{}]", in(reg) counter, options(nostack))
+    };
+    #[cfg(not(CONFIG_SMP))]
+    // SAFETY: The only CPU's, by the caller's promise one of those that there are.
+    unsafe {
+        core::arch::asm!("inc qword ptr [{}]", in(reg) counter, options(nostack))
+    };
+}
+
+/// The time now in 64 jiffies, for [`iomrs_seconds_since`]: enough for years.
+#[inline(always)]
+pub(crate) fn now() -> u32 {
+    // SAFETY: A word that the kernel changes at any time.
+    let jiffies = unsafe { (&raw const kernel::bindings::jiffies_64).read_volatile() };
+    // CAST: so that what is kept is small.
+    (jiffies >> 6) as u32
 }

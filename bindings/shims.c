@@ -3,7 +3,11 @@
  * Shims that are the same on every kernel. See shims.h.
  */
 #include <linux/export.h>
+#include <linux/jiffies.h>
+#include <linux/math64.h>
 #include <linux/mem_encrypt.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/uaccess.h>
 #include <asm/memtype.h>
@@ -200,4 +204,30 @@ void iomrs_flush_asids(unsigned long addr)
 	asm volatile("mov %0, %%cr4" : : "r" (cr4 ^ X86_CR4_PGE) : "memory");
 	asm volatile("mov %0, %%cr4" : : "r" (cr4) : "memory");
 	local_irq_restore(flags);
+}
+
+/* Rust counts in these, with this_cpu_inc() of its own. */
+DEFINE_PER_CPU(unsigned long [IOMRS_COUNTERS], iomrs_counters);
+
+/* One counter, of all CPUs. */
+u64 iomrs_counter(u32 which)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu(iomrs_counters, cpu)[which]);
+	return sum;
+}
+
+/* Whole seconds since jiffies were 64 times @then, more or less. */
+u32 iomrs_seconds_since(u32 then)
+{
+	return div_u64(64ull * ((u32)(get_jiffies_64() >> 6) - then), HZ);
+}
+
+/* Is that in the memory of @module, a struct module? */
+bool iomrs_within_module(unsigned long addr, const void *module)
+{
+	return within_module(addr, module);
 }

@@ -27,6 +27,9 @@
 #define IOMRS_RANGE_ENCRYPTED	2	/* must be mapped encrypted */
 #define IOMRS_RANGE_SPANS	4	/* leaves a resource that it begins in, or the reverse */
 
+/* How many events are counted: see stats.rs. */
+#define IOMRS_COUNTERS		21
+
 /* The next page frame from @pfn on that has a struct page, @stop where none has. */
 static inline unsigned long iomrs_next_valid_pfn(unsigned long pfn, unsigned long stop)
 {
@@ -54,6 +57,9 @@ bool iomrs_flush_all_asids(void);
 void iomrs_flush_asids(unsigned long addr);
 void iomrs_clear_entries(unsigned long addr, unsigned long pages);
 pte_t *iomrs_slot_entry(unsigned long addr);
+u64 iomrs_counter(u32 which);
+u32 iomrs_seconds_since(u32 then);
+bool iomrs_within_module(unsigned long addr, const void *module);
 
 /* io.c */
 #define IOMRS_MEMORY_STRINGS_PROTO(suffix, type)						\

@@ -2,10 +2,14 @@
 
 //! How an aperture comes to be.
 
-use super::{Backing, IoMapping, Sparse};
+use super::{suits_whole, Backing, IoMapping, Sparse};
 use crate::{
-    bindings, cache_mode::CacheMode, chunks::Directory, ioremap::Options,
-    page_table::has_large_pages, range::PAGE_SIZE,
+    cache_mode::CacheMode,
+    chunks::Directory,
+    ioremap::{Mapping, Options},
+    live::Kind,
+    range::PAGE_SIZE,
+    stats,
 };
 use kernel::{
     io::{PhysAddr, ResourceSize},
@@ -68,6 +72,7 @@ impl IoMapping {
     ///     unsafe { IoMapping::new_wc(frame_buffer, 16 << 20) }
     /// }
     /// ```
+    #[track_caller]
     pub unsafe fn new_wc(base: PhysAddr, size: ResourceSize) -> Result<Self> {
         // SAFETY: As required of our caller.
         unsafe { Self::new(base, size, Options::new(CacheMode::WriteCombining)) }
@@ -101,6 +106,7 @@ impl IoMapping {
     ///     unsafe { IoMapping::new(chip, 64 << 20, options) }
     /// }
     /// ```
+    #[track_caller]
     pub unsafe fn new(base: PhysAddr, size: ResourceSize, options: Options) -> Result<Self> {
         // SAFETY: As required of our caller.
         unsafe { Self::with_strategy(base, size, options, Strategy::Auto) }
@@ -135,14 +141,16 @@ impl IoMapping {
     ///     unsafe { IoMapping::with_strategy(base, size, options, Strategy::Sparse) }
     /// }
     /// ```
+    #[track_caller]
     pub unsafe fn with_strategy(
         base: PhysAddr,
         size: ResourceSize,
         options: Options,
         strategy: Strategy,
     ) -> Result<Self> {
-        let (base, size): (u64, u64) = (base.into(), size.into());
+        let (phys, size, base) = (base, u64::from(size), u64::from(base));
         if base & (PAGE_SIZE - 1) != 0 {
+            stats::refused(EINVAL);
             return Err(EINVAL);
         }
         let (pages, directory) = (size.div_ceil(PAGE_SIZE), Directory::new(base));
@@ -157,8 +165,7 @@ impl IoMapping {
                 backing: Backing::Sparse(Sparse::new(&options, base, size)?),
             });
         }
-        // SAFETY: As required of our caller.
-        let whole = unsafe { options.map(base as PhysAddr, size as ResourceSize)? };
+        let whole = Mapping::new(options, Kind::Whole, false, phys, size as ResourceSize)?;
         // INVARIANT: `base` is at a page boundary, and so is the mapping, which has all pages.
         Ok(Self {
             addr: whole.addr(),
@@ -169,10 +176,4 @@ impl IoMapping {
             backing: Backing::Whole(whole),
         })
     }
-}
-
-/// Whether mapping all of an aperture of `size` bytes is cheap: with large pages, and an eighth of
-/// the address space at most.
-fn suits_whole(size: u64) -> bool {
-    has_large_pages() && size <= bindings::iomrs_vmalloc_total() as u64 / 8
 }

@@ -5,8 +5,8 @@
 use super::IoMapping;
 use crate::{
     bindings,
+    chunks::Piece,
     io::{impl_views, Local, Shared},
-    vm_area::VmArea,
     window::Slot,
 };
 use core::marker::PhantomData;
@@ -35,7 +35,7 @@ use kernel::{io::ResourceSize, prelude::*};
 pub struct Map<'a> {
     pub(super) addr: usize,
     pub(super) size: usize,
-    pub(super) _area: Option<VmArea>,
+    pub(super) _area: Option<Piece>,
     pub(super) aperture: PhantomData<&'a IoMapping>,
 }
 

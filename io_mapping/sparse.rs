@@ -7,18 +7,30 @@
 //! takes an area of its own where it crosses a boundary between chunks or the budget is spent.
 
 use crate::{
+    bindings,
     cache_mode::{mode_of_entry, CacheMode, Template},
-    chunks::{Chunks, Directory},
+    chunks::{Chunks, Directory, Piece},
     ioremap::{Options, Reserved},
+    live::{Kind, Live, New},
+    page_table::has_large_pages,
     range::{PAGE_SHIFT, PAGE_SIZE},
-    vm_area::VmArea,
+    stats,
     window::{Place, Window},
 };
+use core::panic::Location;
 use kernel::prelude::*;
+
+/// Whether mapping all of an aperture of `size` bytes is cheap: with large pages, and an eighth of
+/// the address space at most.
+pub(super) fn suits_whole(size: u64) -> bool {
+    has_large_pages() && size <= bindings::iomrs_vmalloc_total() as u64 / 8
+}
 
 /// An aperture of which nothing is mapped as such.
 pub(super) struct Sparse {
-    // Dropped in this order: nobody else may be given the cache mode while chunks are mapped.
+    // Dropped in this order: pieces are those of an aperture that is listed no more, and nobody else
+    // may be given the cache mode while they are mapped.
+    live: Live,
     chunks: Chunks,
     pub(super) reserved: Reserved,
     window: &'static Window,
@@ -32,11 +44,34 @@ impl Sparse {
     /// # Errors
     ///
     /// Those of [`Options::map`] but for what only mapping can meet.
+    #[track_caller]
     pub(super) fn new(options: &Options, base: u64, size: u64) -> Result<Self> {
+        let caller = Location::caller();
+        let this = Self::make(options, base, size, caller);
+        this.inspect_err(|&err| stats::refused(err))
+    }
+
+    #[inline(always)]
+    fn make(
+        options: &Options,
+        base: u64,
+        size: u64,
+        caller: &'static Location<'static>,
+    ) -> Result<Self> {
         let (reserved, _) = Reserved::new(options, base, size)?;
         let prot = reserved.protection(false);
         let first = reserved.first_page();
+        let new = New {
+            kind: Kind::Sparse,
+            parent: 0,
+            phys: base,
+            size,
+            addr: 0,
+            requested: reserved.requested(),
+            achieved: reserved.achieved(),
+        };
         Ok(Self {
+            live: Live::new(new, Some(caller))?,
             chunks: Chunks::new(first, size, prot),
             window: Window::get()?,
             template: Template::new(prot),
@@ -70,18 +105,20 @@ impl Sparse {
         directory: &Directory,
         offset: u64,
         len: u64,
-    ) -> Result<(usize, Option<VmArea>)> {
+    ) -> Result<(usize, Option<Piece>)> {
         if directory.in_one(offset, len) {
             // SAFETY: The directory of our aperture, and `offset` is within it.
-            if let Some(addr) = unsafe { self.chunks.find_or_make(directory, offset) } {
+            let addr = unsafe { self.chunks.find_or_make(&self.live, directory, offset) };
+            if let Some(addr) = addr {
                 return Ok((addr, None));
             }
         }
         let pages = usize::try_from(len.next_multiple_of(PAGE_SIZE)).map_err(|_| ENOMEM)?;
         // No overflow, as above.
         let phys = self.base.wrapping_add(offset);
-        let area = VmArea::map(phys, pages, self.template.prot())?;
-        Ok((area.addr(), Some(area)))
+        let area = Piece::map(&self.live, Kind::Area, phys, pages, self.template.prot());
+        let (area, addr) = area.inspect_err(|&err| stats::refused(err))?;
+        Ok((addr, Some(area)))
     }
 
     pub(super) fn trim(&mut self, directory: &mut Directory) {

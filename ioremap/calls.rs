@@ -24,6 +24,7 @@ macro_rules! ioremap {
         /// # Safety
         ///
         /// As [`Options::map`].
+        #[track_caller]
         pub unsafe fn $name(phys: PhysAddr, size: ResourceSize) -> Result<$kind> {
             // SAFETY: As required of our caller.
             Ok(unsafe { Options::new(CacheMode::$mode).map(phys, size)? }.into())

@@ -6,6 +6,7 @@ use super::{Mapping, ReadOnlyMapping};
 use crate::{
     bindings,
     cache_mode::{CacheMode, Policy},
+    live::Kind,
 };
 use kernel::{
     io::{PhysAddr, ResourceSize},
@@ -191,8 +192,9 @@ impl Options {
     ///     hpet.try_read32(0x4)
     /// }
     /// ```
+    #[track_caller]
     pub unsafe fn map(self, phys: PhysAddr, size: ResourceSize) -> Result<Mapping> {
-        Mapping::new(self, false, phys, size)
+        Mapping::new(self, Kind::Mapping, false, phys, size)
     }
 
     /// As [`map`](Self::map), for reading only: the entries forbid stores, and the type offers
@@ -219,12 +221,14 @@ impl Options {
     ///     Ok(rom.try_read::<u16>(0)? == 0xaa55)
     /// }
     /// ```
+    #[track_caller]
     pub unsafe fn map_read_only(
         self,
         phys: PhysAddr,
         size: ResourceSize,
     ) -> Result<ReadOnlyMapping> {
-        Ok(ReadOnlyMapping::new(Mapping::new(self, true, phys, size)?))
+        let mapping = Mapping::new(self, Kind::Mapping, true, phys, size)?;
+        Ok(ReadOnlyMapping::new(mapping))
     }
 }
 

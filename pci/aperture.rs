@@ -35,6 +35,7 @@ impl<'a> Aperture<'a> {
     ///     screen.map(0, 64 << 10)?.try_fill(0, 64 << 10, 0)
     /// }
     /// ```
+    #[track_caller]
     pub fn new_wc(pdev: &'a Device<Bound>, bar: u32, name: &'static CStr) -> Result<Self> {
         let options = Options::new(CacheMode::WriteCombining);
         Self::new(pdev, bar, name, options, Strategy::Auto)
@@ -64,6 +65,7 @@ impl<'a> Aperture<'a> {
     ///     Aperture::new(pdev, 2, c"my-driver", options, Strategy::Sparse)
     /// }
     /// ```
+    #[track_caller]
     pub fn new(
         pdev: &'a Device<Bound>,
         bar: u32,

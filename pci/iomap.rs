@@ -35,6 +35,7 @@ impl<'a, T: FromBar> Owned<'a, T> {
     ///     Bar::iomap(pdev, 0, 0x1000, c"my-driver")?.try_read32(0x0)
     /// }
     /// ```
+    #[track_caller]
     pub fn iomap(
         pdev: &'a Device<Bound>,
         bar: u32,
@@ -67,6 +68,7 @@ impl<'a, T: FromBar> Owned<'a, T> {
     ///     WcBar::iomap_range(pdev, 2, half, 0, c"my-driver")
     /// }
     /// ```
+    #[track_caller]
     pub fn iomap_range(
         pdev: &'a Device<Bound>,
         bar: u32,
@@ -104,6 +106,7 @@ impl<'a> Bar<'a> {
     ///     Bar::iomap_with(pdev, 4, 0, 0, c"my-driver", options)
     /// }
     /// ```
+    #[track_caller]
     pub fn iomap_with(
         pdev: &'a Device<Bound>,
         bar: u32,

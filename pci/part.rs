@@ -54,6 +54,7 @@ impl Part {
     /// # Errors
     ///
     /// `ENODEV` where it is of ports; those of [`Options::map`].
+    #[track_caller]
     pub(super) fn map(self, options: Options) -> Result<Mapping> {
         if self.kind != BarKind::Memory {
             return Err(ENODEV);
@@ -90,6 +91,7 @@ pub trait FromBar: Sized + sealed::Sealed {
 
     /// Maps a part of a BAR of one of these kinds.
     #[doc(hidden)]
+    #[track_caller]
     fn map(part: Part) -> Result<Self>;
 }
 

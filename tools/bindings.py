@@ -19,7 +19,7 @@ OURS = "iomrs_.*"
 # Of the compiler's flags those that change what a header says or how a type is laid out.
 WITH_WORD = ("-include", "-isystem", "-I")
 KEPT = re.compile(r"-I.+|-D.+|-U.+|-nostdinc|-std=.+|-m(32|64)|-f(short-wchar|unsigned-char|ms-extensions|short-enums)")
-CONSTANT = re.compile(r"pub(?:\(crate\))? const (?:IOMRS_)?(RANGE_\w+): \w+ = (\w+);")
+CONSTANT = re.compile(r"pub(?:\(crate\))? const (?:IOMRS_)?(RANGE_\w+|COUNTERS): \w+ = (\w+);")
 
 # Numbers in shims.c, and where the kernel has them.
 COPIES = {"NR_ASIDS": ("arch/x86/include/asm/tlbflush.h", "TLB_NR_DYN_ASIDS")}
@@ -76,7 +76,8 @@ def functions(text):
     """{name: (types of the arguments, type of the result)} as written."""
     found = {}
     for item in (item.strip() for block in extern_blocks(text) for item in block.split(";")):
-        if not item:
+        # A static has its type in C alone: shims.c.
+        if not item or re.match(r"(pub(\(crate\))? )?static ", item):
             continue
         parts = re.fullmatch(r"(?:pub(?:\(crate\))? )?(?:(?:un)?safe )?fn (\w+)\s*\((.*?)\)\s*(?:->\s*(.+))?", item, re.S)
         if not parts:

@@ -12,19 +12,18 @@ use kernel::prelude::*;
 ///
 /// # Invariants
 ///
-/// `area` is an area of ours that nothing else frees, and `addr` is its first address.
-pub(crate) struct VmArea {
-    area: NonNull<bindings::vm_struct>,
-    addr: usize,
-}
+/// An area of ours that nothing else frees.
+// One word, so that a guard that may have one stays in registers.
+pub(crate) struct VmArea(NonNull<bindings::vm_struct>);
 
 // SAFETY: An area belongs to no task or CPU.
 unsafe impl Send for VmArea {}
-// SAFETY: A shared area can only be asked for its address.
+// SAFETY: A shared area can be asked for nothing.
 unsafe impl Sync for VmArea {}
 
 impl VmArea {
-    /// Maps the physical pages `[phys, phys + size)`, both multiples of the page size.
+    /// Maps the physical pages `[phys, phys + size)`, both multiples of the page size. Gives the first
+    /// address, too.
     ///
     /// # Errors
     ///
@@ -34,7 +33,7 @@ impl VmArea {
     /// # Context
     ///
     /// May sleep.
-    pub(crate) fn map(phys: u64, size: usize, prot: Protection) -> Result<Self> {
+    pub(crate) fn map(phys: u64, size: usize, prot: Protection) -> Result<(Self, usize)> {
         if size > bindings::iomrs_vmalloc_total() {
             return Err(ENOMEM);
         }
@@ -43,17 +42,11 @@ impl VmArea {
         let area = unsafe { bindings::iomrs_get_vm_area(size, phys, &mut addr) };
         let area = NonNull::new(area).ok_or(ENOMEM)?;
         // INVARIANT: A new area, which only our drop frees.
-        let this = Self { area, addr };
+        let this = Self(area);
         // SAFETY: `size` addresses from `addr` on are the new area's, less the guard page; nobody
         // knows them yet.
         unsafe { fill(addr..addr + size, &Pages::new(phys, prot))? };
-        Ok(this)
-    }
-
-    /// The first address.
-    #[inline]
-    pub(crate) fn addr(&self) -> usize {
-        self.addr
+        Ok((this, addr))
     }
 }
 
@@ -62,7 +55,7 @@ impl Drop for VmArea {
     fn drop(&mut self) {
         // SAFETY: By the invariant the area is live and freed here only. Entries, large pages
         // included, are cleared and translations invalidated before the addresses are used again.
-        unsafe { bindings::free_vm_area(self.area.as_ptr()) };
+        unsafe { bindings::free_vm_area(self.0.as_ptr()) };
     }
 }
 
@@ -86,13 +79,13 @@ mod tests {
 
     /// Fills an area a second time: EBUSY, and what was there stays.
     fn fill_twice(phys: u64, size: usize, second: u64) {
-        let area = VmArea::map(phys, size, prot()).unwrap();
-        let before = Entry::lookup(area.addr()).unwrap();
+        let (_area, addr) = VmArea::map(phys, size, prot()).unwrap();
+        let before = Entry::lookup(addr).unwrap();
         let pages = Pages::new(second, prot());
         // SAFETY: The area is ours and unused.
-        let again = unsafe { fill(area.addr()..area.addr() + size, &pages) };
+        let again = unsafe { fill(addr..addr + size, &pages) };
         assert_eq!(again.err(), Some(EBUSY));
-        assert_eq!(Entry::lookup(area.addr()), Some(before));
+        assert_eq!(Entry::lookup(addr), Some(before));
     }
 
     #[test]
@@ -122,8 +115,7 @@ mod tests {
             VmArea::map(0, usize::MAX & !4095, prot()).err(),
             Some(ENOMEM)
         );
-        let area = VmArea::map(nowhere(LARGE), LARGE, prot()).unwrap();
-        let addr = area.addr();
+        let (area, addr) = VmArea::map(nowhere(LARGE), LARGE, prot()).unwrap();
         assert!(Entry::lookup(addr).is_some());
         drop(area);
         assert!(Entry::lookup(addr).is_none());

@@ -23,11 +23,12 @@ pub(crate) struct VmArea {
 
 // SAFETY: An area belongs to no task or CPU.
 unsafe impl Send for VmArea {}
-// SAFETY: A shared area can only be asked for its address.
+// SAFETY: A shared area can be asked for nothing.
 unsafe impl Sync for VmArea {}
 
 impl VmArea {
-    /// Maps the physical pages `[phys, phys + size)`, both multiples of the page size.
+    /// Maps the physical pages `[phys, phys + size)`, both multiples of the page size. Gives the first
+    /// address, too.
     ///
     /// # Errors
     ///
@@ -38,7 +39,7 @@ impl VmArea {
     /// # Context
     ///
     /// May sleep.
-    pub(crate) fn map(phys: u64, size: usize, prot: Protection) -> Result<Self> {
+    pub(crate) fn map(phys: u64, size: usize, prot: Protection) -> Result<(Self, usize)> {
         if size > bindings::iomrs_vmalloc_total() {
             return Err(ENOMEM);
         }
@@ -55,15 +56,10 @@ impl VmArea {
         // SAFETY: `pfns` holds `count` page frames, none of which has a `struct page`.
         let addr = unsafe { bindings::iomrs_vmap_pfn(pfns.as_mut_ptr(), count, prot.as_raw()) };
         // INVARIANT: A new area, which only our drop frees.
-        Ok(Self {
+        let area = Self {
             addr: NonNull::new(addr).ok_or(ENOMEM)?,
-        })
-    }
-
-    /// The first address.
-    #[inline]
-    pub(crate) fn addr(&self) -> usize {
-        self.addr.as_ptr() as usize
+        };
+        Ok((area, addr.addr()))
     }
 }
 

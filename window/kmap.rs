@@ -9,10 +9,11 @@
 //! A full stack is a BUG for whoever maps next, be it an interrupt or what allocates a page for the
 //! holder. So we leave the last four maps to others.
 
-use super::{count_exhausted, Place};
+use super::{refuse, Place, Usage};
 use crate::bindings;
 use crate::cache_mode::Template;
 use crate::range::PAGE_SIZE;
+use crate::stats::Counter;
 use core::num::NonZero;
 use kernel::prelude::*;
 
@@ -22,8 +23,10 @@ pub(crate) struct Window;
 /// As for the other backend.
 pub(crate) struct Registration(());
 
-/// The bits of a page-aligned address that are free for the depth of the stack.
-const DEPTH: usize = PAGE_SIZE as usize - 1;
+/// The bits of a page-aligned address that are free.
+const LOW: usize = PAGE_SIZE as usize - 1;
+/// One of these says that the map is an atomic one; those below it have the depth of the stack.
+const ATOMIC: usize = 1 << 11;
 
 impl Window {
     /// The kernel decides how many slots there are, so that `per_cpu` is only checked.
@@ -54,22 +57,42 @@ impl Window {
     /// Any but NMI; in a hard interrupt, with interrupts off.
     #[inline]
     pub(crate) fn map_local(&'static self, phys: u64, template: Template) -> Place {
-        // The address, with the depth in the bits below a page; 0 where there is none.
-        let word = NonZero::new(bindings::iomrs_kmap(phys, template.prot().as_raw()));
-        let Some(word) = word else {
-            count_exhausted();
-            return Place::error(EAGAIN);
-        };
-        Place {
-            addr: word.get() & !DEPTH,
-            slot: Some(word),
-        }
+        Self::map(phys, template, 0)
     }
 
     /// As [`Self::map_local`]: the kernel keeps the caller on its CPU in any case.
     #[inline]
     pub(crate) fn map_atomic(&'static self, _cpu: u32, phys: u64, template: Template) -> Place {
-        self.map_local(phys, template)
+        Self::map(phys, template, ATOMIC)
+    }
+
+    #[inline(always)]
+    fn map(phys: u64, template: Template, atomic: usize) -> Place {
+        // The address, with the depth in the bits below a page; 0 where there is none.
+        let word = bindings::iomrs_kmap(phys, template.prot().as_raw());
+        if word == 0 {
+            return refuse();
+        }
+        let counter = if atomic == 0 {
+            Counter::SlotLocal
+        } else {
+            Counter::SlotAtomic
+        };
+        counter.count();
+        Place {
+            addr: word & !LOW,
+            slot: NonZero::new(word | atomic),
+        }
+    }
+
+    /// The kernel does not tell.
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        None
+    }
+
+    /// As above.
+    pub(crate) fn pages(&self) -> impl Iterator<Item = u64> {
+        core::iter::empty()
     }
 }
 
@@ -81,6 +104,12 @@ impl Window {
 // Not inlined, as a user's module cannot reach the shims.
 #[inline(never)]
 pub(super) unsafe fn release(word: NonZero<usize>) {
+    let counter = if word.get() & ATOMIC == 0 {
+        Counter::SlotLocalEnded
+    } else {
+        Counter::SlotAtomicEnded
+    };
+    counter.count();
     // SAFETY: As required of our caller.
-    unsafe { bindings::iomrs_kunmap(word.get()) };
+    unsafe { bindings::iomrs_kunmap(word.get() & !ATOMIC) };
 }

@@ -2,15 +2,17 @@
 
 //! Slots of our own: a few pages of address space per CPU whose entries we write ourselves.
 
-use super::{count_exhausted, Place};
+use super::{refuse, Place, Usage};
 use crate::bindings;
 use crate::cache_mode::Template;
+use crate::page_table::Entry;
 use crate::range::{PAGE_SHIFT, PAGE_SIZE};
 use crate::slots::{Slots, MAX_SLOTS};
+use crate::stats::Counter;
 use crate::vm_area::VmArea;
 use core::num::NonZero;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use kernel::{cpu, prelude::*};
 
 /// The window of this module, null before it is loaded and after it is unloaded.
@@ -29,6 +31,8 @@ struct CpuSlots {
     slots: Slots,
     entries: *mut bindings::pte_t,
     addr: usize,
+    /// The most slots that were in use at once.
+    peak: AtomicU32,
     /// Whether translations of other address spaces must be invalidated too.
     all_asids: bool,
 }
@@ -90,10 +94,10 @@ impl Window {
         }
         let count = cpu::nr_cpu_ids() as usize;
         let span = per_cpu as usize * PAGE_SIZE as usize;
-        let area = VmArea::map_nothing(count * span)?;
+        let (area, first) = VmArea::map_nothing(count * span)?;
         let mut cpus = KVec::with_capacity(count, GFP_KERNEL)?;
         for index in 0..count {
-            let addr = area.addr() + index * span;
+            let addr = first + index * span;
             // A power of two of pages from a multiple of their size on: they share one table.
             let entries = bindings::iomrs_slot_entry(addr);
             if entries.is_null() {
@@ -104,6 +108,7 @@ impl Window {
                 slots: Slots::new(per_cpu),
                 entries,
                 addr,
+                peak: AtomicU32::new(0),
                 all_asids: bindings::iomrs_flush_all_asids(),
             };
             cpus.push(slots, GFP_KERNEL)?;
@@ -159,6 +164,29 @@ impl Window {
         place.unwrap_or_else(refuse)
     }
 
+    /// How many slots are in use.
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        Some(self.count())
+    }
+
+    fn count(&self) -> Usage {
+        let absent = MAX_SLOTS - self.per_cpu;
+        let peaks = self.cpus.iter().map(|cpu| cpu.peak.load(Ordering::Relaxed));
+        Usage {
+            now: self.cpus.iter().map(|cpu| cpu.slots.taken() - absent).sum(),
+            peak: peaks.max().unwrap_or(0),
+        }
+    }
+
+    /// The physical addresses of the pages that slots map now.
+    pub(crate) fn pages(&self) -> impl Iterator<Item = u64> + '_ {
+        let slots = self
+            .cpus
+            .iter()
+            .flat_map(|cpu| (0..self.per_cpu).map(|index| cpu.page(index)));
+        slots.filter_map(Entry::lookup).map(Entry::phys)
+    }
+
     #[inline(always)]
     fn map_on(
         &'static self,
@@ -171,17 +199,20 @@ impl Window {
         let index = this.slots.take()?;
         // SAFETY: The slot is ours, and its entry is clear.
         unsafe { bindings::set_entry(this.entry(index), template.entry(phys)) };
+        if index >= this.peak.load(Ordering::Relaxed) {
+            this.note_peak(index);
+        }
+        let counter = if pinned {
+            Counter::SlotLocal
+        } else {
+            Counter::SlotAtomic
+        };
+        counter.count();
         Some(Place {
             addr: this.page(index),
             slot: NonZero::new(Word::new(this, index, pinned).0),
         })
     }
-}
-
-#[cold]
-fn refuse() -> Place {
-    count_exhausted();
-    Place::error(EAGAIN)
 }
 
 impl CpuSlots {
@@ -193,6 +224,13 @@ impl CpuSlots {
     #[inline(always)]
     fn page(&self, index: u32) -> usize {
         self.addr.wrapping_add((index as usize) << PAGE_SHIFT)
+    }
+
+    /// Slot `index` has been taken. The lowest free one is, so that all below it are in use.
+    #[cold]
+    #[inline(never)]
+    fn note_peak(&self, index: u32) {
+        self.peak.fetch_max(index + 1, Ordering::Relaxed);
     }
 }
 
@@ -219,7 +257,10 @@ pub(super) unsafe fn release(word: NonZero<usize>) {
         invalidate_all(cpu, index);
     }
     cpu.slots.put(index);
-    if word & Word::PINNED != 0 {
+    if word & Word::PINNED == 0 {
+        Counter::SlotAtomicEnded.count();
+    } else {
+        Counter::SlotLocalEnded.count();
         // SAFETY: The slot was taken with migration turned off for it.
         unsafe { bindings::migrate_enable() };
     }
@@ -235,9 +276,7 @@ fn invalidate_all(cpu: &CpuSlots, index: u32) {
 impl Drop for Registration {
     fn drop(&mut self) {
         WINDOW.store(ptr::null_mut(), Ordering::Release);
-        let absent = MAX_SLOTS - self.0.per_cpu;
-        let taken = self.0.cpus.iter().map(|cpu| cpu.slots.taken() - absent);
-        let leaked: u32 = taken.sum();
+        let leaked = self.0.count().now;
         if leaked != 0 {
             pr_warn!("{} temporary maps were leaked\n", leaked);
         }

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The file `stats`: a name and a number a line.
+
+use crate::{
+    stats::Counter,
+    text_files::{Text, TextFile},
+    window::Window,
+};
+use kernel::{fmt::Write, prelude::*};
+
+pub(super) struct Stats;
+
+#[vtable]
+impl<T> TextFile<T> for Stats {
+    const NAME: &'static CStr = c"stats";
+
+    fn show(_: &T, out: &mut Text) -> Result {
+        for (counter, name) in Counter::ALL {
+            writeln!(out, "{name} {}", counter.total())?;
+        }
+        if let Some(usage) = Window::get()?.usage() {
+            writeln!(out, "slots_in_use {}", usage.now)?;
+            writeln!(out, "slots_peak {}", usage.peak)?;
+        }
+        Ok(())
+    }
+}
