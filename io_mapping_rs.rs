@@ -5,7 +5,7 @@
 //! A library module: other modules use the crate, see `samples/`. Calls go down only:
 //!
 //! ```text
-//! L4   debugfs.rs       what there is and what was done
+//! L4   debugfs.rs       what there is and what was done     selftest.rs  a check without KUnit
 //! L3   pci.rs           a BAR: region request + mapping, bound to the device
 //!      io_mapping.rs    the aperture object, its two strategies and three kinds of map
 //! L2   ioremap.rs       checks -> reservation -> area -> entries: one owned mapping
@@ -60,6 +60,7 @@ mod plan;
 pub mod ports;
 mod range;
 mod resource;
+mod selftest;
 mod slots;
 mod stats;
 pub mod text_files;

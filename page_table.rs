@@ -74,7 +74,7 @@ impl Entry {
     }
 
     /// Physical address of the page.
-    pub fn phys(self) -> u64 {
+    pub(crate) fn phys(self) -> u64 {
         self.raw & bindings::iomrs_phys_mask() & !(self.page_size() as u64 - 1)
     }
 

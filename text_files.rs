@@ -119,7 +119,7 @@ pub struct Text {
 }
 
 impl Text {
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             bytes: KVVec::new(),
             full: false,
@@ -154,12 +154,16 @@ impl Text {
         Ok(pushed?)
     }
 
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Appends spaces until the line is `column` bytes long: at least one.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub fn pad_to(&mut self, column: usize) -> Result {
+    pub(crate) fn pad_to(&mut self, column: usize) -> Result {
         let line = self.bytes.rsplit(|&byte| byte == b'\n').next();
         let spaces = column.saturating_sub(line.map_or(0, <[u8]>::len)).max(1);
         (0..spaces).try_for_each(|_| self.push(b" "))

@@ -63,6 +63,7 @@ unsafe extern "C" {
     pub(crate) safe fn iomrs_pte_template(prot: u64) -> u64;
     pub(crate) safe fn iomrs_might_sleep();
     pub(crate) fn iomrs_clear_entries(addr: c_ulong, pages: c_ulong);
+    pub(crate) safe fn iomrs_has_ram(start: u64, size: u64) -> bool;
     pub(crate) safe fn iomrs_counter(which: u32) -> u64;
     pub(crate) safe fn iomrs_seconds_since(then: u32) -> u32;
     pub(crate) fn iomrs_within_module(addr: c_ulong, module: *const c_void) -> bool;

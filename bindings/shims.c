@@ -30,6 +30,7 @@ IOMRS_CANARY(vunmap, void, const void *);
 IOMRS_CANARY(pci_enable_device, int, struct pci_dev *);
 IOMRS_CANARY(pci_request_region, int, struct pci_dev *, int, const char *);
 IOMRS_CANARY(pci_release_region, void, struct pci_dev *, int);
+IOMRS_CANARY(region_intersects, int, resource_size_t, size_t, unsigned long, unsigned long);
 
 /* The width of a physical address of this CPU, as phys_addr_valid() has it. */
 u32 iomrs_phys_bits(void)
@@ -204,6 +205,12 @@ void iomrs_flush_asids(unsigned long addr)
 	asm volatile("mov %0, %%cr4" : : "r" (cr4 ^ X86_CR4_PGE) : "memory");
 	asm volatile("mov %0, %%cr4" : : "r" (cr4) : "memory");
 	local_irq_restore(flags);
+}
+
+/* Is any of the range system RAM, used or reserved? */
+bool iomrs_has_ram(u64 start, u64 size)
+{
+	return region_intersects(start, size, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) != REGION_DISJOINT;
 }
 
 /* Rust counts in these, with this_cpu_inc() of its own. */

@@ -57,6 +57,7 @@ bool iomrs_flush_all_asids(void);
 void iomrs_flush_asids(unsigned long addr);
 void iomrs_clear_entries(unsigned long addr, unsigned long pages);
 pte_t *iomrs_slot_entry(unsigned long addr);
+bool iomrs_has_ram(u64 start, u64 size);
 u64 iomrs_counter(u32 which);
 u32 iomrs_seconds_since(u32 then);
 bool iomrs_within_module(unsigned long addr, const void *module);

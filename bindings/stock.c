@@ -13,7 +13,6 @@ IOMRS_CANARY(arch_io_reserve_memtype_wc, int, resource_size_t, resource_size_t);
 IOMRS_CANARY(arch_io_free_memtype_wc, void, resource_size_t, resource_size_t);
 IOMRS_CANARY(walk_iomem_res_desc, int, unsigned long, unsigned long, u64, u64, void *,
 	     int (*)(struct resource *, void *));
-IOMRS_CANARY(region_intersects, int, resource_size_t, size_t, unsigned long, unsigned long);
 
 struct span {
 	u64 first, last;
@@ -69,7 +68,7 @@ u32 iomrs_range_flags(u64 start, u64 size)
 {
 	u32 flags = 0;
 
-	if (region_intersects(start, size, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) != REGION_DISJOINT)
+	if (iomrs_has_ram(start, size))
 		flags |= IOMRS_RANGE_RAM;
 	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) && is_encrypted(start, size))
 		flags |= IOMRS_RANGE_ENCRYPTED;
