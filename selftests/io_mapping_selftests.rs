@@ -10,6 +10,7 @@ mod bars;
 mod c;
 mod contexts;
 mod entries;
+mod hold;
 mod io_blocks;
 mod io_bounds;
 mod io_memory;
@@ -71,12 +72,15 @@ module! {
 }
 
 /// Keeps the devices that the tests use.
-struct Selftests;
+struct Selftests {
+    _files: hold::Files,
+}
 
 impl kernel::Module for Selftests {
     fn init(_module: &'static ThisModule) -> Result<Self> {
+        let _files = hold::files()?;
         kernel::error::to_result(c::iomrs_c_pci_register())?;
-        Ok(Self)
+        Ok(Self { _files })
     }
 }
 
