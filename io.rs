@@ -66,7 +66,6 @@ mod owners;
 mod repeat;
 mod via;
 mod wc;
-use backend::value;
 pub use backend::{Backend, IoFill};
 pub use ext::IoExt;
 pub use extent::Extent;
@@ -152,6 +151,20 @@ unsafe impl<T: ?Sized + Sync> Send for View<'_, T, Shared> {}
 // SAFETY: As above.
 unsafe impl<T: ?Sized + Sync> Sync for View<'_, T, Shared> {}
 
+impl<T: ?Sized, C> View<'_, T, C> {
+    /// # Safety
+    ///
+    /// `ptr` is as the type's invariants say.
+    #[inline(always)]
+    pub(crate) unsafe fn from_ptr(ptr: *mut T) -> Self {
+        // INVARIANT: As required of our caller.
+        Self {
+            ptr,
+            phantom: PhantomData,
+        }
+    }
+}
+
 impl<'a, C> View<'a, [u8], C> {
     /// All of `size` bytes from `addr` on.
     ///
@@ -173,18 +186,9 @@ impl<'a, C> View<'a, [u8], C> {
     /// where the memory begins elsewhere.
     #[inline(always)]
     pub(crate) fn region(self) -> View<'a, Region, C> {
-        let addr = self.ptr.addr();
-        let size = if addr & 3 == 0 {
-            self.ptr.len() & !3
-        } else {
-            0
-        };
-        let base = ptr::without_provenance_mut(addr & !3);
-        // INVARIANT: Aligned to 4, of a size that is a multiple of 4, and within `self`.
-        View {
-            ptr: Region::ptr_from_raw_parts_mut(base, size),
-            phantom: PhantomData,
-        }
+        let (addr, size) = (self.ptr.addr(), self.ptr.len());
+        // SAFETY: Within `self`.
+        unsafe { View::of_region(addr, region_size(addr, size)) }
     }
 
     /// All bytes, for accesses of every width.
@@ -217,7 +221,38 @@ impl<'a, C> View<'a, [u8], C> {
     }
 }
 
+/// How many of `size` bytes from `addr` on a [`Region`] can hold.
+#[inline(always)]
+pub(crate) fn region_size(addr: usize, size: usize) -> usize {
+    if addr % 4 == 0 {
+        size & !3
+    } else {
+        0
+    }
+}
+
+/// A pointer to as many bytes from `addr` on as [`region_size`] says, aligned even to none.
+#[inline(always)]
+pub(crate) fn region_ptr(addr: usize, size: usize) -> *mut Region {
+    Region::ptr_from_raw_parts_mut(ptr::without_provenance_mut(addr & !3), size)
+}
+
 impl<'a, C> View<'a, Region, C> {
+    /// The `size` bytes from `addr` on.
+    ///
+    /// # Safety
+    ///
+    /// As [`View::bytes`], and [`region_size`] says that many.
+    #[inline(always)]
+    pub(crate) unsafe fn of_region(addr: usize, size: usize) -> Self {
+        // INVARIANT: Aligned to 4, of a size that is a multiple of 4; the rest is required of our
+        // caller.
+        View {
+            ptr: region_ptr(addr, size),
+            phantom: PhantomData,
+        }
+    }
+
     /// The same memory with a least size that the compiler knows, for accesses checked at compile
     /// time.
     ///

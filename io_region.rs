@@ -24,6 +24,7 @@ use crate::{
     ioremap::Mapping,
     ports::{PortBackend, PortView, Ports},
 };
+use core::marker::PhantomData;
 use kernel::{
     io::{IoBackend, IoBase, IoCapable, Region},
     prelude::*,
@@ -100,8 +101,8 @@ impl IoRegion {
     #[inline(always)]
     pub fn sized<const SIZE: usize>(&self) -> Result<IoRegionView<'_, Region<SIZE>>> {
         Ok(match self {
-            Self::Memory(mapping) => IoRegionView::Memory(mapping.sized()?),
-            Self::Ports(ports) => IoRegionView::Ports(ports.sized()?),
+            Self::Memory(mapping) => IoRegionView::of_memory(mapping.sized()?),
+            Self::Ports(ports) => IoRegionView::of_ports(ports.sized()?),
         })
     }
 
@@ -121,8 +122,8 @@ impl IoRegion {
     #[inline(always)]
     pub fn extent(&self) -> IoRegionView<'_, Extent> {
         match self {
-            Self::Memory(mapping) => IoRegionView::Memory(mapping.extent()),
-            Self::Ports(ports) => IoRegionView::Ports(ports.extent()),
+            Self::Memory(mapping) => IoRegionView::of_memory(mapping.extent()),
+            Self::Ports(ports) => IoRegionView::of_ports(ports.extent()),
         }
     }
 
@@ -179,13 +180,17 @@ impl<'a> IoBase<'a> for &'a IoRegion {
     #[inline(always)]
     fn as_view(self) -> IoRegionView<'a, Region> {
         match self {
-            IoRegion::Memory(mapping) => IoRegionView::Memory(mapping.as_view()),
-            IoRegion::Ports(ports) => IoRegionView::Ports(ports.as_view()),
+            IoRegion::Memory(mapping) => IoRegionView::of_memory(mapping.as_view()),
+            IoRegion::Ports(ports) => IoRegionView::of_ports(ports.as_view()),
         }
     }
 }
 
 /// A view of a `T` in an [`IoRegion`].
+///
+/// # Invariants
+///
+/// `ptr` is that of a [`View`] where `is_memory`, otherwise that of a [`PortView`], valid for `'a`.
 ///
 /// # Examples
 ///
@@ -199,11 +204,55 @@ impl<'a> IoBase<'a> for &'a IoRegion {
 ///     registers.write32(pending, 0x4);
 /// }
 /// ```
-pub enum IoRegionView<'a, T: ?Sized> {
-    /// In device memory.
+pub struct IoRegionView<'a, T: ?Sized> {
+    // One address for either, so that checks of an offset are the same code for both.
+    ptr: *mut T,
+    is_memory: bool,
+    phantom: PhantomData<&'a ()>,
+}
+
+// SAFETY: A `View` that any task may use, or a `PortView`, which may be sent both.
+unsafe impl<T: ?Sized + Sync> Send for IoRegionView<'_, T> {}
+// SAFETY: As above, and may be shared.
+unsafe impl<T: ?Sized + Sync> Sync for IoRegionView<'_, T> {}
+
+/// What an [`IoRegionView`] is of.
+enum Kind<'a, T: ?Sized> {
     Memory(View<'a, T, Shared>),
-    /// In I/O ports.
     Ports(PortView<'a, T>),
+}
+
+impl<'a, T: ?Sized + KnownSize> IoRegionView<'a, T> {
+    #[inline(always)]
+    fn of_memory(view: View<'a, T, Shared>) -> Self {
+        // INVARIANT: That of a `View`.
+        Self {
+            ptr: Backend::as_ptr(view),
+            is_memory: true,
+            phantom: PhantomData,
+        }
+    }
+
+    #[inline(always)]
+    fn of_ports(view: PortView<'a, T>) -> Self {
+        // INVARIANT: That of a `PortView`.
+        Self {
+            ptr: PortBackend::as_ptr(view),
+            is_memory: false,
+            phantom: PhantomData,
+        }
+    }
+
+    #[inline(always)]
+    fn kind(self) -> Kind<'a, T> {
+        if self.is_memory {
+            // SAFETY: By the invariant it is that of such a view.
+            Kind::Memory(unsafe { View::from_ptr(self.ptr) })
+        } else {
+            // SAFETY: As above.
+            Kind::Ports(unsafe { PortView::from_ptr(self.ptr) })
+        }
+    }
 }
 
 impl<T: ?Sized> Copy for IoRegionView<'_, T> {}
@@ -249,10 +298,7 @@ impl IoBackend for IoRegionBackend {
 
     #[inline(always)]
     fn as_ptr<'a, T: ?Sized + KnownSize>(view: Self::View<'a, T>) -> *mut T {
-        match view {
-            IoRegionView::Memory(view) => Backend::as_ptr(view),
-            IoRegionView::Ports(view) => PortBackend::as_ptr(view),
-        }
+        view.ptr
     }
 
     #[inline(always)]
@@ -260,15 +306,11 @@ impl IoBackend for IoRegionBackend {
         view: Self::View<'a, T>,
         ptr: *mut U,
     ) -> Self::View<'a, U> {
-        match view {
-            IoRegionView::Memory(view) => {
-                // SAFETY: A projection of what this very view is of, as required of our caller.
-                IoRegionView::Memory(unsafe { Backend::project_view(view, ptr) })
-            }
-            IoRegionView::Ports(view) => {
-                // SAFETY: A projection of what this very view is of, as required of our caller.
-                IoRegionView::Ports(unsafe { PortBackend::project_view(view, ptr) })
-            }
+        // INVARIANT: A projection of what this very view is of, as required of our caller.
+        IoRegionView {
+            ptr,
+            is_memory: view.is_memory,
+            phantom: PhantomData,
         }
     }
 }
@@ -280,17 +322,17 @@ where
 {
     #[inline(always)]
     fn io_read<'a>(view: Self::View<'a, T>) -> T {
-        match view {
-            IoRegionView::Memory(view) => Backend::io_read(view),
-            IoRegionView::Ports(view) => PortBackend::io_read(view),
+        match view.kind() {
+            Kind::Memory(view) => Backend::io_read(view),
+            Kind::Ports(view) => PortBackend::io_read(view),
         }
     }
 
     #[inline(always)]
     fn io_write<'a>(view: Self::View<'a, T>, value: T) {
-        match view {
-            IoRegionView::Memory(view) => Backend::io_write(view, value),
-            IoRegionView::Ports(view) => PortBackend::io_write(view, value),
+        match view.kind() {
+            Kind::Memory(view) => Backend::io_write(view, value),
+            Kind::Ports(view) => PortBackend::io_write(view, value),
         }
     }
 }
@@ -302,17 +344,17 @@ where
 {
     #[inline]
     fn read_rep(view: Self::View<'_, T>, data: &mut [T]) {
-        match view {
-            IoRegionView::Memory(view) => Backend::read_rep(view, data),
-            IoRegionView::Ports(view) => PortBackend::read_rep(view, data),
+        match view.kind() {
+            Kind::Memory(view) => Backend::read_rep(view, data),
+            Kind::Ports(view) => PortBackend::read_rep(view, data),
         }
     }
 
     #[inline]
     fn write_rep(view: Self::View<'_, T>, data: &[T]) {
-        match view {
-            IoRegionView::Memory(view) => Backend::write_rep(view, data),
-            IoRegionView::Ports(view) => PortBackend::write_rep(view, data),
+        match view.kind() {
+            Kind::Memory(view) => Backend::write_rep(view, data),
+            Kind::Ports(view) => PortBackend::write_rep(view, data),
         }
     }
 }

@@ -38,7 +38,7 @@
 
 use crate::bindings;
 use crate::cache_mode::{CacheMode, Protection, Reservation};
-use crate::io::{impl_views, Shared};
+use crate::io::{impl_bytes, region_size, Backend, Shared, View};
 use crate::live::{Kind, Live, New};
 use crate::page_table::Entry;
 use crate::range::{RangeError, Span, PAGE_SHIFT, PAGE_SIZE};
@@ -46,7 +46,7 @@ use crate::stats;
 use crate::vm_area::VmArea;
 use core::panic::Location;
 use kernel::{
-    io::{PhysAddr, ResourceSize},
+    io::{IoBase, PhysAddr, Region, ResourceSize},
     prelude::*,
 };
 
@@ -135,7 +135,8 @@ impl Reserved {
 /// # Invariants
 ///
 /// `size` bytes from `addr` on, in the first page of `area`, are mapped to the physical range that
-/// the mapping was made for, with the mode that `reservation` achieved.
+/// the mapping was made for, with the mode that `reservation` achieved. `region` of them can be seen
+/// as a [`Region`].
 ///
 /// # Examples
 ///
@@ -167,6 +168,7 @@ pub struct Mapping {
     reservation: Reservation,
     addr: usize,
     size: usize,
+    region: usize,
 }
 
 impl Mapping {
@@ -223,6 +225,7 @@ impl Mapping {
             reservation,
             addr,
             size,
+            region: region_size(addr, size),
         })
     }
 
@@ -325,7 +328,18 @@ impl Mapping {
     }
 }
 
-impl_views!(Mapping, Shared);
+impl_bytes!(Mapping, Shared);
+
+impl<'a> IoBase<'a> for &'a Mapping {
+    type Backend = Backend<Shared>;
+    type Target = Region;
+
+    #[inline(always)]
+    fn as_view(self) -> View<'a, Region, Shared> {
+        // SAFETY: By the invariant they are mapped for as long as `self` lives, and can be seen so.
+        unsafe { View::of_region(self.addr, self.region) }
+    }
+}
 
 /// The page-table entries of a [`Mapping`], see [`Mapping::entries`].
 ///

@@ -22,7 +22,7 @@
 
 use crate::{
     bindings,
-    io::{Extent, IoHalves, IoRepeat},
+    io::{region_ptr, region_size, Extent, IoHalves, IoRepeat},
 };
 use core::{marker::PhantomData, ptr};
 use kernel::{
@@ -36,7 +36,8 @@ use kernel::{
 ///
 /// # Invariants
 ///
-/// `count` ports from `first` on, not 0, none past the last that the machine has.
+/// `count` ports from `first` on, not 0, none past the last that the machine has. `region` of them
+/// can be seen as a [`Region`].
 ///
 /// # Examples
 ///
@@ -52,6 +53,7 @@ use kernel::{
 pub struct Ports {
     first: usize,
     count: usize,
+    region: usize,
 }
 
 impl Ports {
@@ -88,7 +90,11 @@ impl Ports {
             return Err(EINVAL);
         }
         // INVARIANT: As just checked.
-        Ok(Self { first, count })
+        Ok(Self {
+            first,
+            count,
+            region: region_size(first, count),
+        })
     }
 
     /// The number of the first port.
@@ -194,15 +200,9 @@ impl<'a> IoBase<'a> for &'a Ports {
 
     #[inline(always)]
     fn as_view(self) -> PortView<'a, Region> {
-        let count = if self.first & 3 == 0 {
-            self.count & !3
-        } else {
-            0
-        };
-        let first = ptr::without_provenance_mut(self.first & !3);
-        // INVARIANT: Aligned to 4, a multiple of 4 of them, and within what is ours.
+        // INVARIANT: By ours, aligned, and within what is ours.
         PortView {
-            ptr: Region::ptr_from_raw_parts_mut(first, count),
+            ptr: region_ptr(self.first, self.region),
             phantom: PhantomData,
         }
     }
@@ -251,6 +251,18 @@ unsafe impl<T: ?Sized + Sync> Send for PortView<'_, T> {}
 unsafe impl<T: ?Sized + Sync> Sync for PortView<'_, T> {}
 
 impl<T: ?Sized> PortView<'_, T> {
+    /// # Safety
+    ///
+    /// `ptr` is as the type's invariants say.
+    #[inline(always)]
+    pub(crate) unsafe fn from_ptr(ptr: *mut T) -> Self {
+        // INVARIANT: As required of our caller.
+        Self {
+            ptr,
+            phantom: PhantomData,
+        }
+    }
+
     /// The number of the first port.
     #[inline(always)]
     fn port(self) -> c_ulong {
@@ -315,13 +327,13 @@ macro_rules! impl_ports {
             #[inline(always)]
             fn io_read<'a>(view: PortView<'a, $ty>) -> $ty {
                 // SAFETY: By the view's invariant the port is ours.
-                unsafe { bindings::$read(view.port()) }
+                unsafe { bindings::ports::$read(view.port()) }
             }
 
             #[inline(always)]
             fn io_write<'a>(view: PortView<'a, $ty>, value: $ty) {
                 // SAFETY: By the view's invariant the port is ours.
-                unsafe { bindings::$write(value, view.port()) };
+                unsafe { bindings::ports::$write(value, view.port()) };
             }
         }
 
@@ -332,7 +344,7 @@ macro_rules! impl_ports {
                 let count = data.len() as c_ulong;
                 // SAFETY: By the view's invariant the port is ours; `data` has room for as many
                 // values as said.
-                unsafe { bindings::$read_rep(view.port(), data.as_mut_ptr(), count) };
+                unsafe { bindings::$read_rep(data.as_mut_ptr(), ptr::null(), view.port(), count) };
             }
 
             #[inline]
@@ -341,16 +353,16 @@ macro_rules! impl_ports {
                 let count = data.len() as c_ulong;
                 // SAFETY: By the view's invariant the port is ours; `data` has as many values as
                 // said.
-                unsafe { bindings::$write_rep(view.port(), data.as_ptr(), count) };
+                unsafe { bindings::$write_rep(ptr::null_mut(), data.as_ptr(), view.port(), count) };
             }
         }
     )*};
 }
 
 impl_ports! {
-    u8: iomrs_inb, iomrs_outb, iomrs_insb, iomrs_outsb;
-    u16: iomrs_inw, iomrs_outw, iomrs_insw, iomrs_outsw;
-    u32: iomrs_inl, iomrs_outl, iomrs_insl, iomrs_outsl;
+    u8: inb, outb, iomrs_insb, iomrs_outsb;
+    u16: inw, outw, iomrs_insw, iomrs_outsw;
+    u32: inl, outl, iomrs_insl, iomrs_outsl;
 }
 
 impl IoHalves for PortBackend {

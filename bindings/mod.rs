@@ -14,11 +14,13 @@ use kernel::ffi::c_uint;
 
 use kernel::ffi::{c_int, c_ulong, c_void};
 
+pub(crate) mod mmio;
+pub(crate) mod ports;
+
 #[cfg(not(iomrs_window_kmap))]
 pub(crate) use kernel::bindings::migrate_enable;
 pub(crate) use kernel::bindings::{
-    memcpy_fromio, memcpy_toio, memset_io, pci_dev, pci_enable_device, pci_release_region,
-    pci_request_region, pte_t, wmb,
+    memset_io, pci_dev, pci_enable_device, pci_release_region, pci_request_region, pte_t,
 };
 #[cfg(iomrs_exported)]
 pub(crate) use kernel::bindings::{p4d_t, pmd_t, pud_t, vm_struct};
@@ -82,29 +84,27 @@ unsafe extern "C" {
 
 // io.c
 unsafe extern "C" {
-    pub(crate) fn iomrs_readsb(io: *const c_void, data: *mut u8, count: c_ulong);
-    pub(crate) fn iomrs_writesb(io: *mut c_void, data: *const u8, count: c_ulong);
-    pub(crate) fn iomrs_readsw(io: *const c_void, data: *mut u16, count: c_ulong);
-    pub(crate) fn iomrs_writesw(io: *mut c_void, data: *const u16, count: c_ulong);
-    pub(crate) fn iomrs_readsl(io: *const c_void, data: *mut u32, count: c_ulong);
-    pub(crate) fn iomrs_writesl(io: *mut c_void, data: *const u32, count: c_ulong);
-    #[cfg(CONFIG_64BIT)]
-    pub(crate) fn iomrs_readsq(io: *const c_void, data: *mut u64, count: c_ulong);
-    #[cfg(CONFIG_64BIT)]
-    pub(crate) fn iomrs_writesq(io: *mut c_void, data: *const u64, count: c_ulong);
+    pub(crate) fn iomrs_memcpy_fromio(data: *mut c_void, io: *const c_void, size: usize);
+    pub(crate) fn iomrs_memcpy_toio(io: *mut c_void, data: *const c_void, size: usize);
     pub(crate) safe fn iomrs_port_limit() -> c_ulong;
+    #[cfg(not(CONFIG_X86_64))]
     pub(crate) fn iomrs_inb(port: c_ulong) -> u8;
+    #[cfg(not(CONFIG_X86_64))]
     pub(crate) fn iomrs_outb(value: u8, port: c_ulong);
-    pub(crate) fn iomrs_insb(port: c_ulong, data: *mut u8, count: c_ulong);
-    pub(crate) fn iomrs_outsb(port: c_ulong, data: *const u8, count: c_ulong);
+    pub(crate) fn iomrs_insb(data: *mut u8, none: *const u8, port: c_ulong, count: c_ulong);
+    pub(crate) fn iomrs_outsb(none: *mut u8, data: *const u8, port: c_ulong, count: c_ulong);
+    #[cfg(not(CONFIG_X86_64))]
     pub(crate) fn iomrs_inw(port: c_ulong) -> u16;
+    #[cfg(not(CONFIG_X86_64))]
     pub(crate) fn iomrs_outw(value: u16, port: c_ulong);
-    pub(crate) fn iomrs_insw(port: c_ulong, data: *mut u16, count: c_ulong);
-    pub(crate) fn iomrs_outsw(port: c_ulong, data: *const u16, count: c_ulong);
+    pub(crate) fn iomrs_insw(data: *mut u16, none: *const u16, port: c_ulong, count: c_ulong);
+    pub(crate) fn iomrs_outsw(none: *mut u16, data: *const u16, port: c_ulong, count: c_ulong);
+    #[cfg(not(CONFIG_X86_64))]
     pub(crate) fn iomrs_inl(port: c_ulong) -> u32;
+    #[cfg(not(CONFIG_X86_64))]
     pub(crate) fn iomrs_outl(value: u32, port: c_ulong);
-    pub(crate) fn iomrs_insl(port: c_ulong, data: *mut u32, count: c_ulong);
-    pub(crate) fn iomrs_outsl(port: c_ulong, data: *const u32, count: c_ulong);
+    pub(crate) fn iomrs_insl(data: *mut u32, none: *const u32, port: c_ulong, count: c_ulong);
+    pub(crate) fn iomrs_outsl(none: *mut u32, data: *const u32, port: c_ulong, count: c_ulong);
 }
 
 // exported.c and stock.c

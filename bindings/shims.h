@@ -63,21 +63,14 @@ u32 iomrs_seconds_since(u32 then);
 bool iomrs_within_module(unsigned long addr, const void *module);
 
 /* io.c */
-#define IOMRS_MEMORY_STRINGS_PROTO(suffix, type)						\
-	void iomrs_reads##suffix(const void __iomem *io, type *data, unsigned long count);	\
-	void iomrs_writes##suffix(void __iomem *io, const type *data, unsigned long count)
-IOMRS_MEMORY_STRINGS_PROTO(b, u8);
-IOMRS_MEMORY_STRINGS_PROTO(w, u16);
-IOMRS_MEMORY_STRINGS_PROTO(l, u32);
-#ifdef CONFIG_64BIT
-IOMRS_MEMORY_STRINGS_PROTO(q, u64);
-#endif
+void iomrs_memcpy_fromio(void *data, const void __iomem *io, size_t size);
+void iomrs_memcpy_toio(void __iomem *io, const void *data, size_t size);
 unsigned long iomrs_port_limit(void);
 #define IOMRS_PORTS_PROTO(suffix, type)								\
 	type iomrs_in##suffix(unsigned long port);						\
 	void iomrs_out##suffix(type value, unsigned long port);					\
-	void iomrs_ins##suffix(unsigned long port, type *data, unsigned long count);		\
-	void iomrs_outs##suffix(unsigned long port, const type *data, unsigned long count)
+	void iomrs_ins##suffix(type *data, const type *none, unsigned long port, unsigned long count);		\
+	void iomrs_outs##suffix(type *none, const type *data, unsigned long port, unsigned long count)
 IOMRS_PORTS_PROTO(b, u8);
 IOMRS_PORTS_PROTO(w, u16);
 IOMRS_PORTS_PROTO(l, u32);

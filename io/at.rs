@@ -14,22 +14,36 @@ pub(super) type ViewOf<'a, IO, T> = <<IO as IoBase<'a>>::Backend as IoBackend>::
 
 /// A view of the `T` at `offset`.
 ///
+/// One test of the offset does for bounds and alignment. Places for a `T` are counted from the first
+/// aligned one: `offset` is turned into such a number by a rotation, which makes a number too large
+/// for any space of what is misaligned, or lies before the first.
+///
 /// # Errors
 ///
 /// `EINVAL` where it would leave the space, or be misaligned.
 #[inline(always)]
 pub(super) fn value_at<'a, IO: Io<'a>, T>(io: IO, offset: usize) -> Result<ViewOf<'a, IO, T>> {
+    const {
+        assert!(size_of::<T>() == align_of::<T>());
+    };
     let view = io.as_view();
     let base = IO::Backend::as_ptr(view);
-    let room = KnownSize::size(base).checked_sub(size_of::<T>());
-    if room.is_none_or(|room| offset > room) {
+    // Bytes before the first aligned one.
+    let lead = if align_of::<T>() <= IO::Target::MIN_ALIGN.as_usize() {
+        0
+    } else {
+        base.addr().wrapping_neg() % align_of::<T>()
+    };
+    let places = KnownSize::size(base).saturating_sub(lead) / size_of::<T>();
+    let place = offset
+        .wrapping_sub(lead)
+        .rotate_right(align_of::<T>().trailing_zeros());
+    if place >= places {
         return Err(EINVAL);
     }
-    let ptr = base.cast::<T>().wrapping_byte_add(offset);
-    if ptr.addr() % align_of::<T>() != 0 {
-        return Err(EINVAL);
-    }
-    // SAFETY: Within what `base` points to, and aligned, as just checked.
+    let ptr = base.cast::<T>().wrapping_byte_add(lead).wrapping_add(place);
+    // SAFETY: Within what `base` points to, as just checked. Aligned, as that many places are after
+    // an aligned one.
     Ok(unsafe { IO::Backend::project_view(view, ptr) })
 }
 

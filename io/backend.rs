@@ -3,10 +3,10 @@
 //! How values, bytes and strings of bytes get to mapped memory and back.
 
 use super::View;
-use crate::bindings;
+use crate::bindings::{self, mmio};
 use core::marker::PhantomData;
 use kernel::{
-    io::{IoBackend, IoCapable, IoCopyable, Mmio, MmioBackend, MmioRaw},
+    io::{IoBackend, IoCapable, IoCopyable},
     ptr::KnownSize,
 };
 
@@ -51,26 +51,33 @@ impl<C> IoBackend for Backend<C> {
     }
 }
 
-/// The kernel crate's view of one value.
-#[inline(always)]
-pub(super) fn value<'a, T, C>(view: View<'a, T, C>) -> Mmio<'a, T> {
-    // SAFETY: By the view's invariant a `T` is mapped there for `'a`.
-    unsafe { Mmio::from_raw(MmioRaw::new(view.ptr.addr())) }
+macro_rules! impl_capable {
+    ($($ty:ty: $read:ident, $write:ident;)*) => {$(
+        impl<C> IoCapable<$ty> for Backend<C> {
+            #[inline(always)]
+            fn io_read<'a>(view: View<'a, $ty, C>) -> $ty {
+                // SAFETY: By the view's invariant a value is mapped there, aligned.
+                unsafe { mmio::$read(view.ptr.cast_const().cast()) }
+            }
+
+            #[inline(always)]
+            fn io_write<'a>(view: View<'a, $ty, C>, value: $ty) {
+                // SAFETY: By the view's invariant a value is mapped there, aligned.
+                unsafe { mmio::$write(value, view.ptr.cast()) };
+            }
+        }
+    )*};
 }
 
-impl<T, C> IoCapable<T> for Backend<C>
-where
-    MmioBackend: IoCapable<T>,
-{
-    #[inline(always)]
-    fn io_read<'a>(view: Self::View<'a, T>) -> T {
-        MmioBackend::io_read(value(view))
-    }
+impl_capable! {
+    u8: readb, writeb;
+    u16: readw, writew;
+    u32: readl, writel;
+}
 
-    #[inline(always)]
-    fn io_write<'a>(view: Self::View<'a, T>, data: T) {
-        MmioBackend::io_write(value(view), data)
-    }
+#[cfg(CONFIG_64BIT)]
+impl_capable! {
+    u64: readq, writeq;
 }
 
 impl<C> IoCopyable for Backend<C> {
@@ -79,7 +86,11 @@ impl<C> IoCopyable for Backend<C> {
         // SAFETY: By the view's invariant `len` bytes are mapped there, and our caller guarantees
         // as many in `buffer`.
         unsafe {
-            bindings::memcpy_fromio(buffer.cast(), view.ptr.cast_const().cast(), view.ptr.len())
+            bindings::iomrs_memcpy_fromio(
+                buffer.cast(),
+                view.ptr.cast_const().cast(),
+                view.ptr.len(),
+            )
         };
     }
 
@@ -87,7 +98,7 @@ impl<C> IoCopyable for Backend<C> {
     unsafe fn copy_to_io(view: Self::View<'_, [u8]>, buffer: *const u8) {
         // SAFETY: By the view's invariant `len` bytes are mapped there, and our caller guarantees
         // as many in `buffer`.
-        unsafe { bindings::memcpy_toio(view.ptr.cast(), buffer.cast(), view.ptr.len()) };
+        unsafe { bindings::iomrs_memcpy_toio(view.ptr.cast(), buffer.cast(), view.ptr.len()) };
     }
 }
 

@@ -3,7 +3,7 @@
 //! What the kernel crate's [`Io`] leaves out.
 
 use super::{
-    at::{bytes_at, halves_at, known_value_at, value_at},
+    at::{bytes_at, halves_at, known_value_at, value_at, ViewOf},
     families::{big_endian, two_halves},
     BigEndian, Doorbell, IoFill, IoHalves, IoRepeat, Relaxed, Via,
 };
@@ -80,6 +80,36 @@ pub trait IoExt<'a>: IoBase<'a> {
     two_halves! {
         "low": try_read64_lo_hi, try_write64_lo_hi, 0, 1;
         "high": try_read64_hi_lo, try_write64_hi_lo, 1, 0;
+    }
+
+    /// The value at `offset`, to be read and written any number of times by [`Io::read_val`] and
+    /// [`Io::write_val`] with no check but this one.
+    ///
+    /// Also the cheapest way to a value whose offset is known at run time only: here one test does
+    /// for bounds and alignment, while [`Io::try_read`] and its like have three.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` where the value would leave the space, or be misaligned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{io::IoExt, IoRegion};
+    /// use kernel::{io::Io, prelude::*};
+    ///
+    /// fn wait(region: &IoRegion, status: usize) -> Result {
+    ///     let status = region.try_at::<u32>(status)?;
+    ///     while status.read_val() & 1 == 0 {}
+    ///     Ok(())
+    /// }
+    /// ```
+    #[inline(always)]
+    fn try_at<T>(self, offset: usize) -> Result<ViewOf<'a, Self, T>>
+    where
+        Self::Backend: IoCapable<T>,
+    {
+        value_at(self, offset)
     }
 
     /// Fills `data` from the register at `offset`, which the compiler checks: see [`IoRepeat`].

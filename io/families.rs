@@ -47,7 +47,7 @@ macro_rules! big_endian {
             usize: IoLoc<Self::Target, $ty, IoType = $ty>,
             Self::Backend: IoCapable<$ty>,
         {
-            self.be().try_read(offset)
+            Ok(value_at::<_, $ty>(self.be(), offset)?.read_val())
         }
 
         /// Writes `value` in big endian at `offset`, which the compiler checks
@@ -96,7 +96,8 @@ macro_rules! big_endian {
             usize: IoLoc<Self::Target, $ty, IoType = $ty>,
             Self::Backend: IoCapable<$ty>,
         {
-            self.be().try_write(offset, value)
+            value_at::<_, $ty>(self.be(), offset)?.write_val(value);
+            Ok(())
         }
     )*};
 }

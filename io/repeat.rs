@@ -2,12 +2,8 @@
 
 //! Many values from and to one register, such as a FIFO's.
 
-use super::{Backend, View};
-use crate::bindings;
-use kernel::{
-    ffi::{c_ulong, c_void},
-    io::IoBackend,
-};
+use super::{Backend, Manner, Relaxed, View};
+use kernel::io::IoBackend;
 
 /// A backend that reads many `T` from one register in a row, and writes them.
 ///
@@ -60,38 +56,26 @@ pub trait IoRepeat<T>: IoBackend {
 }
 
 macro_rules! impl_repeat {
-    ($($ty:ty: $read:ident, $write:ident;)*) => {$(
+    ($($ty:ty),*) => {$(
         impl<C> IoRepeat<$ty> for Backend<C> {
             #[inline]
             fn read_rep(view: View<'_, $ty, C>, data: &mut [$ty]) {
-                let io: *const c_void = Self::as_ptr(view).cast();
-                // CAST: as wide as a pointer, both.
-                let count = data.len() as c_ulong;
-                // SAFETY: By the view's invariant a value is mapped at `io`, aligned; `data` has
-                // room for as many as said.
-                unsafe { bindings::$read(io, data.as_mut_ptr(), count) };
+                for value in data {
+                    // As the device has it.
+                    *value = <Relaxed as Manner<Self, $ty>>::read(view).to_le();
+                }
             }
 
             #[inline]
             fn write_rep(view: View<'_, $ty, C>, data: &[$ty]) {
-                let io: *mut c_void = Self::as_ptr(view).cast();
-                // CAST: as wide as a pointer, both.
-                let count = data.len() as c_ulong;
-                // SAFETY: By the view's invariant a value is mapped at `io`, aligned; `data` has
-                // as many as said.
-                unsafe { bindings::$write(io, data.as_ptr(), count) };
+                for &value in data {
+                    <Relaxed as Manner<Self, $ty>>::write(view, <$ty>::from_le(value));
+                }
             }
         }
     )*};
 }
 
-impl_repeat! {
-    u8: iomrs_readsb, iomrs_writesb;
-    u16: iomrs_readsw, iomrs_writesw;
-    u32: iomrs_readsl, iomrs_writesl;
-}
-
+impl_repeat!(u8, u16, u32);
 #[cfg(CONFIG_64BIT)]
-impl_repeat! {
-    u64: iomrs_readsq, iomrs_writesq;
-}
+impl_repeat!(u64);

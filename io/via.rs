@@ -3,10 +3,11 @@
 //! Views through which values are read and written in another manner: big endian, relaxed, write
 //! combining.
 
-use super::{value, Backend, IoFill, View};
+use super::{Backend, IoFill, View};
+use crate::bindings::mmio;
 use core::marker::PhantomData;
 use kernel::{
-    io::{IoBackend, IoBase, IoCapable, IoCopyable, Mmio, RelaxedMmio, RelaxedMmioBackend},
+    io::{IoBackend, IoBase, IoCapable, IoCopyable},
     ptr::KnownSize,
 };
 
@@ -285,24 +286,31 @@ impl<B: IoCapable<T>, T: SwapBytes> Manner<B, T> for BigEndian {
 /// ```
 pub struct Relaxed(());
 
-/// The kernel crate's relaxed view of one value.
-#[inline(always)]
-fn relaxed<'a, T, C>(view: View<'a, T, C>) -> RelaxedMmio<'a, T> {
-    let value: Mmio<'a, T> = value(view);
-    value.relaxed()
+macro_rules! impl_relaxed {
+    ($($ty:ty: $read:ident, $write:ident;)*) => {$(
+        impl<C> Manner<Backend<C>, $ty> for Relaxed {
+            #[inline(always)]
+            fn read(view: View<'_, $ty, C>) -> $ty {
+                // SAFETY: By the view's invariant a value is mapped there, aligned.
+                unsafe { mmio::$read(Backend::as_ptr(view).cast_const().cast()) }
+            }
+
+            #[inline(always)]
+            fn write(view: View<'_, $ty, C>, value: $ty) {
+                // SAFETY: By the view's invariant a value is mapped there, aligned.
+                unsafe { mmio::$write(value, Backend::as_ptr(view).cast()) };
+            }
+        }
+    )*};
 }
 
-impl<C, T> Manner<Backend<C>, T> for Relaxed
-where
-    RelaxedMmioBackend: IoCapable<T>,
-{
-    #[inline(always)]
-    fn read(view: View<'_, T, C>) -> T {
-        RelaxedMmioBackend::io_read(relaxed(view))
-    }
+impl_relaxed! {
+    u8: readb_relaxed, writeb_relaxed;
+    u16: readw_relaxed, writew_relaxed;
+    u32: readl_relaxed, writel_relaxed;
+}
 
-    #[inline(always)]
-    fn write(view: View<'_, T, C>, value: T) {
-        RelaxedMmioBackend::io_write(relaxed(view), value);
-    }
+#[cfg(CONFIG_64BIT)]
+impl_relaxed! {
+    u64: readq_relaxed, writeq_relaxed;
 }

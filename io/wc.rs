@@ -3,7 +3,7 @@
 //! Write combining: data first, then the doorbell.
 
 use super::{Backend, Extent, IoExt, Via, ViaBackend, View};
-use crate::bindings;
+use crate::bindings::mmio;
 use core::marker::PhantomData;
 use kernel::{
     io::{Io, IoBackend, IoBase, IoCapable},
@@ -123,7 +123,7 @@ macro_rules! accessors {
         /// ```
         #[inline(always)]
         pub fn $try_read(&self, offset: usize) -> Result<$ty> {
-            self.view.relaxed().$try_read(offset)
+            Ok(self.view.relaxed().try_at::<$ty>(offset)?.read_val())
         }
 
         /// Writes at `offset`, in bytes, which the compiler checks.
@@ -161,7 +161,8 @@ macro_rules! accessors {
         /// ```
         #[inline(always)]
         pub fn $try_write(&self, value: $ty, offset: usize) -> Result {
-            self.view.relaxed().$try_write(value, offset)
+            self.view.relaxed().try_at::<$ty>(offset)?.write_val(value);
+            Ok(())
         }
     )*};
 }
@@ -207,7 +208,7 @@ impl<'a, const SIZE: usize, C> Wc<'a, SIZE, C> {
     #[inline(always)]
     pub fn flush(&mut self) -> Flushed<'_> {
         // SAFETY: A barrier may stand anywhere.
-        unsafe { bindings::wmb() };
+        unsafe { mmio::wmb() };
         Flushed(PhantomData)
     }
 }
