@@ -11,9 +11,7 @@
 #include <linux/string.h>
 
 #include "c_side.h"
-
-#define HIDE(value) asm volatile("" : "+r" (value))
-#define USE(value) asm volatile("" : : "r" (value))
+#include "c_timing.h"
 
 static char *timing = "";
 module_param(timing, charp, 0444);
@@ -35,14 +33,6 @@ unsigned long iomrs_c_irq_save(void)
 void iomrs_c_irq_restore(unsigned long flags)
 {
 	local_irq_restore(flags);
-}
-
-static __always_inline u64 ticks(void)
-{
-	u32 low, high;
-
-	asm volatile("lfence; rdtsc; lfence" : "=a" (low), "=d" (high) : : "memory");
-	return (u64)high << 32 | low;
 }
 
 /* What reading the ticks costs by itself. */

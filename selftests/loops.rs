@@ -12,7 +12,7 @@ use kernel::io::Io;
 
 /// Hides from the compiler what the value is.
 #[inline(always)]
-fn hide(value: &mut usize) {
+pub(crate) fn hide(value: &mut usize) {
     // SAFETY: No instruction at all.
     unsafe {
         asm!(
@@ -25,13 +25,20 @@ fn hide(value: &mut usize) {
 
 /// Uses the value.
 #[inline(always)]
-fn sink(value: usize) {
+pub(crate) fn sink(value: usize) {
     // SAFETY: No instruction at all.
     unsafe { asm!("/* {0} */", in(reg) value, options(nomem, nostack, preserves_flags)) };
 }
 
+/// Uses the value, without widening it.
 #[inline(always)]
-fn ticks() -> u64 {
+pub(crate) fn sink32(value: u32) {
+    // SAFETY: No instruction at all.
+    unsafe { asm!("/* {0:e} */", in(reg) value, options(nomem, nostack, preserves_flags)) };
+}
+
+#[inline(always)]
+pub(crate) fn ticks() -> u64 {
     let (low, high): (u32, u32);
     // SAFETY: Reads a counter.
     unsafe {

@@ -53,7 +53,7 @@ impl fmt::Display for Thousandths {
 }
 
 /// Prints the line that tools look for.
-pub(crate) fn print(what: &str, size: u64, c: Thousandths, rust: Thousandths) {
+pub(crate) fn print(what: impl fmt::Display, size: u64, c: Thousandths, rust: Thousandths) {
     let ratio = Thousandths(rust.0 * 1000 / c.0.max(1));
     note(fmt!(
         "iomrs-timing: {what} size={size} c={c} rust={rust} ratio={ratio}"
