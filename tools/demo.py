@@ -9,6 +9,7 @@ about that file, and prints what was seen. Exit status 0 only if every single th
 """
 
 import hashlib
+import json
 import os
 import sys
 import tempfile
@@ -16,6 +17,7 @@ import time
 
 import boot
 import initramfs
+import ktap
 
 TOOLS = os.path.dirname(os.path.realpath(__file__))
 MODULES = ["io-mapping-rs.ko", "io-mapping-sample.ko"]
@@ -26,7 +28,8 @@ KINDS = ["memory", "ports"]
 STEPS = ["the library loads",
          *(f"{step}, {strategy}" for strategy in STRATEGIES
            for step in ("the sample loads", "guest to host", "host to guest")),
-         "the sample unloads", "registers", *(f"pci-testdev, {kind}" for kind in KINDS), "20 bad requests", "both modules unload", "kernel log"]
+         "the sample unloads", "registers", "the library's files", *(f"pci-testdev, {kind}" for kind in KINDS),
+         "20 bad requests", "both modules unload", "kernel log"]
 
 
 class Aperture:
@@ -68,6 +71,9 @@ class Report:
         self.registers = []
         self.testdev = {}
         self.refusals = []
+        self.mappings = []
+        self.ktap = ""
+        self.json = None
         self.passed = set()
         self.failures = []
 
@@ -85,6 +91,12 @@ class Report:
         elif word == "testdev":
             said = dict(pair.split("=", 1) for pair in rest.split())
             self.testdev[said.get("kind")] = said
+        elif word == "mapping":
+            self.mappings.append(rest)
+        elif word == "ktap":
+            self.ktap += rest + "\n"
+        elif word == "json":
+            self.json = json.loads(rest)["mappings"]
         elif word == "refusal":
             self.refusals.append(rest.split("\t"))
         elif word == "ok":
@@ -100,6 +112,11 @@ class Report:
         """Every step has been there: a guest that skips one must not look well."""
         self.failures += [f"{step}: not done" for step in STEPS
                           if step not in self.passed and not any(f.startswith(step + ":") for f in self.failures)]
+        # The heading, and a line for each mapping: BAR 0 and BAR 2 of the sample, and BARs of pci-testdev.
+        if len(self.mappings) != len(self.json or []) + 1 or len(self.mappings) < 3:
+            self.failures.append(f"mappings: {len(self.mappings)} lines, {len(self.json or [])} in JSON")
+        wrong = [f"{case}: {reason}" for case, verdict, reason in self.checks() if verdict != "ok"]
+        self.failures += [f"selftest: {case}" for case in wrong or ([] if len(self.checks()) == 8 else ["not done"])]
         return not self.failures
 
     def _device(self):
@@ -140,6 +157,17 @@ class Report:
                     f"the device counted {said['count']}") if said else "?"
             yield "" if number else "pci-testdev", text
 
+    def checks(self):
+        """Of the library's own check: (case, verdict, reason)."""
+        return list(ktap.results(self.ktap)) if self.ktap else []
+
+    def _library(self):
+        yield "mappings", f"{len(self.json or [])} listed by the library:"
+        yield from (("", "  " + line) for line in self.mappings)
+        checks = self.checks()
+        good = sum(1 for _, verdict, _ in checks if verdict == "ok")
+        yield "selftest", f"{good} of {len(checks)} cases of the library's own check passed, on 1 MiB of BAR 2"
+
     def _refusals(self):
         good = sum(1 for _, expected, got in self.refusals if expected == got)
         yield "refusals", f"{good} of {len(self.refusals)} bad requests refused, each with the errno it should have"
@@ -154,6 +182,7 @@ class Report:
                 ("device", self._device()),
                 *(row for strategy in STRATEGIES for row in self._strategy(strategy)),
                 ("registers", f"BAR 0, interrupt mask: {'; '.join(self.registers) or '?'}"),
+                *self._library(),
                 *self._testdev(),
                 *self._refusals(),
                 ("unload", "both modules are gone" if "both modules unload" in self.passed else "FAILED"),

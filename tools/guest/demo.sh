@@ -7,6 +7,7 @@
 
 NODE=/dev/io_mapping_sample0
 DEBUG=/sys/kernel/debug/io_mapping_sample/0
+LIBRARY=/sys/kernel/debug/io_mapping_rs
 TAB=$(printf '\t')
 MIB=64
 # Bits of /proc/sys/kernel/tainted: bad page, oops, warning, soft lockup.
@@ -121,6 +122,17 @@ unload() {
 	! grep '^io_mapping' /proc/modules
 }
 
+# What the library says of the mappings that there are, and its check of the memory, which needs no KUnit.
+library_files() {
+	local line phys
+	while read -r line; do tell "mapping $line"; done < $LIBRARY/mappings
+	tell "json $(tr -d '\n' < $LIBRARY/mappings.json)"
+	phys=$(sed -n 's/^bar2_phys=//p' "$DEBUG/info")
+	echo "$phys 0x100000" > $LIBRARY/selftest || return
+	while IFS= read -r line; do tell "ktap $line"; done < $LIBRARY/selftest
+	! echo "0x1000000 0x1000" 2> /dev/null > $LIBRARY/selftest || { echo "the check takes system RAM" && return 1; }
+}
+
 quiet_log() {
 	local complaints taints
 	complaints=$(log_complaints)
@@ -145,6 +157,7 @@ if try "the library loads" insmod /io-mapping-rs.ko && by_strategy whole 1 0 65;
 	# Neither where a large page begins.
 	if by_strategy sparse 2 129 191; then
 		try "registers" registers
+		try "the library's files" library_files
 		try "pci-testdev, memory" testdev memory
 		try "pci-testdev, ports" testdev ports
 		try "20 bad requests" refusals
