@@ -75,9 +75,10 @@ def extern_blocks(text):
 def functions(text):
     """{name: (types of the arguments, type of the result)} as written."""
     found = {}
-    for item in (item.strip() for block in extern_blocks(text) for item in block.split(";")):
-        # A static has its type in C alone: shims.c.
-        if not item or re.match(r"(pub(\(crate\))? )?static ", item):
+    # A static has its type in C alone: shims.c.
+    blocks = (re.sub(r"(pub(\(crate\))? )?static \w+: (\[[^]]*\]|[^;])*;", "", block) for block in extern_blocks(text))
+    for item in (item.strip() for block in blocks for item in block.split(";")):
+        if not item:
             continue
         parts = re.fullmatch(r"(?:pub(?:\(crate\))? )?(?:(?:un)?safe )?fn (\w+)\s*\((.*?)\)\s*(?:->\s*(.+))?", item, re.S)
         if not parts:
