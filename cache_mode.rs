@@ -202,6 +202,7 @@ impl Reservation {
     /// # Context
     ///
     /// May sleep.
+    #[inline(always)]
     pub(crate) fn new(span: Span, requested: CacheMode, policy: Policy) -> Result<Self> {
         let mask = bindings::iomrs_phys_mask();
         let start = span.page_start() & mask;

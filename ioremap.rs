@@ -86,7 +86,7 @@ impl Reserved {
     /// # Context
     ///
     /// May sleep.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(options: &Options, phys: u64, size: u64) -> Result<(Self, Span)> {
         let span = Span::new(phys, size, bindings::iomrs_phys_bits())?;
         let flags = bindings::iomrs_range_flags(phys, size);
@@ -173,6 +173,8 @@ pub struct Mapping {
 
 impl Mapping {
     /// Maps what `options` say, and lists it as `kind`.
+    // Inlined: what is made is large to be copied from caller to caller.
+    #[inline(always)]
     #[track_caller]
     pub(crate) fn new(
         options: Options,

@@ -60,15 +60,13 @@ pub(crate) unsafe fn fill(area: Range<usize>, pages: &Pages) -> Result {
         area.len() as u64,
         pages.max_shift,
     );
-    let walk = Walk {
-        template: Template::new(pages.prot),
-    };
+    let walk = Walk { prot: pages.prot };
     // SAFETY: `plan` covers `area`, which the caller owns.
     unsafe { walk.plan(plan) }
 }
 
 struct Walk {
-    template: Template,
+    prot: Protection,
 }
 
 /// The entry that a step of the walk gave, or why it gave none.
@@ -120,7 +118,7 @@ impl Walk {
     /// As [`fill`]; `first` is the entry for the run's first page, and the run stays within its
     /// table, as plans do.
     unsafe fn small(&self, run: &Run, first: *mut bindings::pte_t) -> Result {
-        let (mut entry, mut raw) = (first, self.template.entry(run.phys));
+        let (mut entry, mut raw) = (first, Template::new(self.prot).entry(run.phys));
         for _ in 0..run.count {
             // SAFETY: `entry` is in the same table as `first`, for a page of `run`.
             unsafe {
@@ -152,7 +150,7 @@ impl Walk {
         let (mut entry, mut addr, mut phys) = (first, run.addr, run.phys);
         for index in 0..run.count {
             // SAFETY: `entry` is the entry for `addr`, in the same table as `first`.
-            match unsafe { set(entry, addr as usize, phys, self.template.prot().as_raw()) } {
+            match unsafe { set(entry, addr as usize, phys, self.prot.as_raw()) } {
                 1 => (),
                 // SAFETY: The split covers one page of `run`.
                 0 => unsafe { self.plan(run.split(index).ok_or(EBUSY)?)? },
