@@ -70,11 +70,10 @@ impl Work {
         };
         // SAFETY: The offsets are within what `io` is of, and `data` is as long as any string.
         let c = || Some(unsafe { c(&work) });
-        // SAFETY: As long as that, and nobody else uses it.
         let rust = || {
-            rust(offsets, unsafe {
-                slice::from_raw_parts_mut(work.data.cast(), LONGEST)
-            })
+            // SAFETY: As long as that, and nobody else uses it.
+            let data = unsafe { slice::from_raw_parts_mut(work.data.cast(), LONGEST) };
+            rust(offsets, data)
         };
         let batches = if len == LONGEST { 4 } else { 16 };
         let least = in_turns(batches, || quiet(&c), || quiet(&rust))?;
