@@ -51,14 +51,13 @@
 use core::ptr;
 use kernel::{
     alloc::{flags::__GFP_NOWARN, KVVec},
-    bindings as c,
     error::VTABLE_DEFAULT_ERROR,
     fmt::{self, Write},
     prelude::*,
 };
 
 #[cfg(CONFIG_DEBUG_FS)]
-use c::{debugfs_create_dir, debugfs_create_file_full, debugfs_remove};
+use kernel::bindings::{debugfs_create_dir, debugfs_create_file_full, debugfs_remove};
 #[cfg(not(CONFIG_DEBUG_FS))]
 use none::{debugfs_create_dir, debugfs_create_file_full, debugfs_remove};
 
