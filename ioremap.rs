@@ -89,7 +89,11 @@ impl Reserved {
     #[inline(always)]
     pub(crate) fn new(options: &Options, phys: u64, size: u64) -> Result<(Self, Span)> {
         let span = Span::new(phys, size, bindings::iomrs_phys_bits())?;
-        let flags = bindings::iomrs_range_flags(phys, size);
+        let flags = if options.requested {
+            0
+        } else {
+            bindings::iomrs_range_flags(phys, size)
+        };
         if flags & bindings::RANGE_RAM != 0 {
             return Err(EPERM);
         }

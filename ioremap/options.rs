@@ -29,6 +29,7 @@ pub struct Options {
     pub(super) policy: Policy,
     pub(super) encrypted: bool,
     pub(super) across_resources: bool,
+    pub(super) requested: bool,
 }
 
 impl Options {
@@ -48,6 +49,7 @@ impl Options {
             policy: Policy::AllowWeaker,
             encrypted: false,
             across_resources: false,
+            requested: false,
         }
     }
 
@@ -118,6 +120,15 @@ impl Options {
     pub const fn across_resources(self) -> Self {
         Self {
             across_resources: true,
+            ..self
+        }
+    }
+
+    /// For a range within a region of I/O memory that we have requested: what is RAM, encrypted or
+    /// another resource's has been kept out by the request, and need not be looked for.
+    pub(crate) const fn requested(self) -> Self {
+        Self {
+            requested: true,
             ..self
         }
     }

@@ -61,7 +61,7 @@ impl Part {
         }
         // SAFETY: Part of a BAR of memory, which by the invariant is ours for longer than the
         // mapping.
-        unsafe { options.across_resources().map(self.start, self.size) }
+        unsafe { options.requested().map(self.start, self.size) }
     }
 }
 

@@ -103,6 +103,7 @@ unsafe extern "C" {
         maxlen: c_ulong,
         wc: bool,
     ) -> c_ulong;
+    pub(crate) fn iomrs_c_time_bar(pdev: *mut c_void, bar: u32, unmap: *mut u64) -> u64;
     pub(crate) fn iomrs_c_pci_iounmap(pdev: *mut c_void, addr: c_ulong);
     pub(crate) fn iomrs_c_pci_decode(pdev: *mut c_void, decode: bool);
     pub(crate) fn iomrs_c_pci_unassign(pdev: *mut c_void, bar: u32) -> u64;

@@ -110,6 +110,7 @@ bool iomrs_c_timing_is_strict(void);
 unsigned long iomrs_c_irq_save(void);
 void iomrs_c_irq_restore(unsigned long flags);
 u64 iomrs_c_time_nothing(void);
+u64 iomrs_c_time_bar(struct pci_dev *pdev, u32 bar, u64 *unmap);
 u64 iomrs_c_time_ioremap_wc(u64 phys, unsigned long size, u64 *unmap);
 u64 iomrs_c_time_create_wc(u64 phys, unsigned long size, u64 *unmap);
 u64 iomrs_c_time_empty(struct io_mapping *mapping, const u64 *offsets, unsigned long count);

@@ -57,6 +57,23 @@ u64 iomrs_c_time_ioremap_wc(u64 phys, unsigned long size, u64 *unmap)
 	return mapped - start;
 }
 
+/* What a driver does with a BAR: the region and the mapping, in turn; 0 where it fails. */
+u64 iomrs_c_time_bar(struct pci_dev *pdev, u32 bar, u64 *unmap)
+{
+	u64 start = ticks(), mapped;
+	void __iomem *addr = NULL;
+
+	if (pci_request_region(pdev, bar, "iomrs-c"))
+		return 0;
+	addr = pci_iomap(pdev, bar, 0);
+	mapped = ticks();
+	if (addr)
+		pci_iounmap(pdev, addr);
+	pci_release_region(pdev, bar);
+	*unmap = ticks() - mapped;
+	return addr ? mapped - start : 0;
+}
+
 /* io_mapping_create_wc() and io_mapping_free(); 0 where it fails. */
 u64 iomrs_c_time_create_wc(u64 phys, unsigned long size, u64 *unmap)
 {

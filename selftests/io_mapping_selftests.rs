@@ -31,6 +31,7 @@ mod sparse_limits;
 mod stress;
 mod their_bars;
 mod timing;
+mod timing_bars;
 mod timing_io;
 mod timing_sparse;
 mod uart;
