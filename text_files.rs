@@ -57,9 +57,11 @@ use kernel::{
 };
 
 #[cfg(CONFIG_DEBUG_FS)]
-use kernel::bindings::{debugfs_create_dir, debugfs_create_file_full, debugfs_remove};
+use kernel::bindings::{
+    debugfs_create_dir, debugfs_create_file_full, debugfs_lookup, debugfs_remove,
+};
 #[cfg(not(CONFIG_DEBUG_FS))]
-use none::{debugfs_create_dir, debugfs_create_file_full, debugfs_remove};
+use none::{debugfs_create_dir, debugfs_create_file_full, debugfs_lookup, debugfs_remove};
 
 mod directory;
 #[cfg(not(CONFIG_DEBUG_FS))]

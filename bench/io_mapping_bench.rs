@@ -54,8 +54,8 @@ struct Module {
 impl kernel::Module for Module {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let bench = Arc::pin_init(bench::Bench::new(), GFP_KERNEL)?;
-        let parent = Arc::new(Directory::new(c"io_mapping_rs", None), GFP_KERNEL)?;
-        let directory = Directory::new(c"bench", Some(parent));
+        // SAFETY: We use the library, so that it is unloaded, and its directory removed, after us.
+        let directory = unsafe { Directory::new_below(c"bench", c"io_mapping_rs") };
         Ok(Self {
             _files: files::new(directory, bench)?,
         })

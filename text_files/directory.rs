@@ -2,7 +2,7 @@
 
 //! A directory in debugfs.
 
-use super::{debugfs_create_dir, debugfs_remove};
+use super::{debugfs_create_dir, debugfs_lookup, debugfs_remove};
 use core::ptr;
 use kernel::{bindings as c, prelude::*, sync::Arc};
 
@@ -10,7 +10,7 @@ use kernel::{bindings as c, prelude::*, sync::Arc};
 ///
 /// # Invariants
 ///
-/// `dentry` is what `debugfs_create_dir()` returned, an error included; only `drop` removes it.
+/// `dentry` is what `debugfs_create_dir()` returned, or an error; only `drop` removes it.
 ///
 /// # Examples
 ///
@@ -66,6 +66,46 @@ impl Directory {
         Self {
             dentry,
             _parent: parent,
+        }
+    }
+
+    /// Makes directory `name` in `above`, a directory at the top that another module has made, such
+    /// as this one's `io_mapping_rs`. Where there is no `above`, nothing is made.
+    ///
+    /// # Context
+    ///
+    /// May sleep, and so may dropping it.
+    ///
+    /// # Safety
+    ///
+    /// `above` is not removed before what is returned is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::text_files::Directory;
+    ///
+    /// /// A driver's part of what this module shows.
+    /// fn part() -> Directory {
+    ///     // SAFETY: The driver uses this module, so that it is unloaded before.
+    ///     unsafe { Directory::new_below(c"my_driver", c"io_mapping_rs") }
+    /// }
+    /// ```
+    pub unsafe fn new_below(name: &CStr, above: &CStr) -> Self {
+        // SAFETY: `above` is a string.
+        let above = unsafe { debugfs_lookup(above.as_char_ptr(), ptr::null_mut()) };
+        let dentry = if above.is_null() {
+            ENOENT.to_ptr()
+        } else {
+            // SAFETY: `name` is a string, and `above` a directory that stays.
+            unsafe { debugfs_create_dir(name.as_char_ptr(), above) }
+        };
+        // SAFETY: The reference that was taken by looking it up; null is allowed.
+        unsafe { c::dput(above) };
+        // INVARIANT: Just returned, or an error.
+        Self {
+            dentry,
+            _parent: None,
         }
     }
 }

@@ -11,6 +11,13 @@ pub(super) unsafe fn debugfs_create_dir(
     ENODEV.to_ptr()
 }
 
+pub(super) unsafe fn debugfs_lookup(
+    _name: *const c_char,
+    _parent: *mut c::dentry,
+) -> *mut c::dentry {
+    core::ptr::null_mut()
+}
+
 pub(super) unsafe fn debugfs_create_file_full(
     _name: *const c_char,
     _mode: c::umode_t,
