@@ -136,7 +136,10 @@ static int thread_body(void *data)
 	return 0;
 }
 
-/* Runs @fn in a thread that stays on @cpu. NULL where there cannot be one. */
+/*
+ * Runs @fn in a thread that stays on @cpu, before all ordinary tasks: a work queue that a batch wakes has to wait until
+ * the thread sleeps, in iomrs_b_settle(). NULL where there cannot be a thread.
+ */
 void *iomrs_b_thread_start(u32 cpu, void (*fn)(void *arg), void *arg)
 {
 	struct thread *thread = kzalloc(sizeof(*thread), GFP_KERNEL);
@@ -152,6 +155,7 @@ void *iomrs_b_thread_start(u32 cpu, void (*fn)(void *arg), void *arg)
 		return NULL;
 	}
 	kthread_bind(thread->task, cpu);
+	sched_set_fifo_low(thread->task);
 	get_task_struct(thread->task);
 	wake_up_process(thread->task);
 	return thread;

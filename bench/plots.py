@@ -59,8 +59,9 @@ def ratios(rows, mode, boot):
     for place, row in enumerate(ours):
         solid = row["verdict"] == "measured"
         middle = max(row["ratio"], LEAST)
-        low, high = max(middle - row["ratio_low"], 0), max(row["ratio_high"] - middle, 0)
-        axes.errorbar(middle, place, xerr=[[low if middle > LEAST else 0], [high]], marker="o" if middle > LEAST else "<",
+        drawn = row["ratio"] > LEAST
+        spread = [[middle - row["ratio_low"]], [row["ratio_high"] - middle]] if drawn else None
+        axes.errorbar(middle, place, xerr=spread, marker="o" if drawn else "<",
                       markersize=4.5, capsize=2.5, linestyle="", color=OURS if middle <= 1 + SAME else SPARSE,
                       markerfacecolor=None if solid else "white")
     axes.axvline(1, color=C, linewidth=1)

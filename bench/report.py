@@ -94,7 +94,9 @@ def html_table(rows, mode):
 def figures(out, rows, mode):
     """Name, caption and SVG of each plot."""
     boots = list(dict.fromkeys(row["boot"] for row in rows))
-    full = [boot for boot in boots if any(row["workload"] == "ioremap" for row in rows if row["boot"] == boot)]
+    names = {boot: {row["workload"] for row in rows if row["boot"] == boot} for boot in boots}
+    # The others are there for one thing only.
+    full = [boot for boot in boots if len(boots) == 1 or len(names[boot]) > 2]
     drawn = []
     for boot in full:
         drawn.append((f"ratio-{boot}", "The median of the ratios of batches that ran one after another, and where it lies "

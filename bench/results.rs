@@ -151,22 +151,26 @@ impl Measured {
         }
     }
 
-    /// Whether the three batches of a round were left alone.
-    fn is_clean(&self, round: usize) -> bool {
-        let disturbed = |batches: &KVVec<Batch>| batches.get(round).is_none_or(|b| b.disturbed);
-        !self.batches.iter().any(disturbed)
+    /// Whether C's batch of a round and that of `side` were left alone.
+    fn is_clean(&self, side: Side, round: usize) -> bool {
+        let clean = |side| {
+            self.of(side)
+                .get(round)
+                .is_some_and(|batch| !batch.disturbed)
+        };
+        clean(Side::C) && clean(side)
     }
 
-    /// Ratio of `side` to C, of clean rounds where half of them are, and of how many; `all` rounds
-    /// otherwise.
+    /// Ratio of `side` to C, of how many pairs, and whether those were left alone: where a quarter
+    /// of them were, others do not count.
     fn ratio(&self, side: Side, phase: Phase) -> Result<(Option<Ratio>, usize, bool)> {
         let n = self.of(Side::C).len();
-        let clean = (0..n).filter(|&round| self.is_clean(round)).count();
-        let only_clean = clean >= stats::FEWEST && clean * 2 >= n;
+        let clean = (0..n).filter(|&round| self.is_clean(side, round)).count();
+        let only_clean = clean >= stats::FEWEST && clean * 4 >= n;
         let mut ratios = KVVec::with_capacity(n, GFP_KERNEL)?;
         let pairs = self.of(side).iter().zip(self.of(Side::C).iter());
         for (round, (value, base)) in pairs.enumerate() {
-            if only_clean && !self.is_clean(round) {
+            if only_clean && !self.is_clean(side, round) {
                 continue;
             }
             match stats::ratio(phase.of(value), phase.of(base)) {
@@ -207,6 +211,10 @@ impl Measured {
         }
         if !(990_000..=1_010_000).contains(&control.median) {
             return Verdict::Inconclusive("C against C is not 1.00 +- 0.01");
+        }
+        // That it came out as 1 may be chance.
+        if control.low < 900_000 || control.high > 1_100_000 {
+            return Verdict::Inconclusive("C against C may be anything");
         }
         Verdict::Measured
     }

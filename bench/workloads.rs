@@ -174,7 +174,7 @@ const fn sparse(
 ) -> Workload {
     Workload {
         strategy: Strategy::Sparse,
-        rounds: 50,
+        rounds: 20,
         quiet: false,
         ..whole(name, "ioremap_wc + iounmap", c, ours)
     }
@@ -277,7 +277,7 @@ pub(crate) static WORKLOADS: &[Workload] = &[
     sparse("map_atomic_read", c::iomrs_b_page_read, loops::read_atomic),
     whole("nested4", LOCAL, c::iomrs_b_nested, loops::nested),
     Workload {
-        rounds: 12,
+        rounds: 5,
         ..sparse("nested4", c::iomrs_b_page_nested, loops::nested)
     },
     Workload {
