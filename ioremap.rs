@@ -89,16 +89,12 @@ impl Reserved {
     #[inline(always)]
     pub(crate) fn new(options: &Options, phys: u64, size: u64) -> Result<(Self, Span)> {
         let span = Span::new(phys, size, bindings::iomrs_phys_bits())?;
-        let flags = if options.requested {
-            0
-        } else {
-            bindings::iomrs_range_flags(phys, size)
-        };
+        let flags = bindings::iomrs_range_flags(phys, size, options.requested);
         if flags & bindings::RANGE_RAM != 0 {
             return Err(EPERM);
         }
         // A stock kernel reserves write combining with a warning there, or not at all.
-        let allowed = options.across_resources
+        let allowed = (options.across_resources || options.requested)
             && (cfg!(iomrs_exported) || options.mode != CacheMode::WriteCombining);
         if flags & bindings::RANGE_SPANS != 0 && !allowed {
             return Err(EINVAL);

@@ -54,10 +54,12 @@ static int collect_flags(struct resource *res, void *arg)
 	return *flags == (IOMRS_RANGE_RAM | IOMRS_RANGE_ENCRYPTED);
 }
 
-u32 iomrs_range_flags(u64 start, u64 size)
+u32 iomrs_range_flags(u64 start, u64 size, bool requested)
 {
 	u32 flags = 0;
 
+	if (requested && !cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT))
+		return 0;
 	/* Whole pages: that is what is mapped, and what res_is_used_ram() sees. */
 	walk_mem_res(start & PAGE_MASK, (start + size - 1) | ~PAGE_MASK, &flags, collect_flags);
 	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) &&

@@ -110,7 +110,7 @@ unsafe extern "C" {
 // exported.c and stock.c
 #[allow(improper_ctypes)]
 unsafe extern "C" {
-    pub(crate) safe fn iomrs_range_flags(start: u64, size: u64) -> u32;
+    pub(crate) safe fn iomrs_range_flags(start: u64, size: u64, requested: bool) -> u32;
     pub(crate) fn iomrs_memtype_reserve(
         start: u64,
         end: u64,

@@ -22,7 +22,10 @@
 #define IOMRS_CANARY(fn, ret, ...) \
 	static_assert(__same_type(&fn, (ret (*)(__VA_ARGS__))NULL), "the prototype of " #fn " has changed")
 
-/* What iomrs_range_flags() found, bits of its result. */
+/*
+ * What iomrs_range_flags() found, bits of its result. A range within a region that is @requested is looked at for
+ * encryption only: the rest has been kept out by the request.
+ */
 #define IOMRS_RANGE_RAM		1	/* holds system RAM that the kernel uses */
 #define IOMRS_RANGE_ENCRYPTED	2	/* must be mapped encrypted */
 #define IOMRS_RANGE_SPANS	4	/* leaves a resource that it begins in, or the reverse */
@@ -76,7 +79,7 @@ IOMRS_PORTS_PROTO(w, u16);
 IOMRS_PORTS_PROTO(l, u32);
 
 /* exported.c and stock.c */
-u32 iomrs_range_flags(u64 start, u64 size);
+u32 iomrs_range_flags(u64 start, u64 size, bool requested);
 int iomrs_memtype_reserve(u64 start, u64 end, u32 requested, u32 *achieved);
 void iomrs_memtype_free(u64 start, u64 end, u32 requested);
 

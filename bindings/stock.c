@@ -64,10 +64,12 @@ static bool is_encrypted(u64 start, u64 size)
 	       x86_platform.hyper.is_private_mmio(start) || x86_platform.hyper.is_private_mmio(last);
 }
 
-u32 iomrs_range_flags(u64 start, u64 size)
+u32 iomrs_range_flags(u64 start, u64 size, bool requested)
 {
 	u32 flags = 0;
 
+	if (requested && !cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT))
+		return 0;
 	if (iomrs_has_ram(start, size))
 		flags |= IOMRS_RANGE_RAM;
 	if (cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT) && is_encrypted(start, size))

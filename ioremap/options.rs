@@ -124,8 +124,8 @@ impl Options {
         }
     }
 
-    /// For a range within a region of I/O memory that we have requested: what is RAM, encrypted or
-    /// another resource's has been kept out by the request, and need not be looked for.
+    /// For a range within a region of I/O memory that we have requested: RAM and what is another
+    /// resource's has been kept out by the request, and need not be looked for.
     pub(crate) const fn requested(self) -> Self {
         Self {
             requested: true,
