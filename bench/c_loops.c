@@ -10,17 +10,7 @@
 #include <linux/string.h>
 
 #include "c_bench.h"
-
-#define HIDE(value) asm volatile("" : "+r" (value))
-#define USE(value) asm volatile("" : : "r" (value))
-
-static __always_inline u64 ticks(void)
-{
-	u32 low, high;
-
-	asm volatile("lfence; rdtsc; lfence" : "=a" (low), "=d" (high) : : "memory");
-	return (u64)high << 32 | low;
-}
+#include "ticks.h"
 
 /* What reading the ticks costs by itself. */
 u64 iomrs_b_nothing(void)

@@ -12,6 +12,7 @@
 //! loops.rs      our side                                       c_loops.c: C's
 //! claim.rs      the range                                      c_claim.c
 //! setup.rs      what a workload works on
+//! ticks.rs      the clock, and what keeps the compiler from it    ticks.h: C's
 //! threads.rs    threads that begin each batch together         c_machine.c
 //! runner.rs     batches in turns
 //! results.rs    rows, and whether they can be believed
@@ -37,6 +38,7 @@ mod setup;
 mod spec;
 mod stats;
 mod threads;
+mod ticks;
 mod workloads;
 
 module! {

@@ -2,56 +2,12 @@
 
 //! Our side of each comparison: the loops of `c_loops.c`, in Rust.
 
-use crate::setup::{Setup, WRITE_COMBINING};
-use core::arch::asm;
+use crate::{
+    setup::{Setup, WRITE_COMBINING},
+    ticks::{hide, sink, ticks},
+};
 use io_mapping_rs::{ioremap, IoMapping, Strategy};
 use kernel::{io::Io, prelude::*};
-
-/// Hides from the compiler what the value is.
-#[inline(always)]
-fn hide(value: &mut usize) {
-    // SAFETY: No instruction at all.
-    unsafe {
-        asm!(
-            "/* {0} */",
-            inout(reg) * value,
-            options(nomem, nostack, preserves_flags)
-        )
-    };
-}
-
-/// Uses the value.
-#[inline(always)]
-fn sink(value: usize) {
-    // SAFETY: No instruction at all.
-    unsafe { asm!("/* {0} */", in(reg) value, options(nomem, nostack, preserves_flags)) };
-}
-
-#[inline(always)]
-fn ticks() -> u64 {
-    let (low, high): (u32, u32);
-    // SAFETY: Reads a counter.
-    unsafe {
-        asm!(
-            "lfence; rdtsc; lfence",
-            out("eax") low,
-            out("edx") high,
-            options(nostack, preserves_flags)
-        )
-    };
-    u64::from(high) << 32 | u64::from(low)
-}
-
-/// What reading the ticks costs by itself.
-pub(crate) fn nothing() -> u64 {
-    let start = ticks();
-    ticks().wrapping_sub(start)
-}
-
-/// The clock.
-pub(crate) fn now() -> u64 {
-    ticks()
-}
 
 /// Mapping and unmapping, in ticks.
 pub(crate) type Pair = (u64, u64);

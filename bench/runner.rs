@@ -11,6 +11,7 @@ use crate::{
     setup::{Random, Setup},
     stats::FEWEST,
     threads::{Barrier, Threads},
+    ticks,
     workloads::{Sides, Workload},
 };
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -115,7 +116,7 @@ fn empty(setup: &Setup, workload: &Workload) -> Result<[u64; 2]> {
     for _ in 0..32 {
         let quiet = Quiet::new(true);
         let [c, ours] = match workload.sides {
-            Sides::Pair { .. } => [c::iomrs_b_nothing(), loops::nothing()],
+            Sides::Pair { .. } => [c::iomrs_b_nothing(), ticks::nothing()],
             Sides::Loop { .. } => [
                 setup.run_c(c::iomrs_b_empty, &mut [])?,
                 loops::empty(setup, &mut [])?,
@@ -171,7 +172,7 @@ impl Shared<'_> {
         };
         let (interrupts, switches) = (c::iomrs_b_interrupts(), c::iomrs_b_switches());
         let steal = c::iomrs_b_steal_ns(cpu);
-        let start = loops::now();
+        let start = ticks::ticks();
         let mut orders = Orders::new();
         for round in 0..batches {
             for side in orders.next() {
@@ -186,7 +187,7 @@ impl Shared<'_> {
                 self.progress.store(done as u32, Ordering::Relaxed);
             }
         }
-        observed.elapsed = loops::now().wrapping_sub(start);
+        observed.elapsed = ticks::ticks().wrapping_sub(start);
         observed.interrupts = c::iomrs_b_interrupts().wrapping_sub(interrupts);
         observed.switches = c::iomrs_b_switches().wrapping_sub(switches);
         observed.steal_ns = c::iomrs_b_steal_ns(cpu).wrapping_sub(steal);

@@ -11,7 +11,7 @@
 #include <linux/string.h>
 
 #include "c_side.h"
-#include "c_timing.h"
+#include "../bench/ticks.h"
 
 static char *timing = "";
 module_param(timing, charp, 0444);

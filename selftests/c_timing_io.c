@@ -6,7 +6,7 @@
 #include <linux/io.h>
 
 #include "c_side.h"
-#include "c_timing.h"
+#include "../bench/ticks.h"
 
 /* A round for each offset, the last one first. */
 #define IO_LOOP(name, body)						\

@@ -30,6 +30,8 @@ mod sparse_faults;
 mod sparse_limits;
 mod stress;
 mod their_bars;
+#[path = "../bench/ticks.rs"]
+mod ticks;
 mod timing;
 mod timing_bars;
 mod timing_io;

@@ -2,6 +2,7 @@
 
 //! Our half of the comparison of speed: the loops of `c_timing.c`, in Rust.
 
+pub(crate) use crate::ticks::{hide, nothing, sink, ticks};
 use core::arch::asm;
 use io_mapping_rs::{
     io_mapping::SizedIoMapping,
@@ -10,52 +11,11 @@ use io_mapping_rs::{
 };
 use kernel::io::Io;
 
-/// Hides from the compiler what the value is.
-#[inline(always)]
-pub(crate) fn hide(value: &mut usize) {
-    // SAFETY: No instruction at all.
-    unsafe {
-        asm!(
-            "/* {0} */",
-            inout(reg) * value,
-            options(nomem, nostack, preserves_flags)
-        )
-    };
-}
-
-/// Uses the value.
-#[inline(always)]
-pub(crate) fn sink(value: usize) {
-    // SAFETY: No instruction at all.
-    unsafe { asm!("/* {0} */", in(reg) value, options(nomem, nostack, preserves_flags)) };
-}
-
 /// Uses the value, without widening it.
 #[inline(always)]
 pub(crate) fn sink32(value: u32) {
     // SAFETY: No instruction at all.
     unsafe { asm!("/* {0:e} */", in(reg) value, options(nomem, nostack, preserves_flags)) };
-}
-
-#[inline(always)]
-pub(crate) fn ticks() -> u64 {
-    let (low, high): (u32, u32);
-    // SAFETY: Reads a counter.
-    unsafe {
-        asm!(
-            "lfence; rdtsc; lfence",
-            out("eax") low,
-            out("edx") high,
-            options(nostack, preserves_flags)
-        )
-    };
-    u64::from(high) << 32 | u64::from(low)
-}
-
-/// What reading the ticks costs by itself.
-pub(crate) fn nothing() -> u64 {
-    let start = ticks();
-    ticks() - start
 }
 
 /// Mapping and unmapping, in ticks.

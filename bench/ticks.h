@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the loops of c_timing.c and c_timing_io.c have in common; loops.rs has the same in Rust.
+ * What timed loops are made of, the benchmark's and those of the selftests; ticks.rs has the same in Rust.
  */
-#ifndef IOMRS_C_TIMING_H
-#define IOMRS_C_TIMING_H
+#ifndef IOMRS_TICKS_H
+#define IOMRS_TICKS_H
 
 #include <linux/types.h>
 
