@@ -56,6 +56,7 @@ unsafe extern "C" {
     pub(crate) safe fn iomrs_c_pagefault_disabled() -> u32;
     pub(crate) safe fn iomrs_c_purge();
     pub(crate) fn iomrs_c_plant(addr: c_ulong, phys: u64) -> bool;
+    pub(crate) fn iomrs_c_uproot(addr: c_ulong);
     pub(crate) fn iomrs_c_reserved_page(phys: *mut u64) -> c_ulong;
     pub(crate) fn iomrs_c_free_reserved_page(addr: c_ulong);
     pub(crate) safe fn iomrs_c_guest_is_encrypted() -> bool;

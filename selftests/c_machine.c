@@ -126,6 +126,16 @@ bool iomrs_c_plant(unsigned long addr, u64 phys)
 	return true;
 }
 
+/* Takes back what iomrs_c_plant() has done, while nobody has used the address. */
+void iomrs_c_uproot(unsigned long addr)
+{
+	unsigned int level;
+	pte_t *pte = lookup_address(addr, &level);
+
+	if (pte && level == PG_LEVEL_4K)
+		set_pte(pte, __pte(0));
+}
+
 /*
  * A page of RAM that ioremap may map, as the page is marked reserved: where the kernel has it, and its address. It is
  * the first of a block that the kernel's own mapping is likely to have one large entry for.

@@ -41,6 +41,7 @@ u32 iomrs_c_preempt_count(void);
 u32 iomrs_c_pagefault_disabled(void);
 void iomrs_c_purge(void);
 bool iomrs_c_plant(unsigned long addr, u64 phys);
+void iomrs_c_uproot(unsigned long addr);
 unsigned long iomrs_c_reserved_page(u64 *phys);
 void iomrs_c_free_reserved_page(unsigned long addr);
 bool iomrs_c_guest_is_encrypted(void);

@@ -76,6 +76,34 @@ fn each_allocation(map: impl Fn() -> Result<Mapping>) -> Verdict<Count> {
     fail!("{} allocations are too many to be true", MANY)
 }
 
+/// Maps 2 MiB at `phys` over an entry that nobody has made, and gives the entry's address. It lies
+/// where 2 MiB at `small`, which take small pages, have just been; should others have come or gone
+/// meanwhile, the next area is elsewhere, and it is tried again.
+fn meet_planted(phys: u64, small: u64) -> Verdict<usize> {
+    for _ in 0..MANY {
+        c::iomrs_c_purge();
+        let addr = ok!(ours(WC, small, PAGE_2M)).addr();
+        c::iomrs_c_purge();
+        let planted = addr + 5 * PAGE as usize;
+        // SAFETY: The address is free just now.
+        if !unsafe { c::iomrs_c_plant(planted, small) } {
+            continue;
+        }
+        match ours(WC, phys, PAGE_2M) {
+            Err(err) => {
+                same!(err, EBUSY);
+                return Ok(planted);
+            }
+            Ok(elsewhere) => {
+                // SAFETY: Planted above, and not unmapped since.
+                unsafe { c::iomrs_c_uproot(planted) };
+                check!(elsewhere.addr() != addr);
+            }
+        }
+    }
+    fail!("no area comes to lie where one has been, in {} tries", MANY)
+}
+
 #[kunit_tests(iomrs_unwind)]
 mod tests {
     use super::*;
@@ -256,17 +284,12 @@ mod tests {
         for phys in [range.phys + PAGE, range.phys] {
             let start = Seen::now()?;
             let log = c::iomrs_c_log_mark();
-            c::iomrs_c_purge();
-            let addr = ok!(ours(WC, range.phys + PAGE, PAGE_2M)).addr();
-            c::iomrs_c_purge();
-            // SAFETY: The address is free just now.
-            check!(unsafe { c::iomrs_c_plant(addr + 5 * PAGE as usize, range.phys) });
-            refused!(ours(WC, phys, PAGE_2M), EBUSY);
+            let planted = meet_planted(phys, range.phys + PAGE)?;
             same!(Seen::now()?, start);
             // What was there went with the area, as C's unmapping does it.
-            check!(Page::at(addr + 5 * PAGE as usize).is_none());
+            check!(Page::at(planted).is_none());
             c::iomrs_c_purge();
-            same!(ok!(ours(WC, phys, PAGE_2M)).addr(), addr);
+            drop(ok!(ours(WC, phys, PAGE_2M)));
             same!(c::iomrs_c_log_complaints(log), 0);
         }
         Ok(())
