@@ -5,9 +5,37 @@
 //!
 //! C header: [`arch/x86/include/asm/memtype.h`](srctree/arch/x86/include/asm/memtype.h)
 
-use crate::bindings;
+use crate::bindings::{self, machine};
 use crate::range::{Span, PAGE_SHIFT, PAGE_SIZE};
-use kernel::{error::to_result, prelude::*};
+use core::sync::atomic::{AtomicU32, Ordering};
+use kernel::{ffi::c_int, prelude::*};
+
+mod protection;
+pub(crate) use protection::Protection;
+
+/// What becomes of each mode: without PAT not every one has bits of its own.
+static EFFECTIVE: [AtomicU32; CacheMode::ALL.len()] =
+    [const { AtomicU32::new(0) }; CacheMode::ALL.len()];
+
+/// Called when the module is loaded, before anything is mapped.
+pub(crate) fn init() {
+    protection::init();
+    for (mode, effective) in CacheMode::ALL.into_iter().zip(&EFFECTIVE) {
+        effective.store(
+            bindings::iomrs_effective_mode(mode.as_raw()),
+            Ordering::Relaxed,
+        );
+    }
+}
+
+/// As the kernel crate's, which is a call even where all is well.
+#[inline(always)]
+fn to_result(err: c_int) -> Result {
+    match err {
+        0 => Ok(()),
+        err => Err(Error::from_errno(err)),
+    }
+}
 
 /// How the CPU may cache and merge accesses to a mapping (C: `enum page_cache_mode`).
 ///
@@ -123,53 +151,6 @@ pub enum Policy {
     Exact,
 }
 
-/// The protection bits of an entry: present (but for [`Protection::none`]), never executable,
-/// writable or not, and a cache mode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Protection(u64);
-
-impl Protection {
-    /// No access at all: an entry that is not present.
-    pub(crate) const fn none() -> Self {
-        Self(0)
-    }
-
-    pub(crate) fn new(mode: CacheMode, encrypted: bool, read_only: bool) -> Self {
-        Self(bindings::iomrs_pgprot(mode.as_raw(), encrypted, read_only))
-    }
-
-    pub(crate) const fn as_raw(self) -> u64 {
-        self.0
-    }
-}
-
-/// What every entry of pages mapped alike has in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Template {
-    prot: Protection,
-    entry: u64,
-}
-
-impl Template {
-    pub(crate) fn new(prot: Protection) -> Self {
-        Self {
-            prot,
-            entry: bindings::iomrs_pte_template(prot.as_raw()),
-        }
-    }
-
-    /// The entry of the small page at physical address `phys`, a multiple of the page size.
-    #[inline(always)]
-    pub(crate) const fn entry(self, phys: u64) -> u64 {
-        // No carry: no bit of a physical address is set in the template.
-        self.entry | phys
-    }
-
-    pub(crate) const fn prot(self) -> Protection {
-        self.prot
-    }
-}
-
 /// The cache mode that entry `entry` of a page of `1 << shift` bytes selects, where the CPU knows
 /// it.
 pub(crate) fn mode_of_entry(entry: u64, shift: u32) -> Option<CacheMode> {
@@ -204,7 +185,7 @@ impl Reservation {
     /// May sleep.
     #[inline(always)]
     pub(crate) fn new(span: Span, requested: CacheMode, policy: Policy) -> Result<Self> {
-        let mask = bindings::iomrs_phys_mask();
+        let mask = machine::phys_mask();
         let start = span.page_start() & mask;
         let size = span.pages() << PAGE_SHIFT;
         let end = Self::tracked_end(start, size, mask);
@@ -223,8 +204,9 @@ impl Reservation {
             achieved: requested,
         };
         // The registry does not know what the CPU cannot do.
-        let raw = bindings::iomrs_effective_mode(raw);
-        this.achieved = CacheMode::from_raw(raw).ok_or(EINVAL)?;
+        let effective = EFFECTIVE.get(raw as usize).ok_or(EINVAL)?;
+        let effective = CacheMode::from_raw(effective.load(Ordering::Relaxed));
+        this.achieved = effective.ok_or(EINVAL)?;
         this.check(policy, size)?;
         this.sync(size)?;
         Ok(this)

@@ -179,6 +179,19 @@ impl Chunks {
         }
     }
 
+    /// The physical address of the byte at `offset`, which is within the aperture.
+    #[inline(always)]
+    pub(crate) fn phys(&self, offset: u64) -> u64 {
+        // No overflow: the last byte of the aperture has an address.
+        self.base.wrapping_add(offset)
+    }
+
+    /// The protection of every map of the aperture.
+    #[inline(always)]
+    pub(crate) fn prot(&self) -> Protection {
+        self.prot
+    }
+
     /// The address of the byte at `offset`, which is within `aperture` with its `directory`, making
     /// its chunk if need be. `None` where the chunk cannot be had, for want of budget, memory or address
     /// space, or because not all of it can be mapped: a smaller piece may still be.
@@ -220,10 +233,8 @@ impl Chunks {
         let share = Share::take(len).ok_or(ENOSPC)?;
         self.make_table(directory, made)?;
         made.chunks.reserve(1, GFP_KERNEL | __GFP_NOWARN)?;
-        // No overflow: the last byte of the aperture has an address.
-        let phys = self.base.wrapping_add(first);
         let len = usize::try_from(len)?;
-        let (piece, addr) = Piece::map(aperture, Kind::Chunk, phys, len, self.prot)?;
+        let (piece, addr) = Piece::map(aperture, Kind::Chunk, self.phys(first), len, self.prot)?;
         let bias = addr.wrapping_sub(first as usize);
         let chunk = Chunk {
             _piece: piece,

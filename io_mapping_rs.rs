@@ -106,6 +106,8 @@ impl kernel::Module for IoMappingRs {
             module_parameters::window_slots.value(),
             module_parameters::chunk_budget.value(),
         );
+        bindings::machine::init();
+        cache_mode::init();
         let live = live::Registration::new()?;
         chunks::init(budget.saturating_mul(1 << 20));
         let window = window::Window::register(slots).inspect_err(|&err| {

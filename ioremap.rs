@@ -36,7 +36,7 @@
 //!
 //! C: [`arch/x86/mm/ioremap.c`](srctree/arch/x86/mm/ioremap.c)
 
-use crate::bindings;
+use crate::bindings::{self, machine};
 use crate::cache_mode::{CacheMode, Protection, Reservation};
 use crate::io::{impl_bytes, region_size, Backend, Shared, View};
 use crate::live::{Kind, Live, New};
@@ -88,7 +88,7 @@ impl Reserved {
     /// May sleep.
     #[inline(always)]
     pub(crate) fn new(options: &Options, phys: u64, size: u64) -> Result<(Self, Span)> {
-        let span = Span::new(phys, size, bindings::iomrs_phys_bits())?;
+        let span = Span::new(phys, size, machine::phys_bits())?;
         let flags = bindings::iomrs_range_flags(phys, size, options.requested);
         if flags & bindings::RANGE_RAM != 0 {
             return Err(EPERM);
@@ -114,6 +114,11 @@ impl Reserved {
     /// Physical address of its first page.
     pub(crate) fn first_page(&self) -> u64 {
         self.reservation.start()
+    }
+
+    /// Its line in the registry, to be kept for as long as anything is mapped.
+    pub(crate) fn into_reservation(self) -> Reservation {
+        self.reservation
     }
 
     /// The cache mode asked for.
@@ -219,7 +224,7 @@ impl Mapping {
             achieved: reserved.achieved(),
         };
         // What is kept is small, as it is moved to the caller.
-        let reservation = reserved.reservation;
+        let reservation = reserved.into_reservation();
         // INVARIANT: `area` maps every page of the range.
         Ok(Self {
             _live: Live::new(new, Some(caller))?,

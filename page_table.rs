@@ -8,7 +8,7 @@
 //!
 //! C: `vmap_range_noflush()` in [`mm/vmalloc.c`](srctree/mm/vmalloc.c)
 
-use crate::bindings;
+use crate::bindings::{self, machine};
 use crate::cache_mode::{mode_of_entry, CacheMode};
 
 #[cfg(iomrs_exported)]
@@ -19,7 +19,7 @@ pub(crate) use fill::{fill, Pages};
 /// Whether the kernel gives mappings of device memory pages larger than the smallest.
 pub(crate) fn has_large_pages() -> bool {
     #[cfg(iomrs_exported)]
-    return bindings::iomrs_max_page_shift() > crate::range::PAGE_SHIFT;
+    return machine::max_page_shift() > crate::range::PAGE_SHIFT;
     #[cfg(iomrs_stock)]
     false
 }
@@ -75,7 +75,7 @@ impl Entry {
 
     /// Physical address of the page.
     pub(crate) fn phys(self) -> u64 {
-        self.raw & bindings::iomrs_phys_mask() & !(self.page_size() as u64 - 1)
+        self.raw & machine::phys_mask() & !(self.page_size() as u64 - 1)
     }
 
     /// Size of the page in bytes.

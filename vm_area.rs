@@ -9,7 +9,7 @@
 //!
 //! C header: [`include/linux/vmalloc.h`](srctree/include/linux/vmalloc.h)
 
-use crate::bindings;
+use crate::bindings::{self, machine};
 use crate::cache_mode::Protection;
 use crate::range::PAGE_SHIFT;
 use kernel::prelude::*;
@@ -38,7 +38,7 @@ impl VmArea {
     #[cfg_attr(iomrs_window_kmap, expect(dead_code))]
     pub(crate) fn map_nothing(size: usize) -> Result<(Self, usize)> {
         // Where a struct page is least likely: vmap_pfn() refuses pages that have one.
-        let end = 1 << bindings::iomrs_phys_bits();
+        let end = 1 << machine::phys_bits();
         let phys = end - size as u64;
         let (area, addr) = Self::map(phys, size, Protection::none())?;
         // SAFETY: The entries are our area's, and not present.

@@ -162,18 +162,18 @@ impl Place {
 #[kunit_tests(iomrs_window)]
 mod tests {
     use super::*;
-    use crate::bindings;
-    use crate::cache_mode::{CacheMode, Protection, Template};
+    use crate::bindings::machine;
+    use crate::cache_mode::{CacheMode, Protection};
     use crate::page_table::Entry;
     use crate::range::PAGE_SIZE;
 
-    fn template() -> Template {
-        Template::new(Protection::new(CacheMode::Uncached, false, false))
+    fn prot() -> Protection {
+        Protection::new(CacheMode::Uncached, false, false)
     }
 
     /// Device memory that nobody has, never accessed here.
     fn phys(page: u64) -> u64 {
-        (1 << bindings::iomrs_phys_bits()) - (page + 1) * PAGE_SIZE
+        (1 << machine::phys_bits()) - (page + 1) * PAGE_SIZE
     }
 
     struct Mapped {
@@ -188,7 +188,7 @@ mod tests {
     }
 
     fn map(page: u64) -> Result<Mapped> {
-        let place = Window::get()?.map_local(phys(page), template());
+        let place = Window::get()?.map_local(phys(page), prot());
         // SAFETY: Claimed once.
         let (addr, _slot) = unsafe { place.claim()? };
         Ok(Mapped { addr, _slot })
@@ -197,7 +197,7 @@ mod tests {
     /// The pages that a slot's entry maps: whether they are the one that was asked for.
     fn maps(slot: &Mapped, page: u64) -> bool {
         let entry = Entry::lookup(slot.addr()).map(|entry| entry.raw());
-        let same = |raw| raw & bindings::iomrs_phys_mask() & !(PAGE_SIZE - 1) == phys(page);
+        let same = |raw| raw & machine::phys_mask() & !(PAGE_SIZE - 1) == phys(page);
         entry.is_some_and(same)
     }
 

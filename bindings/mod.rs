@@ -14,6 +14,7 @@ use kernel::ffi::c_uint;
 
 use kernel::ffi::{c_int, c_ulong, c_void};
 
+pub(crate) mod machine;
 pub(crate) mod mmio;
 pub(crate) mod ports;
 
@@ -46,9 +47,9 @@ unsafe extern "C" {
 // shims.c
 #[allow(improper_ctypes)]
 unsafe extern "C" {
-    pub(crate) safe fn iomrs_phys_bits() -> u32;
-    pub(crate) safe fn iomrs_phys_mask() -> u64;
-    pub(crate) safe fn iomrs_vmalloc_total() -> c_ulong;
+    safe fn iomrs_phys_bits() -> u32;
+    safe fn iomrs_phys_mask() -> u64;
+    safe fn iomrs_vmalloc_total() -> c_ulong;
     pub(crate) safe fn iomrs_memtype_allowed(
         start: u64,
         size: c_ulong,
@@ -127,7 +128,7 @@ unsafe extern "C" {
     pub(crate) fn iomrs_memtype_sync(start: u64, size: c_ulong, pcm: u32) -> c_int;
     pub(crate) fn iomrs_get_vm_area(size: c_ulong, phys: u64, addr: *mut c_ulong)
         -> *mut vm_struct;
-    pub(crate) safe fn iomrs_max_page_shift() -> u32;
+    safe fn iomrs_max_page_shift() -> u32;
     pub(crate) fn iomrs_p4d_alloc(addr: c_ulong) -> *mut p4d_t;
     pub(crate) fn iomrs_pud_alloc(p4d: *mut p4d_t, addr: c_ulong) -> *mut pud_t;
     pub(crate) fn iomrs_pmd_alloc(pud: *mut pud_t, addr: c_ulong) -> *mut pmd_t;

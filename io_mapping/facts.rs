@@ -66,7 +66,7 @@ impl IoMapping {
     pub fn requested(&self) -> CacheMode {
         match &self.backing {
             Backing::Whole(whole) => whole.requested(),
-            Backing::Sparse(sparse) => sparse.reserved.requested(),
+            Backing::Sparse(sparse) => sparse.requested(),
         }
     }
 

@@ -7,8 +7,8 @@
 //! takes an area of its own where it crosses a boundary between chunks or the budget is spent.
 
 use crate::{
-    bindings,
-    cache_mode::{mode_of_entry, CacheMode, Template},
+    bindings::machine,
+    cache_mode::{mode_of_entry, CacheMode, Reservation},
     chunks::{Chunks, Directory, Piece},
     ioremap::{Options, Reserved},
     live::{Kind, Live, New},
@@ -23,7 +23,7 @@ use kernel::prelude::*;
 /// Whether mapping all of an aperture of `size` bytes is cheap: with large pages, and an eighth of
 /// the address space at most.
 pub(super) fn suits_whole(size: u64) -> bool {
-    has_large_pages() && size <= bindings::iomrs_vmalloc_total() as u64 / 8
+    has_large_pages() && size <= machine::vmalloc_total() as u64 / 8
 }
 
 /// An aperture of which nothing is mapped as such.
@@ -32,10 +32,8 @@ pub(super) struct Sparse {
     // may be given the cache mode while they are mapped.
     live: Live,
     chunks: Chunks,
-    pub(super) reserved: Reserved,
+    reservation: Reservation,
     window: &'static Window,
-    template: Template,
-    base: u64,
 }
 
 impl Sparse {
@@ -60,7 +58,6 @@ impl Sparse {
     ) -> Result<Self> {
         let (reserved, _) = Reserved::new(options, base, size)?;
         let prot = reserved.protection(false);
-        let first = reserved.first_page();
         let new = New {
             kind: Kind::Sparse,
             parent: 0,
@@ -72,29 +69,32 @@ impl Sparse {
         };
         Ok(Self {
             live: Live::new(new, Some(caller))?,
-            chunks: Chunks::new(first, size, prot),
+            chunks: Chunks::new(reserved.first_page(), size, prot),
             window: Window::get()?,
-            template: Template::new(prot),
-            base: first,
-            reserved,
+            // What is kept is small, as it is moved to the caller.
+            reservation: reserved.into_reservation(),
         })
+    }
+
+    /// The cache mode asked for.
+    pub(super) fn requested(&self) -> CacheMode {
+        self.reservation.requested()
     }
 
     /// The cache mode that the entries of its maps select.
     pub(super) fn achieved(&self) -> CacheMode {
-        let mode = mode_of_entry(self.template.entry(0), PAGE_SHIFT);
-        mode.unwrap_or_else(|| self.reserved.achieved())
+        let mode = mode_of_entry(self.chunks.prot().entry(0), PAGE_SHIFT);
+        mode.unwrap_or_else(|| self.reservation.achieved())
     }
 
     /// The page at `offset`, which is page-aligned and within the aperture, by a slot: of `cpu`
     /// where the caller stays on it, of whatever CPU this is otherwise.
     #[inline(always)]
     pub(super) fn page(&self, offset: u64, cpu: Option<u32>) -> Place {
-        // No overflow: the last byte of the aperture has an address.
-        let phys = self.base.wrapping_add(offset);
+        let (phys, prot) = (self.chunks.phys(offset), self.chunks.prot());
         match cpu {
-            Some(cpu) => self.window.map_atomic(cpu, phys, self.template),
-            None => self.window.map_local(phys, self.template),
+            Some(cpu) => self.window.map_atomic(cpu, phys, prot),
+            None => self.window.map_local(phys, prot),
         }
     }
 
@@ -114,9 +114,8 @@ impl Sparse {
             }
         }
         let pages = usize::try_from(len.next_multiple_of(PAGE_SIZE)).map_err(|_| ENOMEM)?;
-        // No overflow, as above.
-        let phys = self.base.wrapping_add(offset);
-        let area = Piece::map(&self.live, Kind::Area, phys, pages, self.template.prot());
+        let (phys, prot) = (self.chunks.phys(offset), self.chunks.prot());
+        let area = Piece::map(&self.live, Kind::Area, phys, pages, prot);
         let (area, addr) = area.inspect_err(|&err| stats::refused(err))?;
         Ok((addr, Some(area)))
     }

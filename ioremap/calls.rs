@@ -24,6 +24,8 @@ macro_rules! ioremap {
         /// # Safety
         ///
         /// As [`Options::map`].
+        // Inlined: what is made is large to be copied from caller to caller.
+        #[inline]
         #[track_caller]
         pub unsafe fn $name(phys: PhysAddr, size: ResourceSize) -> Result<$kind> {
             // SAFETY: As required of our caller.

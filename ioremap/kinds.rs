@@ -112,6 +112,7 @@ impl ReadOnlyMapping {
 pub struct WcMapping(Mapping);
 
 impl From<Mapping> for WcMapping {
+    #[inline(always)]
     fn from(mapping: Mapping) -> Self {
         Self(mapping)
     }

@@ -4,7 +4,7 @@
 
 use super::{Mapping, ReadOnlyMapping};
 use crate::{
-    bindings,
+    bindings::machine,
     cache_mode::{CacheMode, Policy},
     live::Kind,
 };
@@ -260,5 +260,5 @@ impl Options {
 /// }
 /// ```
 pub fn phys_bits() -> u32 {
-    bindings::iomrs_phys_bits()
+    machine::phys_bits()
 }

@@ -2,8 +2,8 @@
 
 //! Filling a range of the kernel's page table with 1G, 2M and 4K pages.
 
-use crate::bindings;
-use crate::cache_mode::{Protection, Template};
+use crate::bindings::{self, machine};
+use crate::cache_mode::Protection;
 use crate::plan::{Plan, Run};
 use crate::range::{PAGE_SHIFT, PAGE_SIZE};
 use core::ops::Range;
@@ -28,10 +28,10 @@ impl Pages {
         Self {
             phys,
             prot,
-            max_shift: if prot == Protection::none() {
+            max_shift: if prot.is_none() {
                 PAGE_SHIFT
             } else {
-                bindings::iomrs_max_page_shift()
+                machine::max_page_shift()
             },
         }
     }
@@ -118,7 +118,7 @@ impl Walk {
     /// As [`fill`]; `first` is the entry for the run's first page, and the run stays within its
     /// table, as plans do.
     unsafe fn small(&self, run: &Run, first: *mut bindings::pte_t) -> Result {
-        let (mut entry, mut raw) = (first, Template::new(self.prot).entry(run.phys));
+        let (mut entry, mut raw) = (first, self.prot.entry(run.phys));
         for _ in 0..run.count {
             // SAFETY: `entry` is in the same table as `first`, for a page of `run`.
             unsafe {

@@ -2,7 +2,7 @@
 
 //! Areas on a kernel with `kconfig/export.patch`: an area of our own, filled by our own walk.
 
-use crate::bindings;
+use crate::bindings::{self, machine};
 use crate::cache_mode::Protection;
 use crate::page_table::{fill, Pages};
 use core::ptr::NonNull;
@@ -34,7 +34,7 @@ impl VmArea {
     ///
     /// May sleep.
     pub(crate) fn map(phys: u64, size: usize, prot: Protection) -> Result<(Self, usize)> {
-        if size > bindings::iomrs_vmalloc_total() {
+        if size > machine::vmalloc_total() {
             return Err(ENOMEM);
         }
         let mut addr = 0;
@@ -70,7 +70,7 @@ mod tests {
 
     /// Device memory that nobody has: the last bytes of the widest address, never accessed here.
     fn nowhere(size: usize) -> u64 {
-        (1 << bindings::iomrs_phys_bits()) - size as u64
+        (1 << machine::phys_bits()) - size as u64
     }
 
     fn prot() -> Protection {

@@ -2,7 +2,7 @@
 
 //! Areas on an unmodified kernel: `vmap_pfn()` makes area and entries in one step, 4K pages only.
 
-use crate::bindings;
+use crate::bindings::{self, machine};
 use crate::cache_mode::Protection;
 use crate::range::PAGE_SHIFT;
 use core::ptr::NonNull;
@@ -40,7 +40,7 @@ impl VmArea {
     ///
     /// May sleep.
     pub(crate) fn map(phys: u64, size: usize, prot: Protection) -> Result<(Self, usize)> {
-        if size > bindings::iomrs_vmalloc_total() {
+        if size > machine::vmalloc_total() {
             return Err(ENOMEM);
         }
         if bindings::iomrs_has_memmap(phys, size as u64) {

@@ -11,7 +11,7 @@
 
 use super::{refuse, Place, Usage};
 use crate::bindings;
-use crate::cache_mode::Template;
+use crate::cache_mode::Protection;
 use crate::range::PAGE_SIZE;
 use crate::stats::Counter;
 use core::num::NonZero;
@@ -46,7 +46,7 @@ impl Window {
         Ok(&Self)
     }
 
-    /// Maps the page at physical address `phys` as `template` says.
+    /// Maps the page at physical address `phys` protected by `prot`.
     ///
     /// # Errors
     ///
@@ -56,20 +56,20 @@ impl Window {
     ///
     /// Any but NMI; in a hard interrupt, with interrupts off.
     #[inline]
-    pub(crate) fn map_local(&'static self, phys: u64, template: Template) -> Place {
-        Self::map(phys, template, 0)
+    pub(crate) fn map_local(&'static self, phys: u64, prot: Protection) -> Place {
+        Self::map(phys, prot, 0)
     }
 
     /// As [`Self::map_local`]: the kernel keeps the caller on its CPU in any case.
     #[inline]
-    pub(crate) fn map_atomic(&'static self, _cpu: u32, phys: u64, template: Template) -> Place {
-        Self::map(phys, template, ATOMIC)
+    pub(crate) fn map_atomic(&'static self, _cpu: u32, phys: u64, prot: Protection) -> Place {
+        Self::map(phys, prot, ATOMIC)
     }
 
     #[inline(always)]
-    fn map(phys: u64, template: Template, atomic: usize) -> Place {
+    fn map(phys: u64, prot: Protection, atomic: usize) -> Place {
         // The address, with the depth in the bits below a page; 0 where there is none.
-        let word = bindings::iomrs_kmap(phys, template.prot().as_raw());
+        let word = bindings::iomrs_kmap(phys, prot.as_raw());
         if word == 0 {
             return refuse();
         }

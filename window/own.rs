@@ -4,7 +4,7 @@
 
 use super::{refuse, Place, Usage};
 use crate::bindings;
-use crate::cache_mode::Template;
+use crate::cache_mode::Protection;
 use crate::page_table::Entry;
 use crate::range::{PAGE_SHIFT, PAGE_SIZE};
 use crate::slots::{Slots, MAX_SLOTS};
@@ -133,7 +133,7 @@ impl Window {
         Ok(unsafe { window.as_ref() })
     }
 
-    /// Maps the page at physical address `phys` as `template` says, and keeps the caller on its CPU.
+    /// Maps the page at physical address `phys` protected by `prot`, and keeps the caller on its CPU.
     ///
     /// # Errors
     ///
@@ -143,8 +143,8 @@ impl Window {
     ///
     /// Any but NMI.
     #[inline(always)]
-    pub(crate) fn map_local(&'static self, phys: u64, template: Template) -> Place {
-        if let Some(place) = self.map_on(bindings::iomrs_pin(), phys, template, true) {
+    pub(crate) fn map_local(&'static self, phys: u64, prot: Protection) -> Place {
+        if let Some(place) = self.map_on(bindings::iomrs_pin(), phys, prot, true) {
             return place;
         }
         // SAFETY: We have been pinned just now, and there is no slot to be given back.
@@ -152,15 +152,15 @@ impl Window {
         refuse()
     }
 
-    /// Maps the page at physical address `phys` as `template` says, on `cpu`, where the caller
+    /// Maps the page at physical address `phys` protected by `prot`, on `cpu`, where the caller
     /// stays.
     ///
     /// # Errors
     ///
     /// As [`Self::map_local`].
     #[inline(always)]
-    pub(crate) fn map_atomic(&'static self, cpu: u32, phys: u64, template: Template) -> Place {
-        let place = self.map_on(cpu, phys, template, false);
+    pub(crate) fn map_atomic(&'static self, cpu: u32, phys: u64, prot: Protection) -> Place {
+        let place = self.map_on(cpu, phys, prot, false);
         place.unwrap_or_else(refuse)
     }
 
@@ -188,17 +188,11 @@ impl Window {
     }
 
     #[inline(always)]
-    fn map_on(
-        &'static self,
-        cpu: u32,
-        phys: u64,
-        template: Template,
-        pinned: bool,
-    ) -> Option<Place> {
+    fn map_on(&'static self, cpu: u32, phys: u64, prot: Protection, pinned: bool) -> Option<Place> {
         let this = self.cpus.get(cpu as usize)?;
         let index = this.slots.take()?;
         // SAFETY: The slot is ours, and its entry is clear.
-        unsafe { bindings::set_entry(this.entry(index), template.entry(phys)) };
+        unsafe { bindings::set_entry(this.entry(index), prot.entry(phys)) };
         if index >= this.peak.load(Ordering::Relaxed) {
             this.note_peak(index);
         }
