@@ -107,10 +107,10 @@ impl Iterator for Plan {
             count: in_table.min(self.left >> shift),
         };
         let size = run.count << shift;
-        // INVARIANT: `size` is a multiple of the page size and at most `left`.
-        self.addr += size;
-        self.phys += size;
-        self.left -= size;
+        // INVARIANT: `size` is a multiple of the page size and at most `left`, so that nothing wraps.
+        self.addr = self.addr.wrapping_add(size);
+        self.phys = self.phys.wrapping_add(size);
+        self.left = self.left.wrapping_sub(size);
         Some(run)
     }
 }

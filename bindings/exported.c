@@ -110,38 +110,31 @@ u32 iomrs_max_page_shift(void)
 }
 
 /*
- * The steps of a walk down the kernel's page table, each making the table that is missing: NULL where there is no
- * memory for it, -EBUSY where a large page stands in its place. pgd and p4d entries are copied to the other page tables
- * where the architecture keeps several.
+ * The entry of the page of 1 << @shift bytes at @addr, in a table that is made where it is missing, as are those above
+ * it: NULL where there is no memory for one, -EBUSY where a large page stands in its place. pgd and p4d entries are
+ * copied to the other page tables where the architecture keeps several.
  */
-p4d_t *iomrs_p4d_alloc(unsigned long addr)
+void *iomrs_entry_alloc(unsigned long addr, u32 shift)
 {
 	pgd_t *pgd = pgd_offset_k(addr);
-	bool missing = pgd_none(*pgd);
+	bool sync = (ARCH_PAGE_TABLE_SYNC_MASK & PGTBL_PGD_MODIFIED) && pgd_none(*pgd);
 	p4d_t *p4d = p4d_alloc(&init_mm, pgd, addr);
+	pud_t *pud;
+	pmd_t *pmd;
 
-	if (missing && p4d && (ARCH_PAGE_TABLE_SYNC_MASK & PGTBL_PGD_MODIFIED))
+	if (!p4d)
+		return NULL;
+	sync |= (ARCH_PAGE_TABLE_SYNC_MASK & PGTBL_P4D_MODIFIED) && p4d_none(*p4d);
+	pud = pud_alloc(&init_mm, p4d, addr);
+	if (sync)
 		arch_sync_kernel_mappings(addr, addr);
-	return p4d;
-}
-
-pud_t *iomrs_pud_alloc(p4d_t *p4d, unsigned long addr)
-{
-	bool missing = p4d_none(*p4d);
-	pud_t *pud = pud_alloc(&init_mm, p4d, addr);
-
-	if (missing && pud && (ARCH_PAGE_TABLE_SYNC_MASK & PGTBL_P4D_MODIFIED))
-		arch_sync_kernel_mappings(addr, addr);
-	return pud;
-}
-
-pmd_t *iomrs_pmd_alloc(pud_t *pud, unsigned long addr)
-{
-	return pud_leaf(*pud) ? ERR_PTR(-EBUSY) : pmd_alloc(&init_mm, pud, addr);
-}
-
-pte_t *iomrs_pte_alloc(pmd_t *pmd, unsigned long addr)
-{
+	if (!pud || shift >= PUD_SHIFT)
+		return pud;
+	if (pud_leaf(*pud))
+		return ERR_PTR(-EBUSY);
+	pmd = pmd_alloc(&init_mm, pud, addr);
+	if (!pmd || shift >= PMD_SHIFT)
+		return pmd;
 	return pmd_leaf(*pmd) ? ERR_PTR(-EBUSY) : pte_alloc_kernel(pmd, addr);
 }
 

@@ -24,7 +24,7 @@ pub(crate) use kernel::bindings::{
     memset_io, pci_dev, pci_enable_device, pci_release_region, pci_request_region, pte_t,
 };
 #[cfg(iomrs_exported)]
-pub(crate) use kernel::bindings::{p4d_t, pmd_t, pud_t, vm_struct};
+pub(crate) use kernel::bindings::{pmd_t, pud_t, vm_struct};
 
 /// How many events are counted.
 pub(crate) const COUNTERS: usize = 21;
@@ -129,10 +129,7 @@ unsafe extern "C" {
     pub(crate) fn iomrs_get_vm_area(size: c_ulong, phys: u64, addr: *mut c_ulong)
         -> *mut vm_struct;
     safe fn iomrs_max_page_shift() -> u32;
-    pub(crate) fn iomrs_p4d_alloc(addr: c_ulong) -> *mut p4d_t;
-    pub(crate) fn iomrs_pud_alloc(p4d: *mut p4d_t, addr: c_ulong) -> *mut pud_t;
-    pub(crate) fn iomrs_pmd_alloc(pud: *mut pud_t, addr: c_ulong) -> *mut pmd_t;
-    pub(crate) fn iomrs_pte_alloc(pmd: *mut pmd_t, addr: c_ulong) -> *mut pte_t;
+    pub(crate) fn iomrs_entry_alloc(addr: c_ulong, shift: u32) -> *mut c_void;
     pub(crate) fn iomrs_set_pud(pud: *mut pud_t, addr: c_ulong, phys: u64, prot: u64) -> c_int;
     pub(crate) fn iomrs_set_pmd(pmd: *mut pmd_t, addr: c_ulong, phys: u64, prot: u64) -> c_int;
 }

@@ -87,10 +87,7 @@ void iomrs_memtype_free(u64 start, u64 end, u32 requested);
 int iomrs_memtype_sync(u64 start, unsigned long size, u32 pcm);
 struct vm_struct *iomrs_get_vm_area(unsigned long size, u64 phys, unsigned long *addr);
 u32 iomrs_max_page_shift(void);
-p4d_t *iomrs_p4d_alloc(unsigned long addr);
-pud_t *iomrs_pud_alloc(p4d_t *p4d, unsigned long addr);
-pmd_t *iomrs_pmd_alloc(pud_t *pud, unsigned long addr);
-pte_t *iomrs_pte_alloc(pmd_t *pmd, unsigned long addr);
+void *iomrs_entry_alloc(unsigned long addr, u32 shift);
 int iomrs_set_pud(pud_t *pud, unsigned long addr, u64 phys, u64 prot);
 int iomrs_set_pmd(pmd_t *pmd, unsigned long addr, u64 phys, u64 prot);
 

@@ -69,18 +69,11 @@ struct Walk {
     prot: Protection,
 }
 
-/// The entry that a step of the walk gave, or why it gave none.
-fn step<T>(entry: *mut T) -> Result<*mut T> {
-    if entry.is_null() {
-        return Err(ENOMEM);
-    }
-    from_err_ptr(entry)
-}
-
 impl Walk {
     /// # Safety
     ///
     /// As [`fill`], for the addresses of `plan`.
+    #[inline(always)]
     unsafe fn plan(&self, plan: Plan) -> Result {
         for run in plan {
             // SAFETY: The addresses of `run` are among those of `plan`.
@@ -92,22 +85,23 @@ impl Walk {
     /// # Safety
     ///
     /// As [`fill`], for the addresses of `run`.
+    #[inline(always)]
     unsafe fn run(&self, run: &Run) -> Result {
         // CAST: virtual addresses began as `usize` in `fill`.
         let addr = run.addr as usize;
-        // SAFETY: `addr` is an address of the kernel's part of the page table, and each entry is
-        // the one that the step before gave for that address.
+        // SAFETY: `addr` is an address of the kernel's part of the page table.
+        let entry = unsafe { bindings::iomrs_entry_alloc(addr, run.shift) };
+        if entry.is_null() {
+            return Err(ENOMEM);
+        }
+        let entry = from_err_ptr(entry)?;
+        // SAFETY: The entry is one for `addr`, of the run's size.
         unsafe {
-            let p4d = step(bindings::iomrs_p4d_alloc(addr))?;
-            let pud = step(bindings::iomrs_pud_alloc(p4d, addr))?;
-            if run.shift > PMD_SHIFT {
-                return self.large(run, pud, bindings::iomrs_set_pud);
+            match run.shift {
+                PAGE_SHIFT => self.small(run, entry.cast()),
+                PMD_SHIFT => self.large(run, entry.cast(), bindings::iomrs_set_pmd),
+                _ => self.large(run, entry.cast(), bindings::iomrs_set_pud),
             }
-            let pmd = step(bindings::iomrs_pmd_alloc(pud, addr))?;
-            if run.shift > PAGE_SHIFT {
-                return self.large(run, pmd, bindings::iomrs_set_pmd);
-            }
-            self.small(run, step(bindings::iomrs_pte_alloc(pmd, addr))?)
         }
     }
 
@@ -152,8 +146,8 @@ impl Walk {
             // SAFETY: `entry` is the entry for `addr`, in the same table as `first`.
             match unsafe { set(entry, addr as usize, phys, self.prot.as_raw()) } {
                 1 => (),
-                // SAFETY: The split covers one page of `run`.
-                0 => unsafe { self.plan(run.split(index).ok_or(EBUSY)?)? },
+                // SAFETY: `index` is that of a page of `run`.
+                0 => unsafe { self.split(run, index)? },
                 _ => return Err(EBUSY),
             }
             entry = entry.wrapping_add(1);
@@ -161,5 +155,18 @@ impl Walk {
             phys += 1 << run.shift;
         }
         Ok(())
+    }
+
+    /// Maps page `index` of `run` with smaller ones.
+    ///
+    /// # Safety
+    ///
+    /// As [`fill`], for the addresses of that page.
+    // Out of the way of what is inlined, which it calls.
+    #[cold]
+    #[inline(never)]
+    unsafe fn split(&self, run: &Run, index: u64) -> Result {
+        // SAFETY: As required of our caller: the split covers that page.
+        unsafe { self.plan(run.split(index).ok_or(EBUSY)?) }
     }
 }
