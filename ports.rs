@@ -23,6 +23,7 @@
 use crate::{
     bindings,
     io::{region_ptr, region_size, Extent, IoHalves, IoRepeat},
+    stats,
 };
 use core::{marker::PhantomData, ptr};
 use kernel::{
@@ -87,6 +88,7 @@ impl Ports {
         // CAST: as wide as a pointer, both.
         let limit = bindings::iomrs_port_limit() as usize;
         if last.is_none_or(|last| last > limit) {
+            stats::refused(EINVAL);
             return Err(EINVAL);
         }
         // INVARIANT: As just checked.

@@ -6,6 +6,7 @@
 //! C: `pci_request_region()` in [`drivers/pci/pci.c`](srctree/drivers/pci/pci.c)
 
 use crate::bindings;
+use crate::stats;
 use kernel::{
     bindings as c,
     device::{Bound, Core},
@@ -56,6 +57,15 @@ impl<'a> BarRegion<'a> {
     /// `EINVAL` where there is no such BAR, `ENODEV` where it is not assigned or of none of `kinds`,
     /// `EBUSY` where another driver has it.
     pub(crate) fn request(
+        pdev: &'a Device<Bound>,
+        bar: u32,
+        kinds: &[BarKind],
+        name: &'static CStr,
+    ) -> Result<Self> {
+        Self::try_request(pdev, bar, kinds, name).inspect_err(|&err| stats::refused(err))
+    }
+
+    fn try_request(
         pdev: &'a Device<Bound>,
         bar: u32,
         kinds: &[BarKind],

@@ -8,6 +8,7 @@ use crate::{
     ioremap::{Mapping, Options, WcMapping},
     ports::Ports,
     resource::{BarKind, BarRegion},
+    stats,
 };
 use kernel::{
     io::{PhysAddr, ResourceSize},
@@ -40,7 +41,7 @@ impl Part {
         maxlen: ResourceSize,
     ) -> Result<Self> {
         let rest = region.size().checked_sub(offset).filter(|&rest| rest != 0);
-        let rest = rest.ok_or(EINVAL)?;
+        let rest = rest.ok_or(EINVAL).inspect_err(|&err| stats::refused(err))?;
         // INVARIANT: Within the BAR, as `offset` and `rest` add up to its size.
         Ok(Self {
             kind: region.kind(),

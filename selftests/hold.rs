@@ -3,11 +3,15 @@
 //! `/sys/kernel/debug/io_mapping_selftests/do`: makes mappings as it is told, for whoever reads the
 //! library's files meanwhile (`tools/guest/files.py`). A command is a word and numbers.
 
-use crate::range::{PAGE, PAGE_2M};
+use crate::{
+    range::{Device, PAGE, PAGE_2M},
+    their_bars::NAME,
+};
 use io_mapping_rs::{
     ioremap::{self, ioremap, ioremap_wc},
+    pci::Bar,
     text_files::{Directory, Text, TextFile, TextFiles},
-    CacheMode, IoMapping, Mapping, Strategy,
+    CacheMode, IoMapping, Mapping, Ports, Strategy,
 };
 use kernel::{
     new_mutex,
@@ -43,7 +47,7 @@ impl TextFile<Pin<KBox<Mutex<Held>>>> for Do {
     const NAME: &'static CStr = c"do";
 
     fn show(_: &Pin<KBox<Mutex<Held>>>, out: &mut Text) -> Result {
-        out.push(b"hold sparse modes drop maps wait churn refuse leak\n")
+        out.push(b"hold sparse modes drop maps wait churn refuse refuse-bars leak\n")
     }
 
     fn store(held: &Pin<KBox<Mutex<Held>>>, text: &str) -> Result {
@@ -72,6 +76,7 @@ impl TextFile<Pin<KBox<Mutex<Held>>>> for Do {
             "wait" => wait(phys, count),
             "churn" => churn(phys, count),
             "refuse" => refuse(phys),
+            "refuse-bars" => refuse_bars(),
             "leak" => leak(phys),
             _ => Err(EINVAL),
         }
@@ -177,6 +182,27 @@ fn refuse(phys: u64) -> Result {
         ]
     };
     if refused == [Some(EINVAL), Some(ERANGE), Some(EPERM), Some(EINVAL)] {
+        Ok(())
+    } else {
+        Err(EIO)
+    }
+}
+
+/// As above, for BARs and ports. One BAR is mapped meanwhile.
+fn refuse_bars() -> Result {
+    let get = |device: core::result::Result<Device, _>| device.map_err(|_| ENODEV);
+    let (ivshmem, testdev) = (get(Device::ivshmem())?, get(Device::testdev())?);
+    let ivshmem = ivshmem.bound();
+    let _held = Bar::iomap(ivshmem, 2, PAGE, NAME)?;
+    let refused = [
+        Bar::iomap(ivshmem, 6, 0, NAME).err(),
+        Bar::iomap(testdev.bound(), Device::PORT_BAR, 0, NAME).err(),
+        Bar::iomap(ivshmem, 2, 0, NAME).err(),
+        Bar::iomap_range(ivshmem, 0, PAGE_2M, 0, NAME).err(),
+        // SAFETY: Refused.
+        unsafe { Ports::new(0, 0) }.err(),
+    ];
+    if refused == [EINVAL, ENODEV, EBUSY, EINVAL, EINVAL].map(Some) {
         Ok(())
     } else {
         Err(EIO)

@@ -197,6 +197,10 @@ def counts_are_exact():
     before = stats()
     tell("refuse", PHYS)
     same("refused", deltas(before, stats()), {"refused_EINVAL": 2, "refused_ERANGE": 1, "refused_EPERM": 1})
+    before = stats()
+    tell("refuse-bars")
+    same("BARs refused", deltas(before, stats()), {
+        "refused_EINVAL": 3, "refused_other": 1, "refused_EBUSY": 1, "mappings_made": 1, "mappings_dropped": 1})
 
 
 @test
