@@ -142,16 +142,17 @@ fn maps(phys: u64, count: u64) -> Result {
 /// Holds three slots, a chunk and two areas for `ms` milliseconds.
 fn wait(phys: u64, ms: u64) -> Result {
     let aperture = sparse(phys)?;
+    let _chunk = aperture.map(PAGE_2M, PAGE)?;
     let _slots = (
         aperture.map_local(0)?,
         aperture.map_local(PAGE)?,
         aperture.map_local(3 * PAGE_2M)?,
     );
+    // Last: who waits for them finds all the rest.
     let _areas = (
         aperture.map(2 * PAGE_2M - PAGE, 2 * PAGE)?,
         aperture.map(3 * PAGE_2M - PAGE, 2 * PAGE)?,
     );
-    let _chunk = aperture.map(PAGE_2M, PAGE)?;
     fsleep(Delta::from_millis(ms as i64));
     Ok(())
 }
