@@ -160,16 +160,16 @@ mod tests {
             c::iomrs_c_fail_nth(0);
             (mapped, 1000 - left)
         };
-        // The first time each makes the tables that are missing.
-        for _ in 0..2 {
-            drop(Theirs::map(WC, range.phys, PAGE));
-            drop(ours(WC, range.phys, PAGE));
+        // The fewest of each: the first time in a place, tables are made that are missing there.
+        let mut fewest = [u32::MAX; 2];
+        for _ in 0..16 {
+            let theirs = points(&|| Theirs::map(WC, range.phys, PAGE).is_some());
+            let ours = points(&|| ours(WC, range.phys, PAGE).is_ok());
+            check!(theirs.0 && ours.0);
+            fewest = [fewest[0].min(theirs.1), fewest[1].min(ours.1)];
         }
-        let theirs = points(&|| Theirs::map(WC, range.phys, PAGE).is_some());
-        let ours = points(&|| ours(WC, range.phys, PAGE).is_ok());
         drop(faults);
-        check!(theirs.0);
-        same!(ours, theirs);
+        same!(fewest[1], fewest[0]);
         Ok(())
     }
 
