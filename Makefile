@@ -5,9 +5,9 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 TOOLS := tools
 
 # Variables of a person's command line, for the scripts: see "make help".
-export KDIR KERNEL BACKEND INSTALL_MOD_PATH ACCEL BOOTS V W
+export KDIR KERNEL BACKEND INSTALL_MOD_PATH ACCEL BOOTS SPEC V W
 
-.PHONY: all modules modules_install demo check bench fmt clippy doc setup clean distclean help
+.PHONY: all modules modules_install demo check bench profile fmt clippy doc setup clean distclean help
 
 all: modules
 
@@ -25,6 +25,9 @@ check:
 
 bench:
 	@$(TOOLS)/bench
+
+profile:
+	@$(TOOLS)/profile
 
 fmt:
 	@$(TOOLS)/setup root

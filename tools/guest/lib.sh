@@ -45,6 +45,15 @@ try() {
 	fi
 }
 
+# pci_device VENDOR:DEVICE: the address of the first device with these IDs.
+pci_device() {
+	local device
+	for device in /sys/bus/pci/devices/*; do
+		if [ "$(cat "$device/vendor"):$(cat "$device/device")" = "$1" ]; then echo "${device##*/}" && return; fi
+	done
+	return 1
+}
+
 mark_log() { echo "$LOG_MARK" > /dev/kmsg; }
 
 # What the kernel has complained of since mark_log.
