@@ -218,16 +218,16 @@ impl IoMapping {
     #[inline(never)]
     fn place_local(&self, offset: u64) -> Place {
         match &self.backing {
-            Backing::Sparse(sparse) => sparse.page(offset, None),
+            Backing::Sparse(sparse) => sparse.page_local(offset),
             Backing::Whole(_) => Place::error(EINVAL),
         }
     }
 
-    /// As [`Self::place_local`], for a caller that stays on `cpu`.
+    /// As [`Self::place_local`], for a caller that stays on its CPU.
     #[inline(never)]
-    fn place_atomic(&self, offset: u64, cpu: u32) -> Place {
+    fn place_atomic(&self, offset: u64) -> Place {
         match &self.backing {
-            Backing::Sparse(sparse) => sparse.page(offset, Some(cpu)),
+            Backing::Sparse(sparse) => sparse.page_atomic(offset),
             Backing::Whole(_) => Place::error(EINVAL),
         }
     }
@@ -301,8 +301,8 @@ impl IoMapping {
     #[inline]
     pub fn map_atomic(&self, offset: ResourceSize) -> Result<AtomicMap<'_>> {
         let offset = offset.into();
-        let (section, cpu) = AtomicSection::new();
-        let map = self.map_page(offset, || self.place_atomic(offset, cpu))?;
+        let section = AtomicSection::new();
+        let map = self.map_page(offset, || self.place_atomic(offset))?;
         Ok(AtomicMap {
             map,
             _section: section,

@@ -17,12 +17,14 @@ use kernel::ffi::{c_int, c_ulong, c_void};
 pub(crate) mod machine;
 pub(crate) mod mmio;
 pub(crate) mod ports;
+#[cfg_attr(iomrs_preempt_shims, path = "preempt_shims.rs")]
+pub(crate) mod preempt;
 
-#[cfg(not(iomrs_window_kmap))]
-pub(crate) use kernel::bindings::migrate_enable;
 pub(crate) use kernel::bindings::{
     memset_io, pci_dev, pci_enable_device, pci_release_region, pci_request_region, pte_t,
 };
+#[cfg(not(iomrs_window_kmap))]
+pub(crate) use kernel::bindings::{migrate_disable, migrate_enable};
 #[cfg(iomrs_exported)]
 pub(crate) use kernel::bindings::{pmd_t, pud_t, vm_struct};
 
@@ -61,7 +63,11 @@ unsafe extern "C" {
     pub(crate) safe fn iomrs_pgprot_mode(prot: u64, large: bool) -> u32;
     pub(crate) fn iomrs_lookup(addr: c_ulong, shift: *mut u32) -> u64;
     pub(crate) fn iomrs_pci_resource_flags(pdev: *mut pci_dev, bar: c_int) -> c_ulong;
-    pub(crate) safe fn iomrs_map_atomic_begin() -> u32;
+    #[cfg(iomrs_preempt_inline)]
+    pub(crate) safe fn iomrs_preempt();
+    #[cfg(iomrs_preempt_shims)]
+    pub(crate) safe fn iomrs_map_atomic_begin();
+    #[cfg(iomrs_preempt_shims)]
     pub(crate) fn iomrs_map_atomic_end();
     pub(crate) safe fn iomrs_pte_template(prot: u64) -> u64;
     pub(crate) safe fn iomrs_might_sleep();
@@ -77,7 +83,6 @@ unsafe extern "C" {
 // shims.c, for slots of our own
 #[cfg(not(iomrs_window_kmap))]
 unsafe extern "C" {
-    pub(crate) safe fn iomrs_pin() -> u32;
     pub(crate) safe fn iomrs_flush_all_asids() -> bool;
     pub(crate) fn iomrs_flush_asids(addr: c_ulong);
     pub(crate) safe fn iomrs_slot_entry(addr: c_ulong) -> *mut pte_t;

@@ -109,17 +109,25 @@ unsigned long iomrs_pci_resource_flags(struct pci_dev *pdev, int bar)
 }
 
 /*
- * The side effects of io_mapping_map_atomic_wc(), and on which CPU they were had. Exported: the Rust that calls them is
- * inlined into the modules that use it.
+ * What preempt_enable() does where preemption was pending. Exported, as the two below: the Rust that calls them is inlined
+ * into the modules that use it.
  */
-u32 iomrs_map_atomic_begin(void)
+void iomrs_preempt(void)
+{
+#ifdef CONFIG_PREEMPTION
+	__preempt_schedule();
+#endif
+}
+EXPORT_SYMBOL_GPL(iomrs_preempt);
+
+/* The side effects of io_mapping_map_atomic_wc(), where preempt.rs does not have them inline. */
+void iomrs_map_atomic_begin(void)
 {
 	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
 		preempt_disable();
 	else
 		migrate_disable();
 	pagefault_disable();
-	return raw_smp_processor_id();
 }
 EXPORT_SYMBOL_GPL(iomrs_map_atomic_begin);
 
@@ -139,22 +147,12 @@ u64 iomrs_pte_template(u64 prot)
 	return pte_val(pfn_pte(0, __pgprot(prot)));
 }
 
-/* Complains, on a kernel made for that, where the caller is in no position to sleep. Exported as the two above. */
+/* Complains, on a kernel made for that, where the caller is in no position to sleep. Exported as those above. */
 void iomrs_might_sleep(void)
 {
 	might_sleep();
 }
 EXPORT_SYMBOL_GPL(iomrs_might_sleep);
-
-/*
- * Keeps the caller on its CPU until migrate_enable(), and tells which CPU that is. As for kmap_local, an interrupt counts
- * on the task that it interrupts: it balances the count before it returns.
- */
-u32 iomrs_pin(void)
-{
-	migrate_disable();
-	return raw_smp_processor_id();
-}
 
 /* Clears entries that are not present, so that no TLB has them. */
 void iomrs_clear_entries(unsigned long addr, unsigned long pages)

@@ -4,7 +4,7 @@
 
 use super::IoMapping;
 use crate::{
-    bindings,
+    bindings::preempt,
     chunks::Piece,
     io::{impl_views, Local, Shared},
     window::Slot,
@@ -190,12 +190,11 @@ impl_views!(LocalMap<'_>, Local);
 pub(super) struct AtomicSection(PhantomData<Local>);
 
 impl AtomicSection {
-    /// The section, and the CPU that it keeps us on.
     #[inline(always)]
-    pub(super) fn new() -> (Self, u32) {
-        let cpu = bindings::iomrs_map_atomic_begin();
+    pub(super) fn new() -> Self {
+        preempt::map_atomic_begin();
         // INVARIANT: off, just now.
-        (Self(PhantomData), cpu)
+        Self(PhantomData)
     }
 }
 
@@ -203,7 +202,7 @@ impl Drop for AtomicSection {
     #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: By the invariant they were turned off for this section, by the same task.
-        unsafe { bindings::iomrs_map_atomic_end() };
+        unsafe { preempt::map_atomic_end() };
     }
 }
 

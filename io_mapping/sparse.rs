@@ -87,15 +87,18 @@ impl Sparse {
         mode.unwrap_or_else(|| self.reservation.achieved())
     }
 
-    /// The page at `offset`, which is page-aligned and within the aperture, by a slot: of `cpu`
-    /// where the caller stays on it, of whatever CPU this is otherwise.
+    /// The page at `offset`, which is page-aligned and within the aperture, by a slot.
     #[inline(always)]
-    pub(super) fn page(&self, offset: u64, cpu: Option<u32>) -> Place {
+    pub(super) fn page_local(&self, offset: u64) -> Place {
         let (phys, prot) = (self.chunks.phys(offset), self.chunks.prot());
-        match cpu {
-            Some(cpu) => self.window.map_atomic(cpu, phys, prot),
-            None => self.window.map_local(phys, prot),
-        }
+        self.window.map_local(phys, prot)
+    }
+
+    /// As [`Self::page_local`], for a caller that stays on its CPU.
+    #[inline(always)]
+    pub(super) fn page_atomic(&self, offset: u64) -> Place {
+        let (phys, prot) = (self.chunks.phys(offset), self.chunks.prot());
+        self.window.map_atomic(phys, prot)
     }
 
     /// `len` bytes from `offset`, which is page-aligned; not 0 and within the aperture, whose

@@ -62,7 +62,7 @@ impl Window {
 
     /// As [`Self::map_local`]: the kernel keeps the caller on its CPU in any case.
     #[inline]
-    pub(crate) fn map_atomic(&'static self, _cpu: u32, phys: u64, prot: Protection) -> Place {
+    pub(crate) fn map_atomic(&'static self, phys: u64, prot: Protection) -> Place {
         Self::map(phys, prot, ATOMIC)
     }
 

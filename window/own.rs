@@ -3,7 +3,7 @@
 //! Slots of our own: a few pages of address space per CPU whose entries we write ourselves.
 
 use super::{refuse, Place, Usage};
-use crate::bindings;
+use crate::bindings::{self, preempt};
 use crate::cache_mode::Protection;
 use crate::page_table::Entry;
 use crate::range::{PAGE_SHIFT, PAGE_SIZE};
@@ -144,24 +144,26 @@ impl Window {
     /// Any but NMI.
     #[inline(always)]
     pub(crate) fn map_local(&'static self, phys: u64, prot: Protection) -> Place {
-        if let Some(place) = self.map_on(bindings::iomrs_pin(), phys, prot, true) {
+        // SAFETY: Undone below, or by `release`: in an interrupt too, for the task that it interrupts,
+        // before it returns.
+        unsafe { bindings::migrate_disable() };
+        if let Some(place) = self.map_here(phys, prot, true) {
             return place;
         }
-        // SAFETY: We have been pinned just now, and there is no slot to be given back.
+        // SAFETY: Turned off just now, and there is no slot to be given back.
         unsafe { bindings::migrate_enable() };
         refuse()
     }
 
-    /// Maps the page at physical address `phys` protected by `prot`, on `cpu`, where the caller
-    /// stays.
+    /// Maps the page at physical address `phys` protected by `prot`, for a caller that stays on its
+    /// CPU.
     ///
     /// # Errors
     ///
     /// As [`Self::map_local`].
     #[inline(always)]
-    pub(crate) fn map_atomic(&'static self, cpu: u32, phys: u64, prot: Protection) -> Place {
-        let place = self.map_on(cpu, phys, prot, false);
-        place.unwrap_or_else(refuse)
+    pub(crate) fn map_atomic(&'static self, phys: u64, prot: Protection) -> Place {
+        self.map_here(phys, prot, false).unwrap_or_else(refuse)
     }
 
     /// How many slots are in use.
@@ -188,8 +190,8 @@ impl Window {
     }
 
     #[inline(always)]
-    fn map_on(&'static self, cpu: u32, phys: u64, prot: Protection, pinned: bool) -> Option<Place> {
-        let this = self.cpus.get(cpu as usize)?;
+    fn map_here(&'static self, phys: u64, prot: Protection, pinned: bool) -> Option<Place> {
+        let this = self.cpus.get(preempt::this_cpu())?;
         let index = this.slots.take()?;
         // SAFETY: The slot is ours, and its entry is clear.
         unsafe { bindings::set_entry(this.entry(index), prot.entry(phys)) };
