@@ -19,10 +19,13 @@ fn phys_at(addr: usize) -> u64 {
 }
 
 /// An aperture of C's, freed on drop.
-struct CAperture(*mut c::IoMapping);
+pub(crate) struct CAperture(pub(crate) *mut c::IoMapping);
+
+// SAFETY: C lets any task map any page of it.
+unsafe impl Sync for CAperture {}
 
 impl CAperture {
-    fn new(base: u64, size: u64) -> Verdict<Self> {
+    pub(crate) fn new(base: u64, size: u64) -> Verdict<Self> {
         // SAFETY: As `aperture`.
         let mapping = unsafe { c::iomrs_c_create_wc(base, size as usize) };
         check!(!mapping.is_null());

@@ -126,6 +126,7 @@ unsafe extern "C" {
     pub(crate) safe fn iomrs_c_current() -> *mut c_void;
     pub(crate) fn iomrs_c_move(task: *mut c_void, cpu: c_int) -> c_int;
     pub(crate) safe fn iomrs_c_schedule();
+    pub(crate) safe fn iomrs_c_become_urgent();
     pub(crate) safe fn iomrs_c_sleep_ms(ms: u32);
     pub(crate) safe fn iomrs_c_now() -> u64;
 

@@ -200,6 +200,12 @@ void iomrs_c_schedule(void)
 	schedule();
 }
 
+/* Lets the running thread preempt all that have no deadline. */
+void iomrs_c_become_urgent(void)
+{
+	sched_set_fifo(current);
+}
+
 void iomrs_c_sleep_ms(u32 ms)
 {
 	msleep(ms);

@@ -103,6 +103,7 @@ u32 iomrs_c_migration_disabled(void);
 void *iomrs_c_current(void);
 int iomrs_c_move(void *task, int cpu);
 void iomrs_c_schedule(void);
+void iomrs_c_become_urgent(void);
 void iomrs_c_sleep_ms(u32 ms);
 u64 iomrs_c_now(void);
 

@@ -20,6 +20,7 @@ mod look;
 mod loops;
 mod loops_io;
 mod pci_iomap;
+mod preemption;
 mod range;
 mod refusals;
 mod registry;
