@@ -51,6 +51,22 @@ impl Word {
         let pinned = if pinned { Self::PINNED } else { 0 };
         Self(ptr::from_ref(cpu).expose_provenance() | index as usize | pinned)
     }
+
+    #[inline(always)]
+    fn cpu(self) -> *const CpuSlots {
+        ptr::with_exposed_provenance(self.0 & !(Self::INDEX | Self::PINNED))
+    }
+
+    #[inline(always)]
+    fn index(self) -> u32 {
+        // CAST: less than 64.
+        (self.0 & Self::INDEX) as u32
+    }
+
+    #[inline(always)]
+    fn is_pinned(self) -> bool {
+        self.0 & Self::PINNED != 0
+    }
 }
 
 /// Address space for temporary maps: the slots of every CPU that there can be.
@@ -191,23 +207,21 @@ impl Window {
 
     #[inline(always)]
     fn map_here(&'static self, phys: u64, prot: Protection, pinned: bool) -> Option<Place> {
-        let this = self.cpus.get(preempt::this_cpu())?;
+        // SAFETY: By the invariant there is an element for each CPU.
+        let this = unsafe { self.cpus.get_unchecked(preempt::this_cpu()) };
         let index = this.slots.take()?;
         // SAFETY: The slot is ours, and its entry is clear.
         unsafe { bindings::set_entry(this.entry(index), prot.entry(phys)) };
-        if index >= this.peak.load(Ordering::Relaxed) {
-            this.note_peak(index);
-        }
         let counter = if pinned {
             Counter::SlotLocal
         } else {
             Counter::SlotAtomic
         };
         counter.count();
-        Some(Place {
-            addr: this.page(index),
-            slot: NonZero::new(Word::new(this, index, pinned).0),
-        })
+        if index >= this.peak.load(Ordering::Relaxed) {
+            return Some(this.new_peak(index, pinned));
+        }
+        Some(this.place(index, pinned))
     }
 }
 
@@ -222,11 +236,23 @@ impl CpuSlots {
         self.addr.wrapping_add((index as usize) << PAGE_SHIFT)
     }
 
-    /// Slot `index` has been taken. The lowest free one is, so that all below it are in use.
+    /// Where the page of slot `index` is, which has been taken.
+    #[inline(always)]
+    fn place(&'static self, index: u32, pinned: bool) -> Place {
+        Place {
+            addr: self.page(index),
+            slot: NonZero::new(Word::new(self, index, pinned).0),
+        }
+    }
+
+    /// As [`Self::place`], where more slots are in use than ever: the lowest free one is taken, so
+    /// that all below it are in use.
+    // The last that the caller does, so that it need not save registers in any other case.
     #[cold]
     #[inline(never)]
-    fn note_peak(&self, index: u32) {
+    fn new_peak(&'static self, index: u32, pinned: bool) -> Place {
         self.peak.fetch_max(index + 1, Ordering::Relaxed);
+        self.place(index, pinned)
     }
 }
 
@@ -238,35 +264,52 @@ impl CpuSlots {
 // Not inlined, as a user's module cannot reach the shims.
 #[inline(never)]
 pub(super) unsafe fn release(word: NonZero<usize>) {
-    let word = word.get();
-    let cpu = ptr::with_exposed_provenance::<CpuSlots>(word & !(Word::INDEX | Word::PINNED));
+    let word = Word(word.get());
     // SAFETY: The window lives until the module is unloaded, which the holder of a slot prevents.
-    let cpu = unsafe { &*cpu };
-    // CAST: less than 64.
-    let index = (word & Word::INDEX) as u32;
+    let cpu = unsafe { &*word.cpu() };
     // SAFETY: The slot is ours, and we are on its CPU, where alone the page has been used.
     unsafe {
-        bindings::set_entry(cpu.entry(index), 0);
-        bindings::invalidate_page(cpu.page(index));
+        bindings::set_entry(cpu.entry(word.index()), 0);
+        bindings::invalidate_page(cpu.page(word.index()));
     }
     if cpu.all_asids {
-        invalidate_all(cpu, index);
+        // SAFETY: As required of our caller, for `cpu`.
+        return unsafe { invalidate_all(cpu, word) };
     }
-    cpu.slots.put(index);
-    if word & Word::PINNED == 0 {
-        Counter::SlotAtomicEnded.count();
-    } else {
+    // SAFETY: As above, and by this CPU alone the page has been used.
+    unsafe { put(cpu, word) };
+}
+
+/// Gives a slot back.
+///
+/// # Safety
+///
+/// As [`release`], for the slots of `cpu`, and no TLB has the page any more.
+#[inline(always)]
+unsafe fn put(cpu: &CpuSlots, word: Word) {
+    cpu.slots.put(word.index());
+    if word.is_pinned() {
         Counter::SlotLocalEnded.count();
         // SAFETY: The slot was taken with migration turned off for it.
         unsafe { bindings::migrate_enable() };
+    } else {
+        Counter::SlotAtomicEnded.count();
     }
 }
 
+/// What is left of [`release`] where the TLB may have the page for other address spaces.
+///
+/// # Safety
+///
+/// As [`release`], for the slots of `cpu`.
+// The last that it does, so that it need not save registers in any other case.
 #[cold]
 #[inline(never)]
-fn invalidate_all(cpu: &CpuSlots, index: u32) {
+unsafe fn invalidate_all(cpu: &CpuSlots, word: Word) {
     // SAFETY: Nobody uses the page of a slot that is given back.
-    unsafe { bindings::iomrs_flush_asids(cpu.page(index)) };
+    unsafe { bindings::iomrs_flush_asids(cpu.page(word.index())) };
+    // SAFETY: As required of our caller, and just invalidated.
+    unsafe { put(cpu, word) };
 }
 
 impl Drop for Registration {
