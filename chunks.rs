@@ -136,19 +136,24 @@ impl Directory {
     }
 
     /// Whether the `len` bytes from `offset` on, not 0 and within the aperture, are in one chunk.
+    #[inline(always)]
     pub(crate) fn in_one(&self, offset: u64, len: u64) -> bool {
-        self.index(offset) == self.index(offset + (len - 1))
+        // No overflow: the last byte of the aperture has an address.
+        let first = offset.wrapping_add(self.skew);
+        let last = first.wrapping_add(len.wrapping_sub(1));
+        (first ^ last) < CHUNK_SIZE
     }
 
-    /// The address of the byte at `offset` if its chunk is there.
+    /// The address of the byte at `offset` if its chunk is there, and has the `len` bytes, not 0,
+    /// from there on.
     ///
     /// # Safety
     ///
-    /// `offset` is within the aperture.
+    /// They are within the aperture.
     #[inline(always)]
-    pub(crate) unsafe fn find(&self, offset: u64) -> Option<usize> {
+    pub(crate) unsafe fn find(&self, offset: u64, len: u64) -> Option<usize> {
         let table = self.table.load(Ordering::Acquire);
-        if table.is_null() {
+        if table.is_null() || !self.in_one(offset, len) {
             return None;
         }
         // SAFETY: By the invariant `table` has an element for every offset within the aperture.
@@ -210,12 +215,12 @@ impl Chunks {
         offset: u64,
     ) -> Option<usize> {
         // SAFETY: As required of our caller.
-        if let Some(addr) = unsafe { directory.find(offset) } {
+        if let Some(addr) = unsafe { directory.find(offset, 1) } {
             return Some(addr);
         }
         let mut made = self.made().ok()?.lock();
         // SAFETY: As above.
-        if let Some(addr) = unsafe { directory.find(offset) } {
+        if let Some(addr) = unsafe { directory.find(offset, 1) } {
             return Some(addr);
         }
         self.make(aperture, directory, &mut made, offset).ok()

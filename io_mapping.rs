@@ -69,9 +69,10 @@ use sparse::{suits_whole, Sparse};
 ///
 /// # Invariants
 ///
-/// The aperture has `size` bytes, not 0, in `pages` pages, and begins at a page boundary.
-/// `pages_whole` pages from `addr` on are mapped to it by `backing`: all of them or none.
-/// `directory` is that of the chunks of `backing`, or empty.
+/// The aperture has `size` bytes, not 0, in `pages` pages, and begins at a page boundary. Unless
+/// `addr` is 0, the aperture is mapped from there on by `backing`, and each offset without any bit of
+/// `stray` is that of a page of it with all its bytes. `directory` is that of the chunks of
+/// `backing`, or empty.
 ///
 /// # Examples
 ///
@@ -92,7 +93,7 @@ use sparse::{suits_whole, Sparse};
 /// ```
 pub struct IoMapping {
     addr: usize,
-    pages_whole: u64,
+    stray: u64,
     pages: u64,
     directory: Directory,
     size: u64,
@@ -102,6 +103,14 @@ pub struct IoMapping {
 enum Backing {
     Whole(Mapping),
     Sparse(Sparse),
+}
+
+/// The address at `offset` of an aperture that is mapped as a whole, also of what
+/// [`IoMapping::find_page`] leaves out.
+#[inline(always)]
+fn rest(whole: &Mapping, offset: u64) -> usize {
+    // CAST: mapped, so that an offset is a `usize`.
+    whole.addr().wrapping_add(offset as usize)
 }
 
 impl IoMapping {
@@ -136,14 +145,8 @@ impl IoMapping {
         if cfg!(CONFIG_DEBUG_ATOMIC_SLEEP) {
             bindings::iomrs_might_sleep();
         }
-        range::check_offset(self.size, offset.into(), size.into())?;
-        let (addr, area) = if self.pages_whole != 0 {
-            // CAST: all of the aperture is mapped, so that an offset is a `usize`.
-            (self.addr.wrapping_add(offset as usize), None)
-        } else {
-            self.span(offset.into(), size.into())?
-        };
-        // INVARIANT: within the aperture, as just checked, and mapped.
+        let (addr, area) = self.span(offset.into(), size.into())?;
+        // INVARIANT: within the aperture, and mapped.
         Ok(Map {
             addr,
             // CAST: it is mapped.
@@ -180,41 +183,82 @@ impl IoMapping {
     /// ```
     #[inline(always)]
     pub fn map_local(&self, offset: ResourceSize) -> Result<LocalMap<'_>> {
-        let offset = offset.into();
-        self.map_page(offset, || self.place_local(offset))
+        self.map_page(offset.into(), Self::place_local)
     }
 
     #[inline(always)]
-    fn map_page(&self, offset: u64, place: impl FnOnce() -> Place) -> Result<LocalMap<'_>> {
-        // Bits below a page, turned to the top, make any number too large: one comparison for both.
-        let page = offset.rotate_right(PAGE_SHIFT);
-        if page < self.pages_whole {
-            // CAST: all of the aperture is mapped, so that an offset is a `usize`.
-            return Ok(self.local(offset, self.addr.wrapping_add(offset as usize), None));
+    fn map_page(
+        &self,
+        offset: u64,
+        place: impl FnOnce(&Self, u64) -> Place,
+    ) -> Result<LocalMap<'_>> {
+        if let Some(addr) = self.find_page(offset) {
+            return Ok(self.local(addr, PAGE_SIZE, None));
         }
-        if page >= self.pages {
+        // Bits below a page, turned to the top, make any number too large: one comparison for both.
+        if offset.rotate_right(PAGE_SHIFT) >= self.pages {
             return Err(EINVAL);
         }
+        let size = self.size.wrapping_sub(offset).min(PAGE_SIZE);
         // SAFETY: Within the aperture, as just checked.
-        if let Some(addr) = unsafe { self.directory.find(offset) } {
-            return Ok(self.local(offset, addr, None));
+        if let Some(addr) = unsafe { self.directory.find(offset, 1) } {
+            return Ok(self.local(addr, size, None));
+        }
+        if let Backing::Whole(whole) = &self.backing {
+            return Ok(self.local(rest(whole, offset), size, None));
         }
         // SAFETY: Claimed here and nowhere else.
-        let (addr, slot) = unsafe { place().claim()? };
-        Ok(self.local(offset, addr, slot))
+        let (addr, slot) = unsafe { place(self, offset).claim()? };
+        Ok(self.local(addr, size, slot))
     }
 
-    /// What [`map`](Self::map) does for a part of the aperture that is not mapped as a whole.
-    #[inline(never)]
-    fn span(&self, offset: u64, size: u64) -> Result<(usize, Option<Piece>)> {
+    /// The address of a page that has all its bytes, where the aperture is mapped as a whole and as
+    /// long as `offset` is in the part of it that is a power of two of bytes: for most apertures, all
+    /// of it. One test tells that, and that it is a page's offset.
+    #[inline(always)]
+    fn find_page(&self, offset: u64) -> Option<usize> {
+        if offset & self.stray != 0 {
+            return None;
+        }
+        // CAST: mapped, so that an offset is a `usize`; if not, only 0 gets here.
+        let addr = self.addr.wrapping_add(offset as usize);
+        (addr != 0).then_some(addr)
+    }
+
+    /// The address of `len` bytes from `offset` on, and what keeps them mapped unless the aperture
+    /// does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::map`].
+    #[inline(always)]
+    fn span(&self, offset: u64, len: u64) -> Result<(usize, Option<Piece>)> {
+        if let Some(addr) = self.find_page(offset) {
+            // Where the last byte is, counted from the first; that of no bytes is too far.
+            let last = len.wrapping_sub(1);
+            if last < PAGE_SIZE || last < self.size.wrapping_sub(offset) {
+                return Ok((addr, None));
+            }
+        }
+        range::check_offset(self.size, offset, len)?;
+        // SAFETY: Within the aperture, as just checked.
+        if let Some(addr) = unsafe { self.directory.find(offset, len) } {
+            return Ok((addr, None));
+        }
         match &self.backing {
-            Backing::Sparse(sparse) => sparse.span(&self.directory, offset, size),
-            Backing::Whole(_) => Err(EINVAL),
+            Backing::Whole(whole) => Ok((rest(whole, offset), None)),
+            Backing::Sparse(sparse) => {
+                // Taken out of memory here, so that what is found above never gets there.
+                let (addr, area) = sparse.span(&self.directory, offset, len)?;
+                Ok((addr, area))
+            }
         }
     }
 
     /// A slot for the page at `offset`, which is page-aligned and within the aperture.
-    // Not inlined, as a user's module cannot reach the shims.
+    // Not inlined, as a user's module cannot reach what it needs. Given `self`, which the caller has
+    // at hand; cold, as a slot costs ten times what the maps cost that the caller has tried before.
+    #[cold]
     #[inline(never)]
     fn place_local(&self, offset: u64) -> Place {
         match &self.backing {
@@ -224,6 +268,7 @@ impl IoMapping {
     }
 
     /// As [`Self::place_local`], for a caller that stays on its CPU.
+    #[cold]
     #[inline(never)]
     fn place_atomic(&self, offset: u64) -> Place {
         match &self.backing {
@@ -233,12 +278,13 @@ impl IoMapping {
     }
 
     #[inline(always)]
-    fn local(&self, offset: u64, addr: usize, slot: Option<Slot>) -> LocalMap<'_> {
-        // INVARIANT: our callers have found the page at `offset` mapped at `addr`.
+    fn local(&self, addr: usize, size: u64, slot: Option<Slot>) -> LocalMap<'_> {
+        // INVARIANT: our callers have found a page mapped at `addr`, with `size` bytes of ours.
         LocalMap {
-            addr,
+            // SAFETY: And pages are mapped to pages.
+            addr: unsafe { range::page_addr(addr) },
             // CAST: at most a page.
-            size: self.size.wrapping_sub(offset).min(PAGE_SIZE) as usize,
+            size: size as usize,
             _slot: slot,
             aperture: self,
             local: PhantomData,
@@ -300,10 +346,9 @@ impl IoMapping {
     /// ```
     #[inline]
     pub fn map_atomic(&self, offset: ResourceSize) -> Result<AtomicMap<'_>> {
-        let offset = offset.into();
         let section = AtomicSection::new();
-        let map = self.map_page(offset, || self.place_atomic(offset))?;
-        Ok(AtomicMap {
+        let map = self.map_page(offset.into(), Self::place_atomic);
+        map.map(|map| AtomicMap {
             map,
             _section: section,
         })
@@ -335,10 +380,10 @@ impl IoMapping {
         if self.size < SIZE as u64 {
             return Err(EINVAL);
         }
-        if self.pages_whole == 0 {
-            return Err(EOPNOTSUPP);
+        match &self.backing {
+            // SAFETY: The whole is mapped there, and has as many bytes as just checked.
+            Backing::Whole(whole) => Ok(unsafe { SizedIoMapping::new(whole.addr()) }),
+            Backing::Sparse(_) => Err(EOPNOTSUPP),
         }
-        // SAFETY: The whole is mapped from `addr` on, and has as many bytes as just checked.
-        Ok(unsafe { SizedIoMapping::new(self.addr) })
     }
 }

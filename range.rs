@@ -10,6 +10,18 @@ pub(crate) const PAGE_SHIFT: u32 = 12;
 /// Bytes of a small page.
 pub(crate) const PAGE_SIZE: u64 = 1 << PAGE_SHIFT;
 
+/// Says to the compiler that an address is that of a page, so that alignment needs no test.
+///
+/// # Safety
+///
+/// It is.
+#[inline(always)]
+pub(crate) const unsafe fn page_addr(addr: usize) -> usize {
+    // SAFETY: As required of our caller.
+    unsafe { core::hint::assert_unchecked(addr as u64 % PAGE_SIZE == 0) };
+    addr
+}
+
 /// Why a range is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RangeError {

@@ -8,7 +8,7 @@ use crate::{
     chunks::Directory,
     ioremap::{Mapping, Options},
     live::Kind,
-    range::PAGE_SIZE,
+    range::{PAGE_SHIFT, PAGE_SIZE},
     stats,
 };
 use kernel::{
@@ -155,10 +155,10 @@ impl IoMapping {
         }
         let (pages, directory) = (size.div_ceil(PAGE_SIZE), Directory::new(base));
         if strategy == Strategy::Sparse || strategy == Strategy::Auto && !suits_whole(size) {
-            // INVARIANT: no pages are mapped.
+            // INVARIANT: not mapped.
             return Ok(Self {
                 addr: 0,
-                pages_whole: 0,
+                stray: !0,
                 pages,
                 directory,
                 size,
@@ -166,10 +166,15 @@ impl IoMapping {
             });
         }
         let whole = Mapping::new(options, Kind::Whole, false, phys, size as ResourceSize)?;
+        // The largest power of two of bytes that there are, if that is a page.
+        let (addr, stray) = match size.checked_ilog2() {
+            Some(shift) if shift >= PAGE_SHIFT => (whole.addr(), !((1 << shift) - PAGE_SIZE)),
+            _ => (0, !0),
+        };
         // INVARIANT: `base` is at a page boundary, and so is the mapping, which has all pages.
         Ok(Self {
-            addr: whole.addr(),
-            pages_whole: pages,
+            addr,
+            stray,
             pages,
             directory,
             size,

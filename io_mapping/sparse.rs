@@ -103,6 +103,9 @@ impl Sparse {
 
     /// `len` bytes from `offset`, which is page-aligned; not 0 and within the aperture, whose
     /// directory is `directory`.
+    // Not inlined, as a user's module cannot reach what it needs.
+    #[cold]
+    #[inline(never)]
     pub(super) fn span(
         &self,
         directory: &Directory,
