@@ -2,7 +2,8 @@
 """tools/codegen.py OUT [--refused]: what the compiler makes of an access.
 
 OUT is where kbuild built selftests/codegen. Each function of probes.rs says which instructions it may have
-("expect:"); the ways on which an error leaves, through refused(), do not count. With --refused each function of
+("expect:"); the ways on which an error leaves, through refused(), do not count, nor those through a call that it names
+("besides:"). With --refused each function of
 refused.rs must be left with a call of rust_build_error, which no kernel has.
 """
 import os
@@ -17,7 +18,7 @@ SECTION = re.compile(r"Disassembly of section (\S+):")
 SYMBOL = re.compile(r"([0-9a-f]+) <\S+>:$")
 INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+(\S.*)$")
 RELOCATION = re.compile(r"^\s*[0-9a-f]+: R_\w+\s+([\w.]+)")
-EXPECTED = re.compile(r"expect: ([^\n]*)\n\s*fn (probe_\w+)")
+EXPECTED = re.compile(r"expect: ([^\n]*)\n(?:\s*/// besides: ([^\n]*)\n)?\s*fn (probe_\w+)")
 REFUSED = re.compile(r"fn (refused_\w+)")
 JUMP = re.compile(r"j\w+$")
 # What a kernel's mitigations and tracing put into each function, and what fills the space between them.
@@ -53,12 +54,13 @@ def is_return(text, symbol):
     return text == "ret" or symbol == "__x86_return_thunk"
 
 
-def ways(body, index=0, way=()):
-    """Each way through the function to its end, as a list of instructions; without those through refused()."""
+def ways(body, besides=(), index=0, way=()):
+    """Each way through the function to its end, as a list of instructions; without those through refused(), and those
+    through a function whose name, as Rust or C has it in symbols, is among besides."""
     while index < len(body):
         address, text, symbol = body[index]
         word = text.split()[0]
-        if symbol == "refused" and not JUMP.fullmatch(word):
+        if symbol == "refused" and not JUMP.fullmatch(word) or symbol and symbol.endswith(tuple(besides)):
             return
         if is_return(text, symbol):
             yield list(way)
@@ -75,7 +77,7 @@ def ways(body, index=0, way=()):
                 index = target
                 continue
             way = (*way, "branch")
-            yield from ways(body, target, way)
+            yield from ways(body, besides, target, way)
         elif not PADDING.match(text) and symbol != "__fentry__":
             way = (*way, kind(text, symbol))
         index += 1
@@ -96,9 +98,12 @@ def kind(text, symbol):
     return word.rstrip("lq") if word in ("addl", "addq", "cmpl", "cmpq") else word
 
 
-def judge(body, expected):
+def judge(body, expected, besides):
     """None where the longest way is as expected, and no other has a call, or else what is wrong."""
-    found = list(ways(body)) if body else []
+    found = list(ways(body, besides.split())) if body else []
+    if besides:
+        # Registers are saved for the other ways, where they are saved.
+        found = [[step for step in way if step not in ("push", "pop")] for way in found]
     if not found:
         return "no such function, or no way out of it"
     if any(sorted(way) == sorted(expected.split()) for way in found):
@@ -114,8 +119,8 @@ def source(build, product):
 
 def check_probes(build):
     functions = disassemble(os.path.join(build.out, "probes.o"))
-    for expected, name in EXPECTED.findall(source(build, "probes.o")):
-        yield name, judge(functions.get(name), expected)
+    for expected, besides, name in EXPECTED.findall(source(build, "probes.o")):
+        yield name, judge(functions.get(name), expected, besides)
 
 
 def check_refused(build):

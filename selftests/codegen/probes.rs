@@ -4,16 +4,17 @@
 //!
 //! `expect:` says what the compiler must make of the function on the way that no error leaves. An
 //! access is a move from or to memory, and each word more is another instruction that is allowed
-//! beside it, as often as it stands there.
+//! beside it, as often as it stands there. `besides:` names calls that other ways may have.
 
 #![allow(improper_ctypes_definitions, missing_docs)]
 
 use core::arch::asm;
 use io_mapping_rs::{
     io::{Extent, IoExt, Local, Shared, View, Wc},
-    io_mapping::PageMap,
+    io_mapping::{PageMap, SizedIoMapping},
     io_region::IoRegionView,
     ports::PortView,
+    IoMapping,
 };
 use kernel::{
     io::{register, Io, Region},
@@ -198,5 +199,60 @@ probes! {
     /// expect: test branch load
     fn probe_region_read32(place: IoRegionView<'_, u32>) -> u32 {
         place.read_val()
+    }
+}
+
+/// What a driver does to a page while it is mapped: nothing, but the compiler does not know.
+#[inline(always)]
+fn touch(addr: usize) {
+    // SAFETY: No instruction at all.
+    unsafe { asm!("/* {0} */", in(reg) addr, options(nostack, preserves_flags)) };
+}
+
+// Maps of an aperture that is mapped as a whole, and their ends.
+probes! {
+    /// The offset is checked by one test, and what was found by another.
+    /// expect: test branch load add branch
+    /// besides: place_local release
+    fn probe_map_local(aperture: &IoMapping, offset: u64) {
+        match aperture.map_local(offset) {
+            Ok(page) => touch(page.addr()),
+            Err(_) => drop(refused()),
+        }
+    }
+
+    /// The same, with what C does.
+    /// expect: incq load incl test branch load add branch decl decq branch
+    /// besides: place_atomic release iomrs_preempt
+    fn probe_map_atomic(aperture: &IoMapping, offset: u64) {
+        match aperture.map_atomic(offset) {
+            Ok(page) => touch(page.addr()),
+            Err(_) => drop(refused()),
+        }
+    }
+
+    /// The same, with room on the stack for what another way is told.
+    /// expect: sub mov mov test branch load add branch add
+    /// besides: span
+    fn probe_map(aperture: &IoMapping, offset: u64) {
+        match aperture.map(offset, 4096) {
+            Ok(map) => touch(map.addr()),
+            Err(_) => drop(refused()),
+        }
+    }
+
+    /// One test, as the size is known.
+    /// expect: test branch add
+    fn probe_map_sized(aperture: SizedIoMapping<'_, 0x10_0000>, offset: u64) {
+        match aperture.try_map_local(offset) {
+            Ok(page) => touch(page.addr()),
+            Err(_) => drop(refused()),
+        }
+    }
+
+    /// As C, but that the address is at hand.
+    /// expect: add
+    fn probe_map_const(aperture: SizedIoMapping<'_, 0x10_0000>) {
+        touch(aperture.map_local::<0x1000>().addr())
     }
 }
