@@ -181,6 +181,15 @@ impl Measured {
         Ok((Ratio::new(&mut ratios), ratios.len(), only_clean))
     }
 
+    /// The median of whole batches.
+    fn typical(&self, side: Side) -> Result<u64> {
+        let mut whole = KVVec::with_capacity(self.of(side).len(), GFP_KERNEL)?;
+        for batch in self.of(side).iter() {
+            whole.push(Phase::All.of(batch), GFP_KERNEL)?;
+        }
+        Ok(Summary::new(&mut whole).p50)
+    }
+
     /// Whether a ratio can be believed. `control` is that of C to itself.
     fn verdict(
         &self,
@@ -205,7 +214,8 @@ impl Measured {
         if steal > observed.elapsed / 200 {
             return Verdict::Inconclusive("the hypervisor stole time");
         }
-        // Where a batch is so long that each has its interrupts, they weigh nothing.
+        // Where a batch is so long that each has its interrupts, they weigh nothing; and few of them
+        // fall into a short part of it.
         if !only_clean && typical < khz {
             return Verdict::Inconclusive("interrupts or other tasks");
         }
@@ -237,12 +247,13 @@ impl Measured {
             }
             let (ratio, pairs, only_clean) = self.ratio(side, phase)?;
             let summary = Summary::new(&mut sorted);
+            let typical = self.typical(side)?;
             let [empty_c, empty_ours] = self.empty;
             let row = Row {
                 subject,
                 phase,
                 side,
-                verdict: self.verdict(machine, control, only_clean, summary.p50),
+                verdict: self.verdict(machine, control, only_clean, typical),
                 rounds: self.rounds,
                 summary,
                 empty: if side == Side::Ours {

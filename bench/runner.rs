@@ -217,6 +217,14 @@ impl Shared<'_> {
 
     /// One batch of a side.
     fn batch(&self, side: Side, data: &mut [u8]) -> Result<Batch> {
+        let is_loop = matches!(self.workload.sides, Sides::Loop { .. });
+        if !is_loop {
+            // Page tables stay when what they map goes. Where one side has large pages and the
+            // other one small ones, each would take away what the other has left: a batch that does
+            // not count comes first, so that each finds what it has left itself.
+            c::iomrs_b_settle();
+            self.side(side, data)?;
+        }
         if !self.workload.quiet {
             // What the last one has left for others to do is not a part of this one.
             c::iomrs_b_settle();
@@ -225,14 +233,14 @@ impl Shared<'_> {
         let seen = (c::iomrs_b_interrupts(), c::iomrs_b_switches());
         let quiet = Quiet::new(self.workload.quiet);
         let [empty_c, empty_ours] = self.empty;
-        let (ticks, empty) = match side {
-            Side::Ours => (self.ours(data), empty_ours),
-            Side::C | Side::Again => (self.c(data), empty_c),
+        let ticks = self.side(side, data);
+        let empty = match side {
+            Side::Ours => empty_ours,
+            Side::C | Side::Again => empty_c,
         };
         drop(quiet);
         let disturbed = seen != (c::iomrs_b_interrupts(), c::iomrs_b_switches());
         let (map, unmap) = ticks?;
-        let is_loop = matches!(self.workload.sides, Sides::Loop { .. });
         Ok(Batch {
             map: map.saturating_sub(empty),
             unmap: if is_loop {
@@ -243,6 +251,13 @@ impl Shared<'_> {
             // What came while interrupts were off has not disturbed.
             disturbed: disturbed && !self.workload.quiet,
         })
+    }
+
+    fn side(&self, side: Side, data: &mut [u8]) -> Result<loops::Pair> {
+        match side {
+            Side::Ours => self.ours(data),
+            Side::C | Side::Again => self.c(data),
+        }
     }
 
     #[inline(never)]
