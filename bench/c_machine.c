@@ -15,6 +15,7 @@
 #include <linux/string.h>
 #include <linux/utsname.h>
 #include <linux/vmalloc.h>
+#include <linux/workqueue.h>
 #include <asm/cpufeature.h>
 #include <asm/cpuid/api.h>
 #include <asm/hardirq.h>
@@ -110,13 +111,24 @@ void iomrs_b_relax(void)
 	cond_resched();
 }
 
+static void nothing(struct work_struct *work)
+{
+}
+
 /*
  * Does what unmapping has put off, and lets others of this CPU do what is waiting: what a batch leaves behind is not to
- * fall into the next one.
+ * fall into the next one. Unmapping of tens of megabytes queues work, which costs more where the worker sleeps than
+ * where it is still at work: it does that work, and then goes to sleep.
  */
 void iomrs_b_settle(void)
 {
+	struct work_struct last;
+
 	vm_unmap_aliases();
+	INIT_WORK_ONSTACK(&last, nothing);
+	schedule_work_on(raw_smp_processor_id(), &last);
+	flush_work(&last);
+	destroy_work_on_stack(&last);
 	usleep_range(10, 20);
 }
 
