@@ -2,15 +2,11 @@
 /*
  * This machine, what disturbs a measurement on it, and threads that stay on a CPU. See c_bench.h.
  */
-#include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/irqflags.h>
 #include <linux/kernel_stat.h>
-#include <linux/kthread.h>
 #include <linux/sched.h>
-#include <linux/sched/task.h>
-#include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/utsname.h>
@@ -23,6 +19,7 @@
 #include <asm/tsc.h>
 
 #include "c_bench.h"
+#include "threads.h"
 
 /* Interrupts of any kind that this CPU has had. */
 u64 iomrs_b_interrupts(void)
@@ -132,44 +129,19 @@ void iomrs_b_settle(void)
 	usleep_range(10, 20);
 }
 
-struct thread {
-	struct task_struct *task;
-	struct completion done;
-	void (*fn)(void *arg);
-	void *arg;
-};
-
-static int thread_body(void *data)
-{
-	struct thread *thread = data;
-
-	thread->fn(thread->arg);
-	complete(&thread->done);
-	return 0;
-}
-
 /*
  * Runs @fn in a thread that stays on @cpu, before all ordinary tasks: a work queue that a batch wakes has to wait until
  * the thread sleeps, in iomrs_b_settle(). NULL where there cannot be a thread.
  */
 void *iomrs_b_thread_start(u32 cpu, void (*fn)(void *arg), void *arg)
 {
-	struct thread *thread = kzalloc(sizeof(*thread), GFP_KERNEL);
+	struct thread *thread = thread_new("iomrs-bench", fn, arg);
 
 	if (!thread)
 		return NULL;
-	init_completion(&thread->done);
-	thread->fn = fn;
-	thread->arg = arg;
-	thread->task = kthread_create(thread_body, thread, "iomrs-bench/%u", cpu);
-	if (IS_ERR(thread->task)) {
-		kfree(thread);
-		return NULL;
-	}
 	kthread_bind(thread->task, cpu);
 	sched_set_fifo_low(thread->task);
-	get_task_struct(thread->task);
-	wake_up_process(thread->task);
+	thread_run(thread);
 	return thread;
 }
 
@@ -185,11 +157,7 @@ int iomrs_b_thread_wait(void *data)
 	return err;
 }
 
-void iomrs_b_thread_join(void *data)
+void iomrs_b_thread_join(void *thread)
 {
-	struct thread *thread = data;
-
-	wait_for_completion(&thread->done);
-	kthread_stop_put(thread->task);
-	kfree(thread);
+	thread_join(thread);
 }

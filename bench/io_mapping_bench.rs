@@ -13,7 +13,7 @@
 //! claim.rs      the range                                      c_claim.c
 //! setup.rs      what a workload works on
 //! ticks.rs      the clock, and what keeps the compiler from it    ticks.h: C's
-//! threads.rs    threads that begin each batch together         c_machine.c
+//! threads.rs    threads that begin each batch together         c_machine.c, threads.h
 //! runner.rs     batches in turns
 //! results.rs    rows, and whether they can be believed
 //! output.rs     CSV, JSON, samples

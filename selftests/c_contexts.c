@@ -3,18 +3,17 @@
  * The contexts in which a map may be had: interrupts of both kinds, threads on a CPU of choice, a timer that interrupts
  * them, and a CPU that goes off line meanwhile. See c_side.h.
  */
-#include <linux/completion.h>
 #include <linux/cpu.h>
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
 #include <linux/irq_work.h>
-#include <linux/kthread.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/workqueue.h>
 
 #include "c_side.h"
+#include "../bench/threads.h"
 
 struct irq_call {
 	struct irq_work work;
@@ -62,52 +61,23 @@ void iomrs_c_in_softirq(void (*fn)(void *arg), void *arg)
 	destroy_work_on_stack(&call.work);
 }
 
-struct thread {
-	struct task_struct *task;
-	struct completion done;
-	void (*fn)(void *arg);
-	void *arg;
-};
-
-static int thread_body(void *data)
-{
-	struct thread *thread = data;
-
-	thread->fn(thread->arg);
-	complete(&thread->done);
-	return 0;
-}
-
 /* Runs @fn in a thread, on CPU @cpu where that is not negative. NULL where there cannot be one. */
 void *iomrs_c_thread_start(int cpu, void (*fn)(void *arg), void *arg)
 {
-	struct thread *thread = kzalloc(sizeof(*thread), GFP_KERNEL);
+	struct thread *thread = thread_new("iomrs-test", fn, arg);
 
 	if (!thread)
 		return NULL;
-	init_completion(&thread->done);
-	thread->fn = fn;
-	thread->arg = arg;
-	thread->task = kthread_create(thread_body, thread, "iomrs-test");
-	if (IS_ERR(thread->task)) {
-		kfree(thread);
-		return NULL;
-	}
 	if (cpu >= 0)
 		kthread_bind(thread->task, cpu);
-	get_task_struct(thread->task);
-	wake_up_process(thread->task);
+	thread_run(thread);
 	return thread;
 }
 
 /* Waits for the end of a thread. */
-void iomrs_c_thread_join(void *data)
+void iomrs_c_thread_join(void *thread)
 {
-	struct thread *thread = data;
-
-	wait_for_completion(&thread->done);
-	kthread_stop_put(thread->task);
-	kfree(thread);
+	thread_join(thread);
 }
 
 struct tick {
