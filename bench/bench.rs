@@ -7,7 +7,7 @@ use crate::{
     jobs::{self, Job},
     results::{Machine, Row},
     spec::{Spec, What},
-    workloads::{self, WORKLOADS},
+    workloads::{self, Workload},
 };
 use core::sync::atomic::{AtomicU32, Ordering};
 use io_mapping_rs::text_files::Text;
@@ -75,7 +75,7 @@ impl Bench {
     /// those of [`Claim::new`]: then `status` says why. `EINTR` where a signal comes.
     pub(crate) fn run(&self, text: &str) -> Result {
         let mut claim = self.claim.try_lock().ok_or(EBUSY)?;
-        let known = |name: &str| WORKLOADS.iter().any(|workload| workload.name == name);
+        let known = |name: &str| Workload::all().any(|workload| workload.name == name);
         let spec = match Spec::parse(text, known) {
             Ok(spec) => spec,
             Err(err) => {
@@ -122,7 +122,7 @@ impl Bench {
             *self.rows.lock() = KVVec::new();
         }
         let cpus = jobs::cpus()?;
-        let jobs = jobs::of(spec, u32::try_from(cpus.len())?)?;
+        let jobs = jobs::of(spec, claim.size(), u32::try_from(cpus.len())?)?;
         for (done, job) in jobs.iter().enumerate() {
             self.begin(job, done, jobs.len());
             let mut rows = KVVec::new();

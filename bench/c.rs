@@ -8,11 +8,15 @@ use kernel::ffi::{c_char, c_int, c_ulong, c_void};
 #[repr(C)]
 pub(crate) struct IoMapping([u8; 0]);
 
-/// What a loop in C works on: `struct iomrs_b_loop`.
+/// What a workload of C's works on: `struct iomrs_b_work`.
 #[repr(C)]
-pub(crate) struct Loop {
-    pub(crate) mapping: *mut IoMapping,
+pub(crate) struct Work {
     pub(crate) phys: u64,
+    pub(crate) size: c_ulong,
+    pub(crate) pdev: *mut c_void,
+    pub(crate) bar: c_int,
+    pub(crate) mapping: *mut IoMapping,
+    pub(crate) io: *mut c_void,
     pub(crate) offsets: *const u64,
     pub(crate) count: c_ulong,
     pub(crate) data: *mut u8,
@@ -20,36 +24,65 @@ pub(crate) struct Loop {
     pub(crate) bytes: c_ulong,
 }
 
+/// A pair of calls in C, told apart.
+pub(crate) type TimedPair = unsafe extern "C" fn(*const Work, unmap: *mut u64) -> u64;
+
 /// A loop in C.
-pub(crate) type TimedLoop = unsafe extern "C" fn(*const Loop) -> u64;
+pub(crate) type TimedLoop = unsafe extern "C" fn(*const Work) -> u64;
 
 /// What a thread runs.
 type Call = unsafe extern "C" fn(arg: *mut c_void);
 
 #[allow(improper_ctypes)]
 unsafe extern "C" {
+    // c_pairs.c
+    pub(crate) fn iomrs_b_nothing(work: *const Work, unmap: *mut u64) -> u64;
+    pub(crate) fn iomrs_b_ioremap(work: *const Work, unmap: *mut u64) -> u64;
+    pub(crate) fn iomrs_b_ioremap_uc(work: *const Work, unmap: *mut u64) -> u64;
+    pub(crate) fn iomrs_b_ioremap_wc(work: *const Work, unmap: *mut u64) -> u64;
+    pub(crate) fn iomrs_b_ioremap_wt(work: *const Work, unmap: *mut u64) -> u64;
+    pub(crate) fn iomrs_b_ioremap_cache(work: *const Work, unmap: *mut u64) -> u64;
+    pub(crate) fn iomrs_b_ioremap_many(work: *const Work, unmap: *mut u64) -> u64;
+    pub(crate) fn iomrs_b_create_wc(work: *const Work, unmap: *mut u64) -> u64;
+    pub(crate) fn iomrs_b_create_page(work: *const Work, unmap: *mut u64) -> u64;
+    pub(crate) fn iomrs_b_request(work: *const Work, unmap: *mut u64) -> u64;
+    pub(crate) fn iomrs_b_bar(work: *const Work, unmap: *mut u64) -> u64;
+    pub(crate) fn iomrs_b_bar_aperture(work: *const Work, unmap: *mut u64) -> u64;
+
     // c_loops.c
-    pub(crate) safe fn iomrs_b_nothing() -> u64;
-    pub(crate) fn iomrs_b_ioremap_wc(phys: u64, size: c_ulong, unmap: *mut u64) -> u64;
-    pub(crate) fn iomrs_b_create_wc(phys: u64, size: c_ulong, unmap: *mut u64) -> u64;
     pub(crate) fn iomrs_b_aperture(phys: u64, size: c_ulong) -> *mut IoMapping;
     pub(crate) fn iomrs_b_aperture_free(mapping: *mut IoMapping);
-    pub(crate) fn iomrs_b_empty(l: *const Loop) -> u64;
-    pub(crate) fn iomrs_b_map(l: *const Loop) -> u64;
-    pub(crate) fn iomrs_b_map_local(l: *const Loop) -> u64;
-    pub(crate) fn iomrs_b_map_atomic(l: *const Loop) -> u64;
-    pub(crate) fn iomrs_b_map_const(l: *const Loop) -> u64;
-    pub(crate) fn iomrs_b_write_const(l: *const Loop) -> u64;
-    pub(crate) fn iomrs_b_read(l: *const Loop) -> u64;
-    pub(crate) fn iomrs_b_read_atomic(l: *const Loop) -> u64;
-    pub(crate) fn iomrs_b_nested(l: *const Loop) -> u64;
-    pub(crate) fn iomrs_b_verify(l: *const Loop) -> u64;
-    pub(crate) fn iomrs_b_copy_to(l: *const Loop) -> u64;
-    pub(crate) fn iomrs_b_copy_from(l: *const Loop) -> u64;
-    pub(crate) fn iomrs_b_page(l: *const Loop) -> u64;
-    pub(crate) fn iomrs_b_page_read(l: *const Loop) -> u64;
-    pub(crate) fn iomrs_b_page_nested(l: *const Loop) -> u64;
-    pub(crate) fn iomrs_b_page_verify(l: *const Loop) -> u64;
+    pub(crate) fn iomrs_b_empty(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_map(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_map_local(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_map_atomic(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_map_const(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_write_const(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_read(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_read_atomic(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_nested(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_verify(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_page(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_page_read(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_page_nested(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_page_verify(work: *const Work) -> u64;
+
+    // c_accesses.c
+    pub(crate) safe fn iomrs_b_cookie(first: c_ulong, count: u32) -> *mut c_void;
+    pub(crate) fn iomrs_b_readl_const(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_writel_const(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_readl(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_writel(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_ioread32(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_iowrite32(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_copy_to(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_copy_from(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_read8_rep(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_write8_rep(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_read16_rep(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_write16_rep(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_read32_rep(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_write32_rep(work: *const Work) -> u64;
 
     // c_machine.c
     pub(crate) safe fn iomrs_b_interrupts() -> u64;
@@ -61,6 +94,7 @@ unsafe extern "C" {
     pub(crate) safe fn iomrs_b_tsc_is_constant() -> bool;
     pub(crate) fn iomrs_b_hypervisor(name: *mut u8) -> bool;
     pub(crate) safe fn iomrs_b_kernel() -> *const c_char;
+    pub(crate) fn iomrs_b_only_small(phys: u64, size: c_ulong) -> bool;
     pub(crate) safe fn iomrs_b_irq_save() -> c_ulong;
     pub(crate) fn iomrs_b_irq_restore(flags: c_ulong);
     pub(crate) safe fn iomrs_b_relax();
@@ -77,8 +111,11 @@ unsafe extern "C" {
         bar: u32,
         phys: *mut u64,
         size: *mut u64,
+        ports: *mut bool,
         err: *mut c_int,
     ) -> *mut c_void;
     pub(crate) fn iomrs_b_claim_range(phys: u64, size: u64, err: *mut c_int) -> *mut c_void;
+    pub(crate) fn iomrs_b_lend(claim: *mut c_void, bar: *mut c_int) -> *mut c_void;
+    pub(crate) fn iomrs_b_take_back(claim: *mut c_void);
     pub(crate) fn iomrs_b_release(claim: *mut c_void);
 }

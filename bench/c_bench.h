@@ -9,41 +9,73 @@
 #include <linux/types.h>
 
 struct io_mapping;
+struct pci_dev;
 
-/* c_loops.c: how long C takes */
-u64 iomrs_b_nothing(void);
-u64 iomrs_b_ioremap_wc(u64 phys, unsigned long size, u64 *unmap);
-u64 iomrs_b_create_wc(u64 phys, unsigned long size, u64 *unmap);
-struct io_mapping *iomrs_b_aperture(u64 phys, unsigned long size);
-void iomrs_b_aperture_free(struct io_mapping *mapping);
-
-/* What a loop works on. */
-struct iomrs_b_loop {
-	struct io_mapping *mapping;	/* maps @phys on, where the loop needs it */
-	u64 phys;
+/* What a workload of C's works on, of which each uses a part. */
+struct iomrs_b_work {
+	u64 phys;			/* the range: of memory, or of ports */
+	unsigned long size;
+	struct pci_dev *pdev;		/* whose BAR it is, where that is not requested now */
+	int bar;
+	struct io_mapping *mapping;	/* maps @phys on */
+	void __iomem *io;		/* as well, or the cookie of ports */
 	const u64 *offsets;		/* one a round, the last one first */
 	unsigned long count;
 	u8 *data;			/* to copy from and to */
 	const u8 *pattern;
-	unsigned long bytes;		/* in a copy */
+	unsigned long bytes;		/* of a copy, or of a string */
 };
 
-u64 iomrs_b_empty(const struct iomrs_b_loop *loop);
-u64 iomrs_b_map(const struct iomrs_b_loop *loop);
-u64 iomrs_b_map_local(const struct iomrs_b_loop *loop);
-u64 iomrs_b_map_atomic(const struct iomrs_b_loop *loop);
-u64 iomrs_b_map_const(const struct iomrs_b_loop *loop);
-u64 iomrs_b_write_const(const struct iomrs_b_loop *loop);
-u64 iomrs_b_read(const struct iomrs_b_loop *loop);
-u64 iomrs_b_read_atomic(const struct iomrs_b_loop *loop);
-u64 iomrs_b_nested(const struct iomrs_b_loop *loop);
-u64 iomrs_b_verify(const struct iomrs_b_loop *loop);
-u64 iomrs_b_copy_to(const struct iomrs_b_loop *loop);
-u64 iomrs_b_copy_from(const struct iomrs_b_loop *loop);
-u64 iomrs_b_page(const struct iomrs_b_loop *loop);
-u64 iomrs_b_page_read(const struct iomrs_b_loop *loop);
-u64 iomrs_b_page_nested(const struct iomrs_b_loop *loop);
-u64 iomrs_b_page_verify(const struct iomrs_b_loop *loop);
+/*
+ * c_pairs.c: how long a call takes, and to @unmap how long the one that undoes it. Each returns 0 where it fails.
+ */
+u64 iomrs_b_nothing(const struct iomrs_b_work *work, u64 *unmap);
+u64 iomrs_b_ioremap(const struct iomrs_b_work *work, u64 *unmap);
+u64 iomrs_b_ioremap_uc(const struct iomrs_b_work *work, u64 *unmap);
+u64 iomrs_b_ioremap_wc(const struct iomrs_b_work *work, u64 *unmap);
+u64 iomrs_b_ioremap_wt(const struct iomrs_b_work *work, u64 *unmap);
+u64 iomrs_b_ioremap_cache(const struct iomrs_b_work *work, u64 *unmap);
+u64 iomrs_b_ioremap_many(const struct iomrs_b_work *work, u64 *unmap);
+u64 iomrs_b_create_wc(const struct iomrs_b_work *work, u64 *unmap);
+u64 iomrs_b_create_page(const struct iomrs_b_work *work, u64 *unmap);
+u64 iomrs_b_request(const struct iomrs_b_work *work, u64 *unmap);
+u64 iomrs_b_bar(const struct iomrs_b_work *work, u64 *unmap);
+u64 iomrs_b_bar_aperture(const struct iomrs_b_work *work, u64 *unmap);
+
+/* c_loops.c: how long a loop of maps takes, 0 where it fails */
+struct io_mapping *iomrs_b_aperture(u64 phys, unsigned long size);
+void iomrs_b_aperture_free(struct io_mapping *mapping);
+u64 iomrs_b_empty(const struct iomrs_b_work *work);
+u64 iomrs_b_map(const struct iomrs_b_work *work);
+u64 iomrs_b_map_local(const struct iomrs_b_work *work);
+u64 iomrs_b_map_atomic(const struct iomrs_b_work *work);
+u64 iomrs_b_map_const(const struct iomrs_b_work *work);
+u64 iomrs_b_write_const(const struct iomrs_b_work *work);
+u64 iomrs_b_read(const struct iomrs_b_work *work);
+u64 iomrs_b_read_atomic(const struct iomrs_b_work *work);
+u64 iomrs_b_nested(const struct iomrs_b_work *work);
+u64 iomrs_b_verify(const struct iomrs_b_work *work);
+u64 iomrs_b_page(const struct iomrs_b_work *work);
+u64 iomrs_b_page_read(const struct iomrs_b_work *work);
+u64 iomrs_b_page_nested(const struct iomrs_b_work *work);
+u64 iomrs_b_page_verify(const struct iomrs_b_work *work);
+
+/* c_accesses.c: how long a loop of accesses takes */
+void __iomem *iomrs_b_cookie(unsigned long first, u32 count);
+u64 iomrs_b_readl_const(const struct iomrs_b_work *work);
+u64 iomrs_b_writel_const(const struct iomrs_b_work *work);
+u64 iomrs_b_readl(const struct iomrs_b_work *work);
+u64 iomrs_b_writel(const struct iomrs_b_work *work);
+u64 iomrs_b_ioread32(const struct iomrs_b_work *work);
+u64 iomrs_b_iowrite32(const struct iomrs_b_work *work);
+u64 iomrs_b_copy_to(const struct iomrs_b_work *work);
+u64 iomrs_b_copy_from(const struct iomrs_b_work *work);
+u64 iomrs_b_read8_rep(const struct iomrs_b_work *work);
+u64 iomrs_b_write8_rep(const struct iomrs_b_work *work);
+u64 iomrs_b_read16_rep(const struct iomrs_b_work *work);
+u64 iomrs_b_write16_rep(const struct iomrs_b_work *work);
+u64 iomrs_b_read32_rep(const struct iomrs_b_work *work);
+u64 iomrs_b_write32_rep(const struct iomrs_b_work *work);
 
 /* c_machine.c: this machine, and what disturbs a measurement */
 u64 iomrs_b_interrupts(void);
@@ -55,6 +87,7 @@ u32 iomrs_b_tsc_khz(void);
 bool iomrs_b_tsc_is_constant(void);
 bool iomrs_b_hypervisor(char *name);
 const char *iomrs_b_kernel(void);
+bool iomrs_b_only_small(u64 phys, unsigned long size);
 unsigned long iomrs_b_irq_save(void);
 void iomrs_b_irq_restore(unsigned long flags);
 void iomrs_b_relax(void);
@@ -64,8 +97,10 @@ int iomrs_b_thread_wait(void *thread);
 void iomrs_b_thread_join(void *thread);
 
 /* c_claim.c: the right to write all over a range */
-void *iomrs_b_claim_bar(u32 domain, u32 bus, u32 devfn, u32 bar, u64 *phys, u64 *size, int *err);
+void *iomrs_b_claim_bar(u32 domain, u32 bus, u32 devfn, u32 bar, u64 *phys, u64 *size, bool *ports, int *err);
 void *iomrs_b_claim_range(u64 phys, u64 size, int *err);
+struct pci_dev *iomrs_b_lend(void *claim, int *bar);
+void iomrs_b_take_back(void *claim);
 void iomrs_b_release(void *claim);
 
 #endif

@@ -3,7 +3,9 @@
  * The right to write all over a range: a BAR that no driver has, or memory that the command line has set aside. See
  * c_bench.h.
  */
+#include <linux/device.h>
 #include <linux/ioport.h>
+#include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 
@@ -14,33 +16,78 @@
 struct claim {
 	struct pci_dev *pdev;	/* NULL: a range of memory */
 	int bar;
+	bool requested;		/* the region of the BAR, by us */
+	int err;		/* why the driver did not take the device */
 	u64 phys, size;
 };
 
-static int claim_bar(struct pci_dev *pdev, int bar)
+/* The BAR that there is a claim of, while the driver is registered: one at a time. */
+static struct claim *wanted;
+
+static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
+	bool ports;
 	int err;
 
-	if (bar >= PCI_STD_NUM_BARS || !pci_resource_len(pdev, bar))
+	if (pdev != wanted->pdev)
 		return -ENODEV;
-	if (!(pci_resource_flags(pdev, bar) & IORESOURCE_MEM))
-		return -EINVAL;
-	if (pdev->dev.driver)
-		return -EBUSY;
-	err = pci_enable_device_mem(pdev);
+	ports = pci_resource_flags(pdev, wanted->bar) & IORESOURCE_IO;
+	err = ports ? pci_enable_device(pdev) : pci_enable_device_mem(pdev);
 	if (err)
-		return err;
-	err = pci_request_region(pdev, bar, NAME);
+		goto out;
+	err = pci_request_region(pdev, wanted->bar, NAME);
 	if (err)
 		pci_disable_device(pdev);
+	wanted->requested = !err;
+out:
+	wanted->err = err;
 	return err;
 }
 
+static void remove(struct pci_dev *pdev)
+{
+	if (wanted->requested)
+		pci_release_region(pdev, wanted->bar);
+	wanted->requested = false;
+	pci_disable_device(pdev);
+}
+
+static struct pci_device_id ids[2];
+
+/* Binds a device for as long as it is claimed, so that no other driver takes it, and its BARs may be requested. */
+static struct pci_driver driver = {
+	.name = NAME,
+	.id_table = ids,
+	.probe = probe,
+	.remove = remove,
+	.driver.suppress_bind_attrs = true,
+};
+
+static int claim_bar(struct claim *claim)
+{
+	struct pci_dev *pdev = claim->pdev;
+	int err;
+
+	if (claim->bar >= PCI_STD_NUM_BARS || !pci_resource_len(pdev, claim->bar))
+		return -ENODEV;
+	if (pdev->dev.driver)
+		return -EBUSY;
+	ids[0] = (struct pci_device_id){ PCI_DEVICE(pdev->vendor, pdev->device) };
+	wanted = claim;
+	claim->err = -EBUSY;
+	err = pci_register_driver(&driver);
+	if (err)
+		return err;
+	if (claim->err)
+		pci_unregister_driver(&driver);
+	return claim->err;
+}
+
 /*
- * The BAR's place goes to @phys and @size. NULL with -ENODEV, where there is no such BAR, -EINVAL, where it is of
- * ports, or -EBUSY, where a driver has it.
+ * The BAR's place goes to @phys and @size, and to @ports whether it is of ports. NULL with -ENODEV, where there is no
+ * such BAR, or -EBUSY, where a driver has it.
  */
-void *iomrs_b_claim_bar(u32 domain, u32 bus, u32 devfn, u32 bar, u64 *phys, u64 *size, int *err)
+void *iomrs_b_claim_bar(u32 domain, u32 bus, u32 devfn, u32 bar, u64 *phys, u64 *size, bool *ports, int *err)
 {
 	struct claim *claim = kzalloc(sizeof(*claim), GFP_KERNEL);
 
@@ -48,17 +95,18 @@ void *iomrs_b_claim_bar(u32 domain, u32 bus, u32 devfn, u32 bar, u64 *phys, u64 
 	if (!claim)
 		return NULL;
 	*err = -ENODEV;
+	claim->bar = bar;
 	claim->pdev = pci_get_domain_bus_and_slot(domain, bus, devfn);
 	if (claim->pdev)
-		*err = claim_bar(claim->pdev, bar);
+		*err = claim_bar(claim);
 	if (*err) {
 		pci_dev_put(claim->pdev);
 		kfree(claim);
 		return NULL;
 	}
-	claim->bar = bar;
 	*phys = pci_resource_start(claim->pdev, bar);
 	*size = pci_resource_len(claim->pdev, bar);
+	*ports = pci_resource_flags(claim->pdev, bar) & IORESOURCE_IO;
 	return claim;
 }
 
@@ -89,13 +137,38 @@ void *iomrs_b_claim_range(u64 phys, u64 size, int *err)
 	return claim;
 }
 
+/*
+ * The device whose BAR was claimed, with the region to be requested by the caller. It is locked, and so stays bound,
+ * until iomrs_b_take_back(). NULL where it is gone.
+ */
+struct pci_dev *iomrs_b_lend(void *data, int *bar)
+{
+	struct claim *claim = data;
+
+	device_lock(&claim->pdev->dev);
+	if (!claim->requested) {
+		device_unlock(&claim->pdev->dev);
+		return NULL;
+	}
+	pci_release_region(claim->pdev, claim->bar);
+	*bar = claim->bar;
+	return claim->pdev;
+}
+
+void iomrs_b_take_back(void *data)
+{
+	struct claim *claim = data;
+
+	claim->requested = !pci_request_region(claim->pdev, claim->bar, NAME);
+	device_unlock(&claim->pdev->dev);
+}
+
 void iomrs_b_release(void *data)
 {
 	struct claim *claim = data;
 
 	if (claim->pdev) {
-		pci_release_region(claim->pdev, claim->bar);
-		pci_disable_device(claim->pdev);
+		pci_unregister_driver(&driver);
 		pci_dev_put(claim->pdev);
 	} else {
 		release_mem_region(claim->phys, claim->size);

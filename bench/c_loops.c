@@ -1,50 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * C's side of each comparison. See c_bench.h, and loops.rs, which has the same loops in Rust.
+ * C's side of each comparison: maps of an aperture. See c_bench.h, and loops.rs, which has the same loops in Rust.
  *
- * Each function returns the ticks that its loop or pair of calls took, 0 where something failed. Inline assembly
- * without instructions hides from the compiler what a value is, or uses it, so that neither side can leave out work
- * that the other one does.
+ * Inline assembly without instructions hides from the compiler what a value is, or uses it, so that neither side can
+ * leave out work that the other one does.
  */
 #include <linux/io-mapping.h>
 #include <linux/string.h>
 
 #include "c_bench.h"
 #include "ticks.h"
-
-/* What reading the ticks costs by itself. */
-u64 iomrs_b_nothing(void)
-{
-	u64 start = ticks();
-
-	return ticks() - start;
-}
-
-u64 iomrs_b_ioremap_wc(u64 phys, unsigned long size, u64 *unmap)
-{
-	u64 start = ticks(), mapped;
-	void __iomem *addr = ioremap_wc(phys, size);
-
-	mapped = ticks();
-	if (!addr)
-		return 0;
-	iounmap(addr);
-	*unmap = ticks() - mapped;
-	return mapped - start;
-}
-
-u64 iomrs_b_create_wc(u64 phys, unsigned long size, u64 *unmap)
-{
-	u64 start = ticks(), mapped;
-	struct io_mapping *mapping = io_mapping_create_wc(phys, size);
-
-	mapped = ticks();
-	if (!mapping)
-		return 0;
-	io_mapping_free(mapping);
-	*unmap = ticks() - mapped;
-	return mapped - start;
-}
 
 struct io_mapping *iomrs_b_aperture(u64 phys, unsigned long size)
 {
@@ -56,13 +21,13 @@ void iomrs_b_aperture_free(struct io_mapping *mapping)
 	io_mapping_free(mapping);
 }
 
-/* A loop that takes an offset from a table for each round; of @loop it keeps in registers what it can. */
+/* A loop that takes an offset from a table for each round; of @work it keeps in registers what it can. */
 #define TIMED_LOOP(name, body)							\
-u64 iomrs_b_##name(const struct iomrs_b_loop *loop)				\
+u64 iomrs_b_##name(const struct iomrs_b_work *work)				\
 {										\
-	struct io_mapping *mapping = loop->mapping;				\
-	const u64 *offsets = loop->offsets;					\
-	unsigned long count = loop->count;					\
+	struct io_mapping *mapping = work->mapping;				\
+	const u64 *offsets = work->offsets;					\
+	unsigned long count = work->count;					\
 	u64 start = ticks();							\
 										\
 	while (count) {								\
@@ -151,16 +116,16 @@ TIMED_LOOP(nested, {
 })
 
 /* Fills a page, reads it back and compares. */
-static bool page_holds(void __iomem *addr, const struct iomrs_b_loop *loop)
+static bool page_holds(void __iomem *addr, const struct iomrs_b_work *work)
 {
-	memcpy_toio(addr, loop->pattern, PAGE_SIZE);
-	memcpy_fromio(loop->data, addr, PAGE_SIZE);
-	return !memcmp(loop->data, loop->pattern, PAGE_SIZE);
+	memcpy_toio(addr, work->pattern, PAGE_SIZE);
+	memcpy_fromio(work->data, addr, PAGE_SIZE);
+	return !memcmp(work->data, work->pattern, PAGE_SIZE);
 }
 
 TIMED_LOOP(verify, {
 	void __iomem *addr = io_mapping_map_local_wc(mapping, offset);
-	bool holds = page_holds(addr, loop);
+	bool holds = page_holds(addr, work);
 
 	io_mapping_unmap_local(addr);
 	if (!holds)
@@ -169,7 +134,7 @@ TIMED_LOOP(verify, {
 
 /* What a driver does for a page of a range that it does not keep mapped: an ioremap for each. */
 TIMED_LOOP(page, {
-	void __iomem *addr = ioremap_wc(loop->phys + offset, PAGE_SIZE);
+	void __iomem *addr = ioremap_wc(work->phys + offset, PAGE_SIZE);
 
 	if (!addr)
 		return 0;
@@ -177,7 +142,7 @@ TIMED_LOOP(page, {
 })
 
 TIMED_LOOP(page_read, {
-	void __iomem *addr = ioremap_wc(loop->phys + offset, PAGE_SIZE);
+	void __iomem *addr = ioremap_wc(work->phys + offset, PAGE_SIZE);
 	u32 value;
 
 	if (!addr)
@@ -192,7 +157,7 @@ TIMED_LOOP(page_nested, {
 	int i;
 
 	for (i = 0; i < 4; i++) {
-		addrs[i] = ioremap_wc(loop->phys + (offset ^ i << PAGE_SHIFT), PAGE_SIZE);
+		addrs[i] = ioremap_wc(work->phys + (offset ^ i << PAGE_SHIFT), PAGE_SIZE);
 		if (!addrs[i])
 			break;
 	}
@@ -205,24 +170,13 @@ TIMED_LOOP(page_nested, {
 })
 
 TIMED_LOOP(page_verify, {
-	void __iomem *addr = ioremap_wc(loop->phys + offset, PAGE_SIZE);
+	void __iomem *addr = ioremap_wc(work->phys + offset, PAGE_SIZE);
 	bool holds;
 
 	if (!addr)
 		return 0;
-	holds = page_holds(addr, loop);
+	holds = page_holds(addr, work);
 	iounmap(addr);
 	if (!holds)
 		return 0;
-})
-
-/* A block copy each round, to and from the beginning, which is where an aperture as a whole is mapped. */
-TIMED_LOOP(copy_to, {
-	USE(offset);
-	memcpy_toio(mapping->iomem, loop->pattern, loop->bytes);
-})
-
-TIMED_LOOP(copy_from, {
-	USE(offset);
-	memcpy_fromio(loop->data, mapping->iomem, loop->bytes);
 })

@@ -4,6 +4,7 @@
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
+#include <linux/io.h>
 #include <linux/irqflags.h>
 #include <linux/kernel_stat.h>
 #include <linux/sched.h>
@@ -15,6 +16,7 @@
 #include <asm/cpufeature.h>
 #include <asm/cpuid/api.h>
 #include <asm/hardirq.h>
+#include <asm/pgtable.h>
 #include <asm/processor.h>
 #include <asm/tsc.h>
 
@@ -86,6 +88,18 @@ bool iomrs_b_hypervisor(char *name)
 const char *iomrs_b_kernel(void)
 {
 	return init_utsname()->release;
+}
+
+/* Whether C maps with small pages here, even where a range is large. */
+bool iomrs_b_only_small(u64 phys, unsigned long size)
+{
+	void __iomem *addr = ioremap_wc(phys, size);
+	unsigned int level = PG_LEVEL_4K;
+
+	if (addr)
+		lookup_address((unsigned long)addr, &level);
+	iounmap(addr);
+	return level == PG_LEVEL_4K;
 }
 
 unsigned long iomrs_b_irq_save(void)

@@ -4,15 +4,16 @@
 
 use crate::{c, spec::Place};
 use core::{ffi::c_void, ptr::NonNull};
-use kernel::prelude::*;
+use kernel::{device::Bound, pci, prelude::*};
 
-/// A range that is ours as long as this lives: a BAR that no driver has, or reserved memory.
+/// A range that is ours as long as this lives: a BAR that no other driver has, or reserved memory.
 ///
 /// # Invariants
 ///
-/// `raw` is a claim of C's, of `size` bytes from `phys` on.
+/// `raw` is a claim of C's, of `size` bytes (or ports, where `ports`) from `phys` on.
 pub(crate) struct Claim {
     place: Place,
+    ports: bool,
     phys: u64,
     size: u64,
     raw: NonNull<c_void>,
@@ -30,10 +31,9 @@ impl Claim {
     /// |---|---|
     /// | `EPERM` | the range is system RAM, or not all reserved |
     /// | `ENODEV` | there is no such BAR |
-    /// | `EINVAL` | the BAR is of ports |
     /// | `EBUSY` | somebody else has it, such as a driver |
     pub(crate) fn new(place: Place) -> Result<Self> {
-        let (mut phys, mut size, mut err) = (0, 0, 0);
+        let (mut phys, mut size, mut ports, mut err) = (0, 0, false, 0);
         let raw = match place {
             Place::Bar {
                 domain,
@@ -41,9 +41,11 @@ impl Claim {
                 devfn,
                 bar,
             } => {
-                // SAFETY: All three are valid for writes.
+                // SAFETY: All of them are valid for writes.
                 unsafe {
-                    c::iomrs_b_claim_bar(domain, bus, devfn, bar, &mut phys, &mut size, &mut err)
+                    c::iomrs_b_claim_bar(
+                        domain, bus, devfn, bar, &mut phys, &mut size, &mut ports, &mut err,
+                    )
                 }
             }
             Place::Range {
@@ -61,6 +63,7 @@ impl Claim {
         // INVARIANT: as C says.
         Ok(Self {
             place,
+            ports,
             phys,
             size,
             raw,
@@ -72,11 +75,41 @@ impl Claim {
         self.place
     }
 
+    /// Whether it is a BAR, of whatever.
+    pub(crate) fn is_bar(&self) -> bool {
+        matches!(self.place, Place::Bar { .. })
+    }
+
+    /// Whether it is of ports.
+    pub(crate) fn is_ports(&self) -> bool {
+        self.ports
+    }
+
+    /// Lets somebody else request the BAR.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` where it is none, `ENODEV` where the device is gone.
+    pub(crate) fn lend(&self) -> Result<Lent<'_>> {
+        if !self.is_bar() {
+            return Err(EINVAL);
+        }
+        let mut bar = 0;
+        // SAFETY: By the invariant a claim, of a BAR, and `bar` is valid for a write.
+        let device = unsafe { c::iomrs_b_lend(self.raw.as_ptr(), &mut bar) };
+        // INVARIANT: as C says.
+        Ok(Lent {
+            claim: self,
+            device: NonNull::new(device).ok_or(ENODEV)?,
+            bar: u32::try_from(bar)?,
+        })
+    }
+
     pub(crate) fn phys(&self) -> u64 {
         self.phys
     }
 
-    /// Bytes.
+    /// Bytes, or ports.
     pub(crate) fn size(&self) -> u64 {
         self.size
     }
@@ -89,12 +122,46 @@ impl Drop for Claim {
     }
 }
 
+/// A BAR that is ours, and whose region request has been given up meanwhile.
+///
+/// # Invariants
+///
+/// `device` is bound to the driver of the claim, and locked by this task, so that it stays so.
+pub(crate) struct Lent<'a> {
+    claim: &'a Claim,
+    device: NonNull<c_void>,
+    bar: u32,
+}
+
+impl Lent<'_> {
+    /// C's `struct pci_dev`.
+    pub(crate) fn as_raw(&self) -> *mut c_void {
+        self.device.as_ptr()
+    }
+
+    pub(crate) fn device(&self) -> &pci::Device<Bound> {
+        // SAFETY: `pci::Device` is a transparent wrapper of a `struct pci_dev`, to which the claim has
+        // a reference. By the invariant it is bound, and stays so.
+        unsafe { self.device.cast().as_ref() }
+    }
+
+    pub(crate) fn number(&self) -> u32 {
+        self.bar
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        // SAFETY: By the invariant of the claim it is one, and lent just once.
+        unsafe { c::iomrs_b_take_back(self.claim.raw.as_ptr()) };
+    }
+}
+
 /// What an error of [`Claim::new`] means.
 pub(crate) fn why(err: Error) -> &'static str {
     match err {
         EPERM => "the range is system RAM or not all reserved (memmap=SIZE$PHYS sets memory aside)",
         ENODEV => "there is no such BAR",
-        EINVAL => "the BAR is one of ports",
         EBUSY => "somebody has it: unbind the driver first",
         _ => "it cannot be had",
     }

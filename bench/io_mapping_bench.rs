@@ -9,7 +9,9 @@
 //! spec.rs       what is written to `run`, taken apart          pure logic, tested on the host
 //! stats.rs      percentiles, ratios and their intervals        likewise
 //! workloads.rs  what can be measured: C's side beside ours
-//! loops.rs      our side                                       c_loops.c: C's
+//! pairs.rs      our side: mapping ranges and BARs              c_pairs.c: C's
+//! loops.rs      maps of an aperture                            c_loops.c
+//! accesses.rs   accesses of memory and ports                   c_accesses.c
 //! claim.rs      the range                                      c_claim.c
 //! setup.rs      what a workload works on
 //! ticks.rs      the clock, and what keeps the compiler from it    ticks.h: C's
@@ -25,6 +27,7 @@
 use io_mapping_rs::text_files::{Directory, TextFiles};
 use kernel::{prelude::*, sync::Arc};
 
+mod accesses;
 mod bench;
 mod c;
 mod claim;
@@ -32,6 +35,7 @@ mod files;
 mod jobs;
 mod loops;
 mod output;
+mod pairs;
 mod results;
 mod runner;
 mod setup;

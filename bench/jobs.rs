@@ -9,7 +9,7 @@ use crate::{
     runner,
     setup::{Setup, PAGE},
     spec::{Choice, Cpus, Spec, What},
-    workloads::{Workload, WORKLOADS},
+    workloads::{On, Sides, Workload},
 };
 use core::sync::atomic::AtomicU32;
 use io_mapping_rs::{ioremap, Strategy};
@@ -32,10 +32,10 @@ pub(crate) fn cpus() -> Result<KVec<u32>> {
     Ok(ids)
 }
 
-/// The jobs of a spec. `online` CPUs are there.
-pub(crate) fn of(spec: &Spec<'_>, online: u32) -> Result<KVec<Job>> {
+/// The jobs of a spec on a range of `range` bytes. `online` CPUs are there.
+pub(crate) fn of(spec: &Spec<'_>, range: u64, online: u32) -> Result<KVec<Job>> {
     let mut jobs = KVec::new();
-    for workload in WORKLOADS {
+    for workload in Workload::all() {
         let strategy = match spec.strategy {
             Choice::Both => workload.strategy,
             Choice::Whole => Strategy::Whole,
@@ -47,8 +47,13 @@ pub(crate) fn of(spec: &Spec<'_>, online: u32) -> Result<KVec<Job>> {
         {
             continue;
         }
-        let named = !spec.sizes().is_empty();
-        let sizes = if named { spec.sizes() } else { workload.sizes };
+        let whole = [range];
+        let named = !spec.sizes().is_empty() && !workload.sizes.is_empty();
+        let sizes = match (named, workload.sizes) {
+            (true, _) => spec.sizes(),
+            (false, []) => &whole,
+            (false, sizes) => sizes,
+        };
         let cpus = match spec.cpus {
             Cpus::Count(count) => count..=count,
             Cpus::UpToAll => 1..=online,
@@ -117,7 +122,7 @@ impl Job {
         self.check(claim, workload, size)?;
         let setup = Setup::new(claim, workload, size).map_err(NotRun::setup)?;
         let measured = runner::run(&setup, workload, cpus, self.batches, progress)?;
-        let parts = workload.aperture().is_none();
+        let parts = matches!(workload.sides, Sides::Pair { .. });
         Ok(measured.rows(machine, self.subject, parts, rows)?)
     }
 
@@ -127,20 +132,35 @@ impl Job {
         workload: &Workload,
         size: u64,
     ) -> core::result::Result<(), NotRun> {
+        match workload.on {
+            On::Ports if !claim.is_ports() => {
+                return Err(NotRun::Because("the range is not a BAR of ports"));
+            }
+            On::Ports => return Ok(()),
+            _ if claim.is_ports() => return Err(NotRun::Because("the range is a BAR of ports")),
+            On::Bar if !claim.is_bar() => return Err(NotRun::Because("the range is not a BAR")),
+            _ => (),
+        }
         if size > claim.size() {
             return Err(NotRun::Because("the range is smaller"));
         }
-        if !workload.copies && size % PAGE != 0 {
+        if !workload.moves && size % PAGE != 0 {
             return Err(NotRun::Because("the size is not a multiple of 4096"));
         }
         if workload.name == "nested4" && size % (4 * PAGE) != 0 {
             return Err(NotRun::Because("the size is not a multiple of four pages"));
         }
-        if workload.maps_all() && !self.by_name && size / PAGE > MANY_ENTRIES && only_small(claim)?
-        {
-            return Err(NotRun::Because(
-                "too many entries: ours has pages of 4K only here",
-            ));
+        if self.by_name || size / PAGE <= MANY_ENTRIES {
+            return Ok(());
+        }
+        if workload.maps_all() && only_small(claim)? {
+            let reason = "too many entries: ours has pages of 4K only here";
+            return Err(NotRun::Because(reason));
+        }
+        // SAFETY: The range is ours as long as the claim, and larger than that.
+        if workload.c_maps_all && unsafe { c::iomrs_b_only_small(claim.phys(), 2 << 20) } {
+            let reason = "too many entries: C has pages of 4K only here";
+            return Err(NotRun::Because(reason));
         }
         Ok(())
     }
@@ -164,6 +184,7 @@ impl NotRun {
     fn setup(err: Error) -> Self {
         match err {
             ENOSPC => Self::Because("the range is smaller"),
+            ENODEV => Self::Because("the device is gone"),
             ENOMEM => Self::Because("no memory or no address space for it"),
             EPERM => Self::Because("this backend does not map it: EPERM"),
             _ => Self::Because("it cannot be set up"),

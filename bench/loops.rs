@@ -1,54 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Our side of each comparison: the loops of `c_loops.c`, in Rust.
+//! Our side of each comparison: the loops of `c_loops.c`, maps of an aperture, in Rust.
 
 use crate::{
-    setup::{Setup, WRITE_COMBINING},
+    setup::Setup,
     ticks::{hide, sink, ticks},
 };
-use io_mapping_rs::{ioremap, IoMapping, Strategy};
 use kernel::{io::Io, prelude::*};
-
-/// Mapping and unmapping, in ticks.
-pub(crate) type Pair = (u64, u64);
-
-/// `ioremap_wc()` and drop.
-#[inline(never)]
-pub(crate) fn ioremap_wc(setup: &Setup) -> Result<Pair> {
-    let start = ticks();
-    // SAFETY: The range is ours, by the invariant of the setup.
-    let mapping = unsafe { ioremap::ioremap_wc(setup.phys, setup.size) };
-    let mapped = ticks();
-    drop(mapping?);
-    Ok((mapped.wrapping_sub(start), ticks().wrapping_sub(mapped)))
-}
-
-#[inline(always)]
-fn create(setup: &Setup, strategy: Strategy) -> Result<Pair> {
-    let start = ticks();
-    let (phys, size) = (setup.phys, setup.size);
-    // SAFETY: The range is ours, by the invariant of the setup.
-    let aperture = unsafe { IoMapping::with_strategy(phys, size, WRITE_COMBINING, strategy) };
-    let mapped = ticks();
-    drop(aperture?);
-    Ok((mapped.wrapping_sub(start), ticks().wrapping_sub(mapped)))
-}
-
-/// An aperture mapped as a whole, and drop.
-#[inline(never)]
-pub(crate) fn create_whole(setup: &Setup) -> Result<Pair> {
-    create(setup, Strategy::Whole)
-}
-
-/// An aperture of which nothing is mapped, and drop.
-#[inline(never)]
-pub(crate) fn create_sparse(setup: &Setup) -> Result<Pair> {
-    create(setup, Strategy::Sparse)
-}
 
 /// One round for each offset, the last one first.
 #[inline(always)]
-fn timed_loop(setup: &Setup, mut round: impl FnMut(u64) -> Result) -> Result<u64> {
+pub(crate) fn timed_loop(setup: &Setup<'_>, mut round: impl FnMut(u64) -> Result) -> Result<u64> {
     let offsets = setup.offsets.as_slice();
     let first = offsets.as_ptr();
     let mut left = offsets.len();
@@ -65,7 +27,7 @@ fn timed_loop(setup: &Setup, mut round: impl FnMut(u64) -> Result) -> Result<u64
 }
 
 #[inline(never)]
-pub(crate) fn empty(setup: &Setup, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn empty(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
     timed_loop(setup, |offset| {
         sink(offset as usize);
         Ok(())
@@ -73,7 +35,7 @@ pub(crate) fn empty(setup: &Setup, _: &mut [u8]) -> Result<u64> {
 }
 
 #[inline(never)]
-pub(crate) fn map(setup: &Setup, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn map(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
     let aperture = setup.ours()?;
     timed_loop(setup, |offset| {
         sink(aperture.map(offset, 4096)?.addr());
@@ -82,7 +44,7 @@ pub(crate) fn map(setup: &Setup, _: &mut [u8]) -> Result<u64> {
 }
 
 #[inline(never)]
-pub(crate) fn map_local(setup: &Setup, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn map_local(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
     let aperture = setup.ours()?;
     timed_loop(setup, |offset| {
         sink(aperture.map_local(offset)?.addr());
@@ -91,7 +53,7 @@ pub(crate) fn map_local(setup: &Setup, _: &mut [u8]) -> Result<u64> {
 }
 
 #[inline(never)]
-pub(crate) fn map_atomic(setup: &Setup, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn map_atomic(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
     let aperture = setup.ours()?;
     timed_loop(setup, |offset| {
         sink(aperture.map_atomic(offset)?.addr());
@@ -101,7 +63,7 @@ pub(crate) fn map_atomic(setup: &Setup, _: &mut [u8]) -> Result<u64> {
 
 /// A size that the compiler knows: the aperture's.
 #[inline(never)]
-pub(crate) fn map_sized(setup: &Setup, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn map_sized(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
     let aperture = setup.ours()?.sized::<0x20_0000>()?;
     timed_loop(setup, |offset| {
         sink(aperture.try_map_local(offset)?.addr());
@@ -111,7 +73,7 @@ pub(crate) fn map_sized(setup: &Setup, _: &mut [u8]) -> Result<u64> {
 
 /// An offset that the compiler knows.
 #[inline(never)]
-pub(crate) fn map_const(setup: &Setup, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn map_const(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
     let aperture = setup.ours()?.sized::<8192>()?;
     timed_loop(setup, |offset| {
         sink(offset as usize);
@@ -122,7 +84,7 @@ pub(crate) fn map_const(setup: &Setup, _: &mut [u8]) -> Result<u64> {
 
 /// The same with a store.
 #[inline(never)]
-pub(crate) fn write_const(setup: &Setup, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn write_const(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
     let aperture = setup.ours()?.sized::<8192>()?;
     timed_loop(setup, |offset| {
         sink(offset as usize);
@@ -132,7 +94,7 @@ pub(crate) fn write_const(setup: &Setup, _: &mut [u8]) -> Result<u64> {
 }
 
 #[inline(never)]
-pub(crate) fn read(setup: &Setup, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn read(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
     let aperture = setup.ours()?;
     timed_loop(setup, |offset| {
         sink(aperture.map_local(offset)?.try_read32(0)? as usize);
@@ -142,7 +104,7 @@ pub(crate) fn read(setup: &Setup, _: &mut [u8]) -> Result<u64> {
 
 /// The same by an atomic map.
 #[inline(never)]
-pub(crate) fn read_atomic(setup: &Setup, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn read_atomic(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
     let aperture = setup.ours()?;
     timed_loop(setup, |offset| {
         sink(aperture.map_atomic(offset)?.try_read32(0)? as usize);
@@ -151,7 +113,7 @@ pub(crate) fn read_atomic(setup: &Setup, _: &mut [u8]) -> Result<u64> {
 }
 
 #[inline(never)]
-pub(crate) fn nested(setup: &Setup, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn nested(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
     let aperture = setup.ours()?;
     timed_loop(setup, |offset| {
         let first = aperture.map_local(offset)?;
@@ -168,7 +130,7 @@ pub(crate) fn nested(setup: &Setup, _: &mut [u8]) -> Result<u64> {
 
 /// Fills each page, reads it back and compares.
 #[inline(never)]
-pub(crate) fn verify(setup: &Setup, data: &mut [u8]) -> Result<u64> {
+pub(crate) fn verify(setup: &Setup<'_>, data: &mut [u8]) -> Result<u64> {
     let aperture = setup.ours()?;
     timed_loop(setup, |offset| {
         let page = aperture.map_local(offset)?;
@@ -177,30 +139,6 @@ pub(crate) fn verify(setup: &Setup, data: &mut [u8]) -> Result<u64> {
         if data != setup.pattern.as_slice() {
             return Err(EIO);
         }
-        Ok(())
-    })
-}
-
-/// A block copy each round, to the beginning.
-#[inline(never)]
-pub(crate) fn copy_to(setup: &Setup, _: &mut [u8]) -> Result<u64> {
-    let map = setup.ours()?.map(0, setup.bytes as u64)?;
-    let data = setup.pattern.get(..setup.bytes).ok_or(EINVAL)?;
-    timed_loop(setup, |offset| {
-        sink(offset as usize);
-        map.bytes().copy_from_slice(data);
-        Ok(())
-    })
-}
-
-/// And from there.
-#[inline(never)]
-pub(crate) fn copy_from(setup: &Setup, data: &mut [u8]) -> Result<u64> {
-    let map = setup.ours()?.map(0, setup.bytes as u64)?;
-    let data = data.get_mut(..setup.bytes).ok_or(EINVAL)?;
-    timed_loop(setup, |offset| {
-        sink(offset as usize);
-        map.bytes().copy_to_slice(data);
         Ok(())
     })
 }

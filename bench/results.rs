@@ -4,6 +4,7 @@
 
 use crate::{
     c,
+    pairs::Pair,
     stats::{self, Ratio, Summary},
     workloads::Workload,
 };
@@ -57,12 +58,16 @@ impl Phase {
         }
     }
 
-    fn of(self, batch: &Batch) -> u64 {
+    fn of(self, (map, unmap): Pair) -> u64 {
         match self {
-            Self::Map => batch.map,
-            Self::Unmap => batch.unmap,
-            Self::All => batch.map.saturating_add(batch.unmap),
+            Self::Map => map,
+            Self::Unmap => unmap,
+            Self::All => map.saturating_add(unmap),
         }
+    }
+
+    fn of_batch(self, batch: &Batch) -> u64 {
+        self.of((batch.map, batch.unmap))
     }
 }
 
@@ -136,8 +141,8 @@ pub(crate) struct Row {
 pub(crate) struct Measured {
     pub(crate) batches: [KVVec<Batch>; 3],
     pub(crate) rounds: usize,
-    /// Ticks of an empty batch, in C and in ours.
-    pub(crate) empty: [u64; 2],
+    /// Ticks of an empty batch, in C and in ours: mapping and unmapping.
+    pub(crate) empty: [Pair; 2],
     pub(crate) observed: Observed,
 }
 
@@ -173,7 +178,7 @@ impl Measured {
             if only_clean && !self.is_clean(side, round) {
                 continue;
             }
-            match stats::ratio(phase.of(value), phase.of(base)) {
+            match stats::ratio(phase.of_batch(value), phase.of_batch(base)) {
                 Some(ratio) => ratios.push(ratio, GFP_KERNEL)?,
                 None => return Ok((None, 0, only_clean)),
             }
@@ -185,7 +190,7 @@ impl Measured {
     fn typical(&self, side: Side) -> Result<u64> {
         let mut whole = KVVec::with_capacity(self.of(side).len(), GFP_KERNEL)?;
         for batch in self.of(side).iter() {
-            whole.push(Phase::All.of(batch), GFP_KERNEL)?;
+            whole.push(Phase::All.of_batch(batch), GFP_KERNEL)?;
         }
         Ok(Summary::new(&mut whole).p50)
     }
@@ -242,8 +247,8 @@ impl Measured {
             let mut samples = KVVec::with_capacity(self.of(side).len(), GFP_KERNEL)?;
             let mut sorted = KVVec::with_capacity(self.of(side).len(), GFP_KERNEL)?;
             for batch in self.of(side).iter() {
-                samples.push(phase.of(batch), GFP_KERNEL)?;
-                sorted.push(phase.of(batch), GFP_KERNEL)?;
+                samples.push(phase.of_batch(batch), GFP_KERNEL)?;
+                sorted.push(phase.of_batch(batch), GFP_KERNEL)?;
             }
             let (ratio, pairs, only_clean) = self.ratio(side, phase)?;
             let summary = Summary::new(&mut sorted);
@@ -256,11 +261,11 @@ impl Measured {
                 verdict: self.verdict(machine, control, only_clean, typical),
                 rounds: self.rounds,
                 summary,
-                empty: if side == Side::Ours {
+                empty: phase.of(if side == Side::Ours {
                     empty_ours
                 } else {
                     empty_c
-                },
+                }),
                 ratio,
                 pairs,
                 observed: self.observed,

@@ -7,6 +7,7 @@
 
 use crate::{
     c, loops,
+    pairs::Pair,
     results::{Batch, Measured, Observed, Side},
     setup::{Random, Setup},
     stats::FEWEST,
@@ -55,9 +56,9 @@ const MOST: u64 = 300;
 
 /// What the threads of a workload share.
 struct Shared<'a> {
-    setup: &'a Setup,
+    setup: &'a Setup<'a>,
     workload: &'static Workload,
-    empty: [u64; 2],
+    empty: [Pair; 2],
     batches: AtomicU32,
     barrier: Barrier,
     progress: &'a AtomicU32,
@@ -78,7 +79,7 @@ struct Log {
 ///
 /// `EINTR` where a signal comes; those of either side.
 pub(crate) fn run(
-    setup: &Setup,
+    setup: &Setup<'_>,
     workload: &'static Workload,
     cpus: &[u32],
     batches: Option<u32>,
@@ -111,20 +112,31 @@ pub(crate) fn run(
 }
 
 /// The least ticks of an empty batch, in C and in ours.
-fn empty(setup: &Setup, workload: &Workload) -> Result<[u64; 2]> {
-    let mut least = [u64::MAX; 2];
+fn empty(setup: &Setup<'_>, workload: &Workload) -> Result<[Pair; 2]> {
+    let mut least = [(u64::MAX, u64::MAX); 2];
     for _ in 0..32 {
-        let quiet = Quiet::new(true);
-        let [c, ours] = match workload.sides {
-            Sides::Pair { .. } => [c::iomrs_b_nothing(), ticks::nothing()],
-            Sides::Loop { .. } => [
-                setup.run_c(c::iomrs_b_empty, &mut [])?,
-                loops::empty(setup, &mut [])?,
-            ],
+        let now = match workload.sides {
+            Sides::Pair { empty: None, .. } => {
+                let quiet = Quiet::new(true);
+                let now = [setup.run_c_pair(c::iomrs_b_nothing)?, ticks::nothing()];
+                drop(quiet);
+                now
+            }
+            // What may sleep.
+            Sides::Pair {
+                empty: Some(empty), ..
+            } => [setup.run_c_pair(empty)?; 2],
+            Sides::Loop { .. } => {
+                let quiet = Quiet::new(true);
+                let c = setup.run_c_loop(c::iomrs_b_empty, &mut [])?;
+                let ours = loops::empty(setup, &mut [])?;
+                drop(quiet);
+                [(c, 0), (ours, 0)]
+            }
         };
-        drop(quiet);
-        let [least_c, least_ours] = least;
-        least = [least_c.min(c), least_ours.min(ours)];
+        for (least, now) in least.iter_mut().zip(now) {
+            *least = (least.0.min(now.0), least.1.min(now.1));
+        }
     }
     Ok(least)
 }
@@ -242,18 +254,14 @@ impl Shared<'_> {
         let disturbed = seen != (c::iomrs_b_interrupts(), c::iomrs_b_switches());
         let (map, unmap) = ticks?;
         Ok(Batch {
-            map: map.saturating_sub(empty),
-            unmap: if is_loop {
-                0
-            } else {
-                unmap.saturating_sub(empty)
-            },
+            map: map.saturating_sub(empty.0),
+            unmap: unmap.saturating_sub(empty.1),
             // What came while interrupts were off has not disturbed.
             disturbed: disturbed && !self.workload.quiet,
         })
     }
 
-    fn side(&self, side: Side, data: &mut [u8]) -> Result<loops::Pair> {
+    fn side(&self, side: Side, data: &mut [u8]) -> Result<Pair> {
         match side {
             Side::Ours => self.ours(data),
             Side::C | Side::Again => self.c(data),
@@ -261,7 +269,7 @@ impl Shared<'_> {
     }
 
     #[inline(never)]
-    fn ours(&self, data: &mut [u8]) -> Result<loops::Pair> {
+    fn ours(&self, data: &mut [u8]) -> Result<Pair> {
         match self.workload.sides {
             Sides::Pair { ours, .. } => ours(self.setup),
             Sides::Loop { ours, .. } => Ok((ours(self.setup, data)?, 0)),
@@ -269,24 +277,16 @@ impl Shared<'_> {
     }
 
     #[inline(never)]
-    fn c(&self, data: &mut [u8]) -> Result<loops::Pair> {
+    fn c(&self, data: &mut [u8]) -> Result<Pair> {
         match self.workload.sides {
-            Sides::Pair { c, .. } => {
-                let mut unmap = 0;
-                let size = usize::try_from(self.setup.size)?;
-                // SAFETY: The range is ours, and `unmap` is valid for a write.
-                match unsafe { c(self.setup.phys, size, &mut unmap) } {
-                    0 => Err(ENOMEM),
-                    map => Ok((map, unmap)),
-                }
-            }
-            Sides::Loop { c, .. } => Ok((self.setup.run_c(c, data)?, 0)),
+            Sides::Pair { c, .. } => self.setup.run_c_pair(c),
+            Sides::Loop { c, .. } => Ok((self.setup.run_c_loop(c, data)?, 0)),
         }
     }
 }
 
 /// All logs in one: of each batch the one that took longest.
-fn merge(logs: &mut KVec<Log>, rounds: usize, empty: [u64; 2]) -> Result<Measured> {
+fn merge(logs: &mut KVec<Log>, rounds: usize, empty: [Pair; 2]) -> Result<Measured> {
     let Log {
         mut batches,
         mut observed,

@@ -24,6 +24,13 @@ pub(crate) fn sink(value: usize) {
     unsafe { asm!("/* {0} */", in(reg) value, options(nomem, nostack, preserves_flags)) };
 }
 
+/// Uses the value, without widening it.
+#[inline(always)]
+pub(crate) fn sink32(value: u32) {
+    // SAFETY: No instruction at all.
+    unsafe { asm!("/* {0:e} */", in(reg) value, options(nomem, nostack, preserves_flags)) };
+}
+
 /// The clock, in order with all that is measured.
 #[inline(always)]
 pub(crate) fn ticks() -> u64 {
@@ -40,8 +47,9 @@ pub(crate) fn ticks() -> u64 {
     u64::from(high) << 32 | u64::from(low)
 }
 
-/// What reading the ticks costs by itself.
-pub(crate) fn nothing() -> u64 {
+/// What reading the ticks costs by itself, between both pairs of three.
+pub(crate) fn nothing() -> (u64, u64) {
     let start = ticks();
-    ticks().wrapping_sub(start)
+    let mapped = ticks();
+    (mapped.wrapping_sub(start), ticks().wrapping_sub(mapped))
 }

@@ -27,13 +27,13 @@ class BenchError(Exception):
     """The guest has not done all of it."""
 
 
-def device(scratch, size):
-    """An ivshmem device whose BAR 2 is of that size; the file behind it is sparse."""
+def devices(scratch, size):
+    """An ivshmem device whose BAR 2 is of that size, the file behind it sparse; and one with a BAR of ports."""
     backing = os.path.join(scratch, "bar2")
     with open(backing, "wb") as f:
         f.truncate(size)
     return ["-object", f"memory-backend-file,id=bar2,size={size},mem-path={backing},share=on",
-            "-device", "ivshmem-plain,memdev=bar2"]
+            "-device", "ivshmem-plain,memdev=bar2", "-device", "pci-testdev"]
 
 
 def converse(guest, progress):
@@ -72,7 +72,7 @@ def run(kernel, modules, specs, log, mode="icount", cpus=None, append="", progre
         initramfs.build(initrd, os.path.join(TOOLS, "guest", "bench.sh"), sources)
         # A machine of KVM has the host's width of addresses; what the others have is enough for 1 TiB.
         size = 64 << 30 if mode == "kvm" else 1 << 40
-        with boot.Guest(kernel, initrd, log, append, device(scratch, size), icount=icount, smp=cpus, timeout=TIMEOUT,
+        with boot.Guest(kernel, initrd, log, append, devices(scratch, size), icount=icount, smp=cpus, timeout=TIMEOUT,
                         accelerator=None if icount else mode, cpu="max,phys-bits=46") as guest:
             return converse(guest, progress)
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The guest's side of tools/bench.py: runs the specs in /specs, one a line, on BAR 2 of ivshmem, and hands over what
-# came of them. Nothing is asked of the host, whose answers would come at another instruction each time.
+# The guest's side of tools/bench.py: runs the specs in /specs, one a line, on BAR 2 of ivshmem, and those of ports on
+# BAR 1 of pci-testdev, and hands over what came of them. Nothing is asked of the host, whose answers would come at another instruction each time.
 # shellcheck shell=busybox
 . /lib.sh
 
@@ -21,20 +21,25 @@ pci_device() {
 
 # The specs, with "all" told apart, to see how far it is.
 specs() {
-	local spec
+	local spec options
 	echo list > $dir/run
-	while read -r spec; do
-		if [ "$spec" = all ]; then sed -n 's/^\([a-z0-9_]*\)  .*/\1/p' $dir/status; else echo "$spec"; fi
+	while read -r spec options; do
+		if [ "$spec" = all ]; then
+			sed -n "s/^\([a-z0-9_]*\)  .*/\1 $options/p" $dir/status
+		else
+			echo "$spec $options"
+		fi
 	done < /specs
 }
 
 run_specs() {
-	local keep='' spec done=0 count
+	local keep='' spec range done=0 count
 	specs > /tmp/specs
 	count=$(wc -l < /tmp/specs)
 	while read -r spec; do
 		tell "progress $done $count $spec"
-		if ! echo "range=$bar/2 $spec $keep" > $dir/run; then
+		case $spec in ports_*) range=$ports/1 ;; *) range=$memory/2 ;; esac
+		if ! echo "range=$range $spec $keep" > $dir/run; then
 			sed -n 's/^error: //p' $dir/status
 			return 1
 		fi
@@ -52,7 +57,8 @@ send() {
 
 stty -F /dev/ttyS1 115200
 mark_log
-bar=$(pci_device 0x1af4:0x1110)
+memory=$(pci_device 0x1af4:0x1110)
+ports=$(pci_device 0x1b36:0x0005)
 if try "io-mapping-rs.ko loads" insmod /io-mapping-rs.ko && try "io-mapping-bench.ko loads" insmod /io-mapping-bench.ko &&
 	try "the benchmark runs" run_specs; then
 	for file in results results.csv samples; do send $file; done

@@ -88,6 +88,14 @@ kept() {
 		measured "map_local_const batches=6" 1
 }
 
+# Of a device: we have it, and its region in our name.
+claimed() {
+	[ -e "/sys/bus/pci/drivers/io-mapping-bench/$1" ] || { echo "not bound to us" && return 1; }
+	grep -q ': io-mapping-bench$' /proc/iomem || { grep -A 1 "$1" /proc/iomem && return 1; }
+}
+
+given_back() { [ ! -e "/sys/bus/pci/devices/$1/driver" ] || return 1; }
+
 ivshmem=$(pci_device 0x1af4:0x1110)
 testdev=$(pci_device 0x1b36:0x0005)
 mark_log
@@ -101,7 +109,10 @@ try "RAM in a part of the range" refused "create range=0x2ff00000+2M" "Operation
 try "memory that is not reserved" refused "create range=0xe00000000+2M" "Operation not permitted" "not all reserved"
 try "a BAR that is not there" refused "create range=$ivshmem/1" "No such device" "no such BAR"
 try "a device that is not there" refused "create range=00:1e.0/0" "No such device" "no such BAR"
-try "a BAR of ports" refused "create range=$testdev/1" "Invalid argument" "ports"
+try "ports, of memory" not_run "range=$reserved ports_read32" "not a BAR of ports"
+try "a BAR, of reserved memory" not_run "bar size=4K" "not a BAR"
+try "memory, of ports" not_run "range=$testdev/1 create strategy=whole size=4K" "a BAR of ports"
+try "a BAR of ports" measured "ports_read32,ports_write_rep8 size=4 batches=6" 2
 try "a list" listed
 try "reserved memory" measured "range=$reserved fill_verify,map_local_read cpus=1 batches=6" 4
 try "all CPUs" measured "map_local_read cpus=all batches=6" 4
@@ -115,7 +126,10 @@ try "the module stays while it runs" held
 try "a signal stops it" stopped
 try "it runs again" measured "map_local_sized batches=6" 1
 try "a BAR" measured "range=$ivshmem/2 map_local_sized batches=6" 1
+try "a BAR that is requested again and again" measured "bar,bar_aperture size=4K batches=6" 6
+try "a BAR that is ours meanwhile" claimed "$ivshmem"
 try "another range instead" measured "range=$reserved map_local_sized batches=6" 1
+try "the BAR is given back" given_back "$ivshmem"
 try "the sample driver loads" insmod /io-mapping-sample.ko
 try "a BAR of a driver" refused "create range=$ivshmem/0" "resource busy" "unbind the driver"
 try "all modules unload" rmmod io_mapping_sample io_mapping_bench io_mapping_rs

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Our side of each comparison: the loops of `c_accesses.c`, in Rust.
+
+use crate::{
+    loops::timed_loop,
+    setup::Setup,
+    ticks::{hide, sink, sink32},
+};
+use io_mapping_rs::{
+    io::{IoExt, IoRepeat},
+    io_region::IoRegionBackend,
+    Mapping,
+};
+use kernel::{
+    io::{Io, IoCapable},
+    prelude::*,
+};
+
+/// What is written: the beginning of the pattern, which the compiler does not know.
+fn value(setup: &Setup<'_>) -> Result<u32> {
+    let bytes = setup.pattern.first_chunk().ok_or(EINVAL)?;
+    let mut value = u32::from_ne_bytes(*bytes) as usize;
+    hide(&mut value);
+    // CAST: It was one.
+    Ok(value as u32)
+}
+
+/// An offset that the compiler knows.
+#[inline(never)]
+pub(crate) fn read_const(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+    let view = setup.memory()?.sized::<0x1000>()?;
+    timed_loop(setup, |offset| {
+        sink(offset as usize);
+        sink32(view.read32(0x10));
+        Ok(())
+    })
+}
+
+#[inline(never)]
+pub(crate) fn write_const(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+    let (view, value) = (setup.memory()?.sized::<0x1000>()?, value(setup)?);
+    timed_loop(setup, |offset| {
+        sink(offset as usize);
+        view.write32(value, 0x10);
+        Ok(())
+    })
+}
+
+/// An offset known at run time. The mapping is an argument: so the compiler knows that it stays the
+/// same, whatever is read and written, and keeps what it needs of it in registers.
+pub(crate) fn read_at(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+    #[inline(never)]
+    fn run(setup: &Setup<'_>, memory: &Mapping) -> Result<u64> {
+        timed_loop(setup, |offset| {
+            sink32(memory.try_at::<u32>(offset as usize)?.read_val());
+            Ok(())
+        })
+    }
+    run(setup, setup.memory()?)
+}
+
+pub(crate) fn write_at(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+    #[inline(never)]
+    fn run(setup: &Setup<'_>, memory: &Mapping, value: u32) -> Result<u64> {
+        timed_loop(setup, |offset| {
+            memory.try_at(offset as usize)?.write_val(value);
+            Ok(())
+        })
+    }
+    run(setup, setup.memory()?, value(setup)?)
+}
+
+/// The same by the kernel crate's accessors, which test an offset three times.
+pub(crate) fn try_read(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+    #[inline(never)]
+    fn run(setup: &Setup<'_>, memory: &Mapping) -> Result<u64> {
+        timed_loop(setup, |offset| {
+            sink32(memory.try_read32(offset as usize)?);
+            Ok(())
+        })
+    }
+    run(setup, setup.memory()?)
+}
+
+pub(crate) fn try_write(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+    #[inline(never)]
+    fn run(setup: &Setup<'_>, memory: &Mapping, value: u32) -> Result<u64> {
+        timed_loop(setup, |offset| memory.try_write32(value, offset as usize))
+    }
+    run(setup, setup.memory()?, value(setup)?)
+}
+
+/// Memory or ports, by a type that is either.
+#[inline(never)]
+pub(crate) fn region_read_at(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+    let region = setup.region()?;
+    timed_loop(setup, |offset| {
+        sink32(region.try_at::<u32>(offset as usize)?.read_val());
+        Ok(())
+    })
+}
+
+#[inline(never)]
+pub(crate) fn region_write_at(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+    let (region, value) = (setup.region()?, value(setup)?);
+    timed_loop(setup, |offset| {
+        region.try_at(offset as usize)?.write_val(value);
+        Ok(())
+    })
+}
+
+/// A block copy each round.
+#[inline(never)]
+pub(crate) fn copy_from(setup: &Setup<'_>, data: &mut [u8]) -> Result<u64> {
+    let memory = setup.memory()?;
+    let data = data.get_mut(..setup.bytes).ok_or(EINVAL)?;
+    timed_loop(setup, |offset| {
+        memory.try_copy_to_slice(offset as usize, data)
+    })
+}
+
+#[inline(never)]
+pub(crate) fn copy_to(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+    let memory = setup.memory()?;
+    let data = setup.pattern.get(..setup.bytes).ok_or(EINVAL)?;
+    timed_loop(setup, |offset| {
+        memory.try_copy_from_slice(offset as usize, data)
+    })
+}
+
+/// A string from one register, as drivers of a FIFO do.
+#[inline(never)]
+pub(crate) fn read_rep<T>(setup: &Setup<'_>, data: &mut [u8]) -> Result<u64>
+where
+    T: kernel::transmute::FromBytes,
+    IoRegionBackend: IoRepeat<T> + IoCapable<T>,
+{
+    let fifo = setup.region()?.try_at::<T>(0)?;
+    // SAFETY: Each sequence of bytes is a `T`.
+    let (_, data, _) = unsafe { data.align_to_mut::<T>() };
+    let data = data.get_mut(..setup.bytes / size_of::<T>()).ok_or(EINVAL)?;
+    timed_loop(setup, |offset| {
+        sink(offset as usize);
+        fifo.read_rep(0, data);
+        Ok(())
+    })
+}
+
+/// And to one.
+#[inline(never)]
+pub(crate) fn write_rep<T>(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64>
+where
+    T: kernel::transmute::FromBytes,
+    IoRegionBackend: IoRepeat<T> + IoCapable<T>,
+{
+    let fifo = setup.region()?.try_at::<T>(0)?;
+    // SAFETY: Each sequence of bytes is a `T`.
+    let (_, data, _) = unsafe { setup.pattern.align_to::<T>() };
+    let data = data.get(..setup.bytes / size_of::<T>()).ok_or(EINVAL)?;
+    timed_loop(setup, |offset| {
+        sink(offset as usize);
+        fifo.write_rep(0, data);
+        Ok(())
+    })
+}

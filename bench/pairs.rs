@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Our side of each comparison: the calls of `c_pairs.c`, in Rust.
+
+use crate::{
+    setup::{Setup, PAGE, WRITE_COMBINING},
+    ticks::ticks,
+};
+use io_mapping_rs::{
+    ioremap,
+    pci::{Aperture, Bar},
+    CacheMode, IoMapping, Strategy,
+};
+use kernel::{alloc::KVec, prelude::*};
+
+/// Mapping and unmapping, in ticks.
+pub(crate) type Pair = (u64, u64);
+
+/// What `/proc/iomem` shows.
+const NAME: &CStr = c"io-mapping-bench";
+
+/// Times `map`, and then the end of what it gives.
+#[inline(always)]
+fn timed<T>(map: impl FnOnce() -> Result<T>) -> Result<Pair> {
+    let start = ticks();
+    let mapping = map();
+    let mapped = ticks();
+    drop(mapping?);
+    Ok((mapped.wrapping_sub(start), ticks().wrapping_sub(mapped)))
+}
+
+#[inline(always)]
+fn map(setup: &Setup<'_>, mode: CacheMode) -> Result<Pair> {
+    let (phys, size) = (setup.phys, setup.size);
+    // SAFETY: The range is ours, by the invariant of the setup.
+    timed(|| unsafe { ioremap::Options::new(mode).map(phys, size) })
+}
+
+/// `ioremap()` and drop.
+#[inline(never)]
+pub(crate) fn ioremap(setup: &Setup<'_>) -> Result<Pair> {
+    map(setup, CacheMode::UncachedMinus)
+}
+
+#[inline(never)]
+pub(crate) fn ioremap_uc(setup: &Setup<'_>) -> Result<Pair> {
+    map(setup, CacheMode::Uncached)
+}
+
+#[inline(never)]
+pub(crate) fn ioremap_wc(setup: &Setup<'_>) -> Result<Pair> {
+    map(setup, CacheMode::WriteCombining)
+}
+
+#[inline(never)]
+pub(crate) fn ioremap_wt(setup: &Setup<'_>) -> Result<Pair> {
+    map(setup, CacheMode::WriteThrough)
+}
+
+#[inline(never)]
+pub(crate) fn ioremap_cache(setup: &Setup<'_>) -> Result<Pair> {
+    map(setup, CacheMode::WriteBack)
+}
+
+/// A mapping of its own for each offset, all there at once.
+#[inline(never)]
+pub(crate) fn ioremap_many(setup: &Setup<'_>) -> Result<Pair> {
+    let mut mappings = KVec::with_capacity(setup.offsets.len(), GFP_KERNEL)?;
+    let start = ticks();
+    for offset in setup.offsets.iter() {
+        // SAFETY: A page within the range, which is ours, by the invariant of the setup.
+        let mapping = unsafe { ioremap::ioremap(setup.phys + offset, PAGE)? };
+        mappings.push(mapping, GFP_KERNEL)?;
+    }
+    let mapped = ticks();
+    mappings.clear();
+    Ok((mapped.wrapping_sub(start), ticks().wrapping_sub(mapped)))
+}
+
+#[inline(always)]
+fn create(setup: &Setup<'_>, strategy: Strategy) -> Result<Pair> {
+    let (phys, size) = (setup.phys, setup.size);
+    // SAFETY: The range is ours, by the invariant of the setup.
+    timed(|| unsafe { IoMapping::with_strategy(phys, size, WRITE_COMBINING, strategy) })
+}
+
+/// An aperture mapped as a whole, and drop.
+#[inline(never)]
+pub(crate) fn create_whole(setup: &Setup<'_>) -> Result<Pair> {
+    create(setup, Strategy::Whole)
+}
+
+/// An aperture of which nothing is mapped, and drop.
+#[inline(never)]
+pub(crate) fn create_sparse(setup: &Setup<'_>) -> Result<Pair> {
+    create(setup, Strategy::Sparse)
+}
+
+/// A BAR requested and mapped, and drop, which releases it.
+#[inline(never)]
+pub(crate) fn bar(setup: &Setup<'_>) -> Result<Pair> {
+    let ((device, bar), size) = (setup.bar()?, setup.size);
+    timed(|| Bar::iomap(device, bar, size, NAME))
+}
+
+/// A BAR requested as an aperture of which nothing is mapped, and drop, which releases it.
+#[inline(never)]
+pub(crate) fn bar_aperture(setup: &Setup<'_>) -> Result<Pair> {
+    let (device, bar) = setup.bar()?;
+    timed(|| Aperture::new(device, bar, NAME, WRITE_COMBINING, Strategy::Sparse))
+}

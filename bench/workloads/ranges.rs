@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Mapping ranges, apertures and BARs, and unmapping them.
+
+use super::{On, Sides, Workload};
+use crate::{
+    c, pairs,
+    setup::{Setup, PAGE},
+};
+use io_mapping_rs::Strategy;
+use kernel::prelude::*;
+
+const MAPPED: &[u64] = &[
+    PAGE,
+    64 << 10,
+    1 << 20,
+    2 << 20,
+    64 << 20,
+    256 << 20,
+    1 << 30,
+    64 << 30,
+];
+const CREATED: &[u64] = &[
+    PAGE,
+    64 << 10,
+    1 << 20,
+    2 << 20,
+    64 << 20,
+    256 << 20,
+    1 << 30,
+    64 << 30,
+    1 << 40,
+];
+/// Of a mode that differs from others in its registry entries only.
+const SOME: &[u64] = &[PAGE, 2 << 20];
+/// Ranges of a page each, in a row.
+const MANY: usize = 64;
+
+const fn ioremap(
+    name: &'static str,
+    about: &'static str,
+    call: &'static str,
+    c: c::TimedPair,
+    ours: fn(&Setup<'_>) -> Result<pairs::Pair>,
+) -> Workload {
+    Workload {
+        name,
+        about,
+        call,
+        sizes: SOME,
+        sides: Sides::Pair {
+            c,
+            ours,
+            empty: None,
+        },
+        ..Workload::PLAIN
+    }
+}
+
+const fn create(strategy: Strategy, ours: fn(&Setup<'_>) -> Result<pairs::Pair>) -> Workload {
+    Workload {
+        strategy,
+        sizes: CREATED,
+        ..ioremap(
+            "create",
+            "an aperture and its end",
+            "io_mapping_create_wc + io_mapping_free",
+            c::iomrs_b_create_wc,
+            ours,
+        )
+    }
+}
+
+pub(super) static WORKLOADS: &[Workload] = &[
+    Workload {
+        sizes: MAPPED,
+        ..ioremap(
+            "ioremap",
+            "a write-combining mapping of a range and its end",
+            "ioremap_wc + iounmap",
+            c::iomrs_b_ioremap_wc,
+            pairs::ioremap_wc,
+        )
+    },
+    ioremap(
+        "ioremap_uc_minus",
+        "the same uncached, which MTRRs may weaken: what registers get",
+        "ioremap + iounmap",
+        c::iomrs_b_ioremap,
+        pairs::ioremap,
+    ),
+    ioremap(
+        "ioremap_uc",
+        "the same uncached",
+        "ioremap_uc + iounmap",
+        c::iomrs_b_ioremap_uc,
+        pairs::ioremap_uc,
+    ),
+    ioremap(
+        "ioremap_wt",
+        "the same write-through",
+        "ioremap_wt + iounmap",
+        c::iomrs_b_ioremap_wt,
+        pairs::ioremap_wt,
+    ),
+    ioremap(
+        "ioremap_cache",
+        "the same write-back",
+        "ioremap_cache + iounmap",
+        c::iomrs_b_ioremap_cache,
+        pairs::ioremap_cache,
+    ),
+    Workload {
+        sizes: &[MANY as u64 * PAGE],
+        rounds: MANY,
+        ..ioremap(
+            "ioremap_many",
+            "64 mappings of a page, all there at once, and their ends; told is what one takes",
+            "ioremap + iounmap",
+            c::iomrs_b_ioremap_many,
+            pairs::ioremap_many,
+        )
+    },
+    create(Strategy::Whole, pairs::create_whole),
+    create(Strategy::Sparse, pairs::create_sparse),
+    Workload {
+        name: "create_beside_page",
+        about: "a sparse aperture of any size and its end beside one of C's of a page",
+        sizes: &[1 << 20, 1 << 30, 64 << 30, 1 << 40],
+        sides: Sides::Pair {
+            c: c::iomrs_b_create_page,
+            ours: pairs::create_sparse,
+            empty: None,
+        },
+        c_maps_all: false,
+        ..create(Strategy::Sparse, pairs::create_sparse)
+    },
+    Workload {
+        on: On::Bar,
+        sizes: &[PAGE, 64 << 10, 2 << 20],
+        ..ioremap(
+            "bar",
+            "a BAR requested and mapped, then unmapped and released, as drivers do",
+            "pci_request_region + pci_iomap + pci_iounmap + pci_release_region",
+            c::iomrs_b_bar,
+            pairs::bar,
+        )
+    },
+    Workload {
+        name: "bar_aperture",
+        about: "the aperture of a BAR and its end, less request and release of the region",
+        on: On::Bar,
+        sizes: &[],
+        sides: Sides::Pair {
+            c: c::iomrs_b_bar_aperture,
+            ours: pairs::bar_aperture,
+            empty: Some(c::iomrs_b_request),
+        },
+        ..create(Strategy::Sparse, pairs::bar_aperture)
+    },
+];
