@@ -219,9 +219,9 @@ impl Measured {
         if steal > observed.elapsed / 200 {
             return Verdict::Inconclusive("the hypervisor stole time");
         }
-        // Where a batch is so long that each has its interrupts, they weigh nothing; and few of them
-        // fall into a short part of it.
-        if !only_clean && typical < khz {
+        // In a batch of a quarter of a millisecond they weigh less than the control allows, and few of
+        // them fall into a short part of it.
+        if !only_clean && typical < khz / 4 {
             return Verdict::Inconclusive("interrupts or other tasks");
         }
         if !(990_000..=1_010_000).contains(&control.median) {

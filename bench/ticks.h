@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What timed loops are made of, the benchmark's and those of the selftests; ticks.rs has the same in Rust.
+ * What timed loops are made of; ticks.rs has the same in Rust.
  */
 #ifndef IOMRS_TICKS_H
 #define IOMRS_TICKS_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What timed loops are made of, the benchmark's and those of the selftests: `ticks.h` in Rust.
+//! What timed loops are made of: `ticks.h` in Rust.
 
 use core::arch::asm;
 

@@ -8,19 +8,6 @@ use kernel::ffi::{c_char, c_int, c_long, c_ulong, c_void};
 #[repr(C)]
 pub(crate) struct IoMapping([u8; 0]);
 
-/// What C's loops of I/O work on (`struct iomrs_c_io`).
-#[repr(C)]
-pub(crate) struct Work {
-    /// An address, or C's cookie of a port.
-    pub(crate) io: c_ulong,
-    /// As many rounds as there are.
-    pub(crate) offsets: *const u64,
-    pub(crate) rounds: c_ulong,
-    pub(crate) data: *mut c_void,
-    /// Bytes of a copy, values of a string.
-    pub(crate) len: c_ulong,
-}
-
 /// What C calls back.
 type Call = unsafe extern "C" fn(arg: *mut c_void);
 
@@ -104,7 +91,6 @@ unsafe extern "C" {
         maxlen: c_ulong,
         wc: bool,
     ) -> c_ulong;
-    pub(crate) fn iomrs_c_time_bar(pdev: *mut c_void, bar: u32, unmap: *mut u64) -> u64;
     pub(crate) fn iomrs_c_pci_iounmap(pdev: *mut c_void, addr: c_ulong);
     pub(crate) fn iomrs_c_pci_decode(pdev: *mut c_void, decode: bool);
     pub(crate) fn iomrs_c_pci_unassign(pdev: *mut c_void, bar: u32) -> u64;
@@ -129,36 +115,4 @@ unsafe extern "C" {
     pub(crate) safe fn iomrs_c_become_urgent();
     pub(crate) safe fn iomrs_c_sleep_ms(ms: u32);
     pub(crate) safe fn iomrs_c_now() -> u64;
-
-    // c_timing.c
-    pub(crate) safe fn iomrs_c_timing_is_strict() -> bool;
-    pub(crate) safe fn iomrs_c_irq_save() -> c_ulong;
-    pub(crate) fn iomrs_c_irq_restore(flags: c_ulong);
-    pub(crate) safe fn iomrs_c_time_nothing() -> u64;
-    pub(crate) fn iomrs_c_time_ioremap_wc(phys: u64, size: c_ulong, unmap: *mut u64) -> u64;
-    pub(crate) fn iomrs_c_time_create_wc(phys: u64, size: c_ulong, unmap: *mut u64) -> u64;
-    pub(crate) fn iomrs_c_time_empty(m: *mut IoMapping, offsets: *const u64, n: c_ulong) -> u64;
-    pub(crate) fn iomrs_c_time_map_wc(m: *mut IoMapping, offsets: *const u64, n: c_ulong) -> u64;
-    pub(crate) fn iomrs_c_time_map_local(m: *mut IoMapping, o: *const u64, n: c_ulong) -> u64;
-    pub(crate) fn iomrs_c_time_map_atomic(m: *mut IoMapping, o: *const u64, n: c_ulong) -> u64;
-    pub(crate) fn iomrs_c_time_map_const(m: *mut IoMapping, o: *const u64, n: c_ulong) -> u64;
-    pub(crate) fn iomrs_c_time_write_const(m: *mut IoMapping, o: *const u64, n: c_ulong) -> u64;
-    pub(crate) fn iomrs_c_time_ioremap_read(m: *mut IoMapping, o: *const u64, n: c_ulong) -> u64;
-
-    // c_timing_io.c
-    pub(crate) fn iomrs_c_time_io_empty(work: *const Work) -> u64;
-    pub(crate) fn iomrs_c_time_readl_const(work: *const Work) -> u64;
-    pub(crate) fn iomrs_c_time_writel_const(work: *const Work) -> u64;
-    pub(crate) fn iomrs_c_time_readl(work: *const Work) -> u64;
-    pub(crate) fn iomrs_c_time_writel(work: *const Work) -> u64;
-    pub(crate) fn iomrs_c_time_ioread32(work: *const Work) -> u64;
-    pub(crate) fn iomrs_c_time_iowrite32(work: *const Work) -> u64;
-    pub(crate) fn iomrs_c_time_memcpy_fromio(work: *const Work) -> u64;
-    pub(crate) fn iomrs_c_time_memcpy_toio(work: *const Work) -> u64;
-    pub(crate) fn iomrs_c_time_ioread8_rep(work: *const Work) -> u64;
-    pub(crate) fn iomrs_c_time_iowrite8_rep(work: *const Work) -> u64;
-    pub(crate) fn iomrs_c_time_ioread16_rep(work: *const Work) -> u64;
-    pub(crate) fn iomrs_c_time_iowrite16_rep(work: *const Work) -> u64;
-    pub(crate) fn iomrs_c_time_ioread32_rep(work: *const Work) -> u64;
-    pub(crate) fn iomrs_c_time_iowrite32_rep(work: *const Work) -> u64;
 }

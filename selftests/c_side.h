@@ -107,44 +107,4 @@ void iomrs_c_become_urgent(void);
 void iomrs_c_sleep_ms(u32 ms);
 u64 iomrs_c_now(void);
 
-/* c_timing.c: how long C takes */
-bool iomrs_c_timing_is_strict(void);
-unsigned long iomrs_c_irq_save(void);
-void iomrs_c_irq_restore(unsigned long flags);
-u64 iomrs_c_time_nothing(void);
-u64 iomrs_c_time_bar(struct pci_dev *pdev, u32 bar, u64 *unmap);
-u64 iomrs_c_time_ioremap_wc(u64 phys, unsigned long size, u64 *unmap);
-u64 iomrs_c_time_create_wc(u64 phys, unsigned long size, u64 *unmap);
-u64 iomrs_c_time_empty(struct io_mapping *mapping, const u64 *offsets, unsigned long count);
-u64 iomrs_c_time_map_wc(struct io_mapping *mapping, const u64 *offsets, unsigned long count);
-u64 iomrs_c_time_map_local(struct io_mapping *mapping, const u64 *offsets, unsigned long count);
-u64 iomrs_c_time_map_atomic(struct io_mapping *mapping, const u64 *offsets, unsigned long count);
-u64 iomrs_c_time_map_const(struct io_mapping *mapping, const u64 *offsets, unsigned long count);
-u64 iomrs_c_time_write_const(struct io_mapping *mapping, const u64 *offsets, unsigned long count);
-u64 iomrs_c_time_ioremap_read(struct io_mapping *mapping, const u64 *offsets, unsigned long count);
-
-/* c_timing_io.c: how long C's accessors take */
-struct iomrs_c_io {
-	unsigned long io;	/* an address or C's cookie of a port */
-	const u64 *offsets;	/* as many rounds as there are */
-	unsigned long rounds;
-	void *data;
-	unsigned long len;	/* bytes of a copy, values of a string */
-};
-u64 iomrs_c_time_io_empty(const struct iomrs_c_io *work);
-u64 iomrs_c_time_readl_const(const struct iomrs_c_io *work);
-u64 iomrs_c_time_writel_const(const struct iomrs_c_io *work);
-u64 iomrs_c_time_readl(const struct iomrs_c_io *work);
-u64 iomrs_c_time_writel(const struct iomrs_c_io *work);
-u64 iomrs_c_time_ioread32(const struct iomrs_c_io *work);
-u64 iomrs_c_time_iowrite32(const struct iomrs_c_io *work);
-u64 iomrs_c_time_memcpy_fromio(const struct iomrs_c_io *work);
-u64 iomrs_c_time_memcpy_toio(const struct iomrs_c_io *work);
-u64 iomrs_c_time_ioread8_rep(const struct iomrs_c_io *work);
-u64 iomrs_c_time_iowrite8_rep(const struct iomrs_c_io *work);
-u64 iomrs_c_time_ioread16_rep(const struct iomrs_c_io *work);
-u64 iomrs_c_time_iowrite16_rep(const struct iomrs_c_io *work);
-u64 iomrs_c_time_ioread32_rep(const struct iomrs_c_io *work);
-u64 iomrs_c_time_iowrite32_rep(const struct iomrs_c_io *work);
-
 #endif
