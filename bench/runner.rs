@@ -51,8 +51,8 @@ impl Orders {
 /// Rounds before those that count, at least.
 const WARM_UP: u32 = 6;
 /// How long the batches of a workload take together, unless there are very few or many of them.
-const BUDGET_MS: u64 = 30;
-const MOST: u64 = 300;
+const BUDGET_MS: u64 = 20;
+const MOST: u64 = 200;
 
 /// What the threads of a workload share.
 struct Shared<'a> {
@@ -213,14 +213,14 @@ impl Shared<'_> {
     fn warm_up(&self, data: &mut [u8]) -> Result<u64> {
         let mut spent = 0;
         let mut orders = Orders::new();
-        for round in 0..WARM_UP {
+        for _ in 0..WARM_UP {
             spent = 0;
             for side in orders.next() {
                 let batch = self.batch(side, data)?;
                 spent += batch.map + batch.unmap;
             }
             // Enough of what takes long.
-            if round > 0 && spent > BUDGET_MS * u64::from(c::iomrs_b_tsc_khz()) {
+            if spent > BUDGET_MS * u64::from(c::iomrs_b_tsc_khz()) {
                 break;
             }
         }

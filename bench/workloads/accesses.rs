@@ -57,16 +57,7 @@ const fn copy(
     ours: Ours,
 ) -> Workload {
     Workload {
-        sizes: &[
-            64,
-            256,
-            1 << 10,
-            4 << 10,
-            16 << 10,
-            64 << 10,
-            256 << 10,
-            1 << 20,
-        ],
+        sizes: &[64, 4 << 10, 64 << 10, 1 << 20],
         rounds: 64 << 10,
         within: 64,
         quiet: false,

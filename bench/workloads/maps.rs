@@ -152,6 +152,7 @@ pub(super) static WORKLOADS: &[Workload] = &[
     },
     Workload {
         sizes: HUGE,
+        rounds: 200,
         ..whole(
             "random_read",
             "map_local_read of any page of a huge aperture",

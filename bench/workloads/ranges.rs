@@ -31,8 +31,6 @@ const CREATED: &[u64] = &[
     64 << 30,
     1 << 40,
 ];
-/// Of a mode that differs from others in its registry entries only.
-const SOME: &[u64] = &[PAGE, 2 << 20];
 /// Ranges of a page each, in a row.
 const MANY: usize = 64;
 
@@ -47,7 +45,7 @@ const fn ioremap(
         name,
         about,
         call,
-        sizes: SOME,
+        sizes: &[PAGE],
         sides: Sides::Pair {
             c,
             ours,
