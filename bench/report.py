@@ -13,12 +13,15 @@ import struct
 import sys
 
 import plots
+import reasons
 
 STYLE = """body { font: 15px/1.5 sans-serif; max-width: 1150px; margin: 2em auto; padding: 0 1em; color: #222 }
 table { border-collapse: collapse; font-size: 12px; font-variant-numeric: tabular-nums }
 th, td { padding: 2px 8px; border-bottom: 1px solid #ddd; text-align: right; white-space: nowrap }
 th:nth-child(-n+3), td:nth-child(-n+3), td:last-child { text-align: left }
 tr.slow td:nth-child(8) { color: #c4570b; font-weight: bold } tr.inconclusive, tr.not { color: #888 }
+table.why td { white-space: normal; text-align: left } table.why td:nth-child(2) { white-space: nowrap }
+tr.unknown td:last-child { color: #c4570b; font-weight: bold }
 svg { max-width: 100%; height: auto } figure { margin: 1em 0 } .scroll { overflow-x: auto }"""
 
 WHAT = {
@@ -70,25 +73,51 @@ HEADINGS = ["boot", "operation", "C", "n", "C, p50", "ours, p50", "MAD", "ours /
 
 
 def table(rows, mode):
-    """For a terminal: operations as a whole."""
+    """For a terminal: operations as a whole, and what is slower for no known reason."""
     lines = [cells(c, ours, mode) for c, ours in pairs(rows) if ours["phase"] == "all"]
     chosen = [[line[0], line[1], *line[4:6], line[7], line[9]] for line in lines]
     titles = ["boot", "operation", "C", "ours", "ours/C", plots.unit(mode)]
     widths = [max(len(line[i]) for line in [titles, *chosen]) for i in range(len(titles))]
-    return "\n".join("  ".join(text.ljust(width) if i in (0, 1, 5) else text.rjust(width)
-                               for i, (text, width) in enumerate(zip(line, widths))).rstrip()
-                     for line in [titles, *chosen])
+    text = ["  ".join(text.ljust(width) if i in (0, 1, 5) else text.rjust(width)
+                      for i, (text, width) in enumerate(zip(line, widths))).rstrip() for line in [titles, *chosen]]
+    text += [f"{boot}  {what} ({ratios}): {reason}" for boot, what, ratios, reason in explained(rows, mode)
+             if reason == reasons.UNKNOWN]
+    return "\n".join(text)
 
 
 def html_table(rows, mode):
     yield "<table><tr>" + "".join(f"<th>{heading}</th>" for heading in HEADINGS) + "</tr>"
     for c, ours in pairs(rows):
-        kind = ours["verdict"].split()[0]
-        if ours["ratio"] and ours["ratio"] > 1 and kind == "measured":
-            kind = "slow"
+        kind = "slow" if reasons.is_slower(c, ours, mode) else ours["verdict"].split()[0]
         line = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells(c, ours, mode))
         yield f'<tr class="{kind}">{line}</tr>'
     yield "</table>"
+
+
+def explained(rows, mode):
+    """A line for each operation that is slower than C on a kernel: boot, operation, ratios of its sizes, reason."""
+    found = {}
+    for row, ratio, reason in reasons.slower(pairs(rows), mode):
+        # What CPUs do together they do one by one as well; and a part is a part of something.
+        if row["cpus"] == 1 and row["phase"] == "all":
+            of = found.setdefault((row["boot"], row["workload"], row["strategy"]), (reason, []))
+            of[1].append((row["size"], ratio))
+    for (boot, workload, strategy), (reason, ratios) in found.items():
+        what = workload + ("" if strategy == "none" else f", {strategy}")
+        told = ", ".join(f"{plots.human(size)}: {ratio:.3f}" for size, ratio in ratios)
+        yield boot, what, told, reason or reasons.UNKNOWN
+
+
+def html_reasons(rows, mode):
+    lines = list(explained(rows, mode))
+    if not lines:
+        return
+    yield "<h2>Where ours takes more than C, and why</h2>"
+    yield '<div class="scroll"><table class="why"><tr><th>boot</th><th>operation</th><th>ours / C</th><th>reason</th></tr>'
+    for line in lines:
+        kind = "unknown" if line[3] == reasons.UNKNOWN else ""
+        yield f'<tr class="{kind}">' + "".join(f"<td>{html.escape(cell)}</td>" for cell in line) + "</tr>"
+    yield "</table></div>"
 
 
 def figures(out, rows, mode):
@@ -132,7 +161,7 @@ def make(out, rows, mode, boots=1):
             *(f"<p>{fact}</p>" for fact in facts)]
     for name, caption, svg in figures(out, rows, mode):
         page.append(f'<figure id="{name}">{svg[svg.index("<svg"):]}<figcaption>{caption}</figcaption></figure>')
-    page += [f"<h2>All numbers, in {plots.unit(mode)} per operation</h2>", '<div class="scroll">', *html_table(rows, mode),
+    page += [*html_reasons(rows, mode), f"<h2>All numbers, in {plots.unit(mode)} per operation</h2>", '<div class="scroll">', *html_table(rows, mode),
              "</div></body></html>"]
     with open(os.path.join(out, "report.html"), "w", encoding="utf-8") as f:
         f.write("\n".join(page) + "\n")
