@@ -45,14 +45,20 @@ def label(row):
     name = row["workload"]
     if row["strategy"] != "none":
         name += f", {row['strategy']}"
-    if row["size"] != 2 << 20 or row["workload"] in ("ioremap", "create"):
+    if row["size"] != 2 << 20 or row["workload"].startswith(("ioremap", "create", "bar")):
         name += f", {human(row['size'])}"
     return name
 
 
-def ratios(rows, mode, boot):
-    """Ratio to C of every operation, with intervals."""
-    ours = [row for row in select(rows, boot=boot, side="ours", phase="all", cpus=1) if row["ratio"]]
+def is_access(row):
+    """Of memory or ports that are mapped, rather than a mapping."""
+    return row["workload"].startswith(("read", "write", "try_", "region_", "ports_", "copy_"))
+
+
+def ratios(rows, mode, boot, accesses):
+    """Ratio to C of every operation, with intervals: of accesses, or of all others."""
+    ours = [row for row in select(rows, boot=boot, side="ours", phase="all", cpus=1)
+            if row["ratio"] and is_access(row) == accesses]
     if not ours:
         return None
     figure, axes = plt.subplots(figsize=(8.5, 0.21 * len(ours) + 1.6))
@@ -69,9 +75,12 @@ def ratios(rows, mode, boot):
     number = lambda row: f"{row['ratio']:.3f}" if row["ratio"] >= LEAST else f"< {LEAST}"
     axes.set_yticks(range(len(ours)), [f"{label(row)}   {number(row)}" for row in ours], fontsize=7.5)
     axes.set_ylim(len(ours) - 0.4, -0.6)
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5) if high < 100 * low else (1,)))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_xlabel(f"ours / C, {unit(mode)} (log scale): left of the line ours takes less")
-    axes.set_title(f"Ratio to C, {boot} kernel", loc="left")
+    axes.set_title(f"{'Accesses' if accesses else 'Mappings'}: ratio to C, {boot} kernel", loc="left")
     marks = [axes.plot([], [], "o", color=OURS, label="as fast as C (within 0.5 %) or faster")[0],
              axes.plot([], [], "o", color=SPARSE, label="slower")[0],
              axes.plot([], [], "o", color=C, markerfacecolor="white", label="inconclusive")[0]]

@@ -20,8 +20,8 @@ table { border-collapse: collapse; font-size: 12px; font-variant-numeric: tabula
 th, td { padding: 2px 8px; border-bottom: 1px solid #ddd; text-align: right; white-space: nowrap }
 th:nth-child(-n+3), td:nth-child(-n+3), td:last-child { text-align: left }
 tr.slow td:nth-child(8) { color: #c4570b; font-weight: bold } tr.inconclusive, tr.not { color: #888 }
-table.why td { white-space: normal; text-align: left } table.why td:nth-child(2) { white-space: nowrap }
-tr.unknown td:last-child { color: #c4570b; font-weight: bold }
+table.why { margin-bottom: 1.5em } table.why td:nth-child(3) { text-align: right }
+p.unknown { color: #c4570b; font-weight: bold }
 svg { max-width: 100%; height: auto } figure { margin: 1em 0 } .scroll { overflow-x: auto }"""
 
 WHAT = {
@@ -80,8 +80,8 @@ def table(rows, mode):
     widths = [max(len(line[i]) for line in [titles, *chosen]) for i in range(len(titles))]
     text = ["  ".join(text.ljust(width) if i in (0, 1, 5) else text.rjust(width)
                       for i, (text, width) in enumerate(zip(line, widths))).rstrip() for line in [titles, *chosen]]
-    text += [f"{boot}  {what} ({ratios}): {reason}" for boot, what, ratios, reason in explained(rows, mode)
-             if reason == reasons.UNKNOWN]
+    for boot, what, *_, ratio in explained(rows, mode).get(reasons.UNKNOWN, []):
+        text.append(f"slower than C, {reasons.UNKNOWN}: {boot}  {what}  {ratio}")
     return "\n".join(text)
 
 
@@ -95,29 +95,34 @@ def html_table(rows, mode):
 
 
 def explained(rows, mode):
-    """A line for each operation that is slower than C on a kernel: boot, operation, ratios of its sizes, reason."""
-    found = {}
-    for row, ratio, reason in reasons.slower(pairs(rows), mode):
-        # What CPUs do together they do one by one as well; and a part is a part of something.
-        if row["cpus"] == 1 and row["phase"] == "all":
-            of = found.setdefault((row["boot"], row["workload"], row["strategy"]), (reason, []))
-            of[1].append((row["size"], ratio))
-    for (boot, workload, strategy), (reason, ratios) in found.items():
-        what = workload + ("" if strategy == "none" else f", {strategy}")
-        told = ", ".join(f"{plots.human(size)}: {ratio:.3f}" for size, ratio in ratios)
-        yield boot, what, told, reason or reasons.UNKNOWN
+    """What is slower than C, by reason: (boot, operation, C's cost, ours, ratio) each."""
+    found, c_rows = {}, {id(ours): c for c, ours in pairs(rows)}
+    slow = reasons.slower(pairs(rows), mode)
+    of = lambda row: (row["boot"], row["workload"], row["strategy"], row["size"])
+    whole = {of(row) for row, *_ in slow if row["phase"] == "all"}
+    for row, ratio, reason in slow:
+        # What CPUs do together they do one by one as well; and a part is told where the whole is not.
+        if row["cpus"] > 1 or (row["phase"] != "all" and of(row) in whole):
+            continue
+        what = plots.label(row) + ("" if row["phase"] == "all" else f": {row['phase']}")
+        cost = [f"{plots.cost(side, 'p50', mode):,.1f}" for side in (c_rows[id(row)], row)]
+        found.setdefault(reason or reasons.UNKNOWN, []).append((row["boot"], what, *cost, f"{ratio:.3f}"))
+    return found
 
 
 def html_reasons(rows, mode):
-    lines = list(explained(rows, mode))
-    if not lines:
+    found = explained(rows, mode)
+    if not found:
         return
-    yield "<h2>Where ours takes more than C, and why</h2>"
-    yield '<div class="scroll"><table class="why"><tr><th>boot</th><th>operation</th><th>ours / C</th><th>reason</th></tr>'
-    for line in lines:
-        kind = "unknown" if line[3] == reasons.UNKNOWN else ""
-        yield f'<tr class="{kind}">' + "".join(f"<td>{html.escape(cell)}</td>" for cell in line) + "</tr>"
-    yield "</table></div>"
+    yield f"<h2>Where ours takes more than C, and why ({plots.unit(mode)} per operation)</h2>"
+    for reason, lines in found.items():
+        kind = ' class="unknown"' if reason == reasons.UNKNOWN else ""
+        yield f"<p{kind}>{html.escape(reason)}</p>"
+        yield '<div class="scroll"><table class="why"><tr>'
+        yield "".join(f"<th>{heading}</th>" for heading in ("boot", "operation", "C", "ours", "ours / C")) + "</tr>"
+        for line in lines:
+            yield "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in line) + "</tr>"
+        yield "</table></div>"
 
 
 def figures(out, rows, mode):
@@ -128,8 +133,10 @@ def figures(out, rows, mode):
     full = [boot for boot in boots if len(boots) == 1 or len(names[boot]) > 2]
     drawn = []
     for boot in full:
-        drawn.append((f"ratio-{boot}", "The median of the ratios of batches that ran one after another, and where it lies "
-                      "in 95 of 100 cases (often too narrow to see).", plots.ratios(rows, mode, boot)))
+        for part in ("mappings", "accesses"):
+            drawn.append((f"ratio-{part}-{boot}", "The median of the ratios of batches that ran one after another, and "
+                          "where it lies in 95 of 100 cases (often too narrow to see).",
+                          plots.ratios(rows, mode, boot, part == "accesses")))
     drawn.append(("size", "Medians; bars from the least to the 90th percentile. What is not there was not run: the table "
                   "says why.", plots.sizes(rows, mode, full) if full else None))
     for boot in full:
@@ -161,8 +168,8 @@ def make(out, rows, mode, boots=1):
             *(f"<p>{fact}</p>" for fact in facts)]
     for name, caption, svg in figures(out, rows, mode):
         page.append(f'<figure id="{name}">{svg[svg.index("<svg"):]}<figcaption>{caption}</figcaption></figure>')
-    page += [*html_reasons(rows, mode), f"<h2>All numbers, in {plots.unit(mode)} per operation</h2>", '<div class="scroll">', *html_table(rows, mode),
-             "</div></body></html>"]
+    page += [*html_reasons(rows, mode), f"<h2>All numbers, in {plots.unit(mode)} per operation</h2>", '<div class="scroll">',
+             *html_table(rows, mode), "</div></body></html>"]
     with open(os.path.join(out, "report.html"), "w", encoding="utf-8") as f:
         f.write("\n".join(page) + "\n")
 

@@ -97,6 +97,9 @@ def main():
             return
     for name, holds, why in [*judge("test", first, 0), *judge("stock", stock, TOO_LARGE)]:
         print(f"ok {name}" if holds else f"not ok {name}: {why}")
+    slow = [found for files in (first, stock) for found in reasons.slower(pairs(json.loads(files["results"])), "icount")]
+    stale = reasons.stale(slow)
+    print(f"not ok each reason is of something slower: not {stale}" if stale else "ok each reason is of something slower")
     different = [name for name in bench_boot.FILES if first[name] != again[name]]
     print(f"not ok two boots give the same bytes: {different}" if different else "ok two boots give the same bytes")
 
