@@ -139,6 +139,9 @@ impl Job {
             On::Ports => return Ok(()),
             _ if claim.is_ports() => return Err(NotRun::Because("the range is a BAR of ports")),
             On::Bar if !claim.is_bar() => return Err(NotRun::Because("the range is not a BAR")),
+            On::Bar if self.subject.cpus > 1 => {
+                return Err(NotRun::Because("a BAR is requested by one at a time"));
+            }
             _ => (),
         }
         if size > claim.size() {

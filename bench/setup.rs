@@ -10,8 +10,8 @@ use crate::{
     workloads::{On, Workload},
 };
 use core::{ffi::c_void, ptr};
-use io_mapping_rs::io_region::IoRegionView;
 use io_mapping_rs::{
+    io_region::IoRegionView,
     ioremap::{self, Options},
     CacheMode, IoMapping, IoRegion, Mapping, Ports,
 };

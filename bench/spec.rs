@@ -5,10 +5,14 @@
 //! ```text
 //! list                                       which workloads there are
 //! range=0000:00:02.0/2 all                   everything, on BAR 2 of that device
+//! range=0000:00:03.0/1 ports_read32          accesses of a BAR of ports
 //! range=0x30000000+128M map_local,create size=2M,256M strategy=sparse cpus=2 batches=2000 keep
 //! ```
 //!
 //! Words may come in any order; each option once. A range stays until another one is given.
+//!
+//! `size=` is that of the aperture or the range that is mapped, and of what a copy, a string or an
+//! access moves. `bar_aperture` is of the whole BAR, whatever it says.
 
 /// Sizes that a spec names at most.
 pub(crate) const MAX_SIZES: usize = 8;

@@ -127,6 +127,7 @@ try "a signal stops it" stopped
 try "it runs again" measured "map_local_sized batches=6" 1
 try "a BAR" measured "range=$ivshmem/2 map_local_sized batches=6" 1
 try "a BAR that is requested again and again" measured "bar,bar_aperture size=4K batches=6" 6
+try "a BAR, by two at once" not_run "bar size=4K cpus=2" "one at a time"
 try "a BAR that is ours meanwhile" claimed "$ivshmem"
 try "another range instead" measured "range=$reserved map_local_sized batches=6" 1
 try "the BAR is given back" given_back "$ivshmem"
