@@ -17,17 +17,14 @@ LARGE = ("A mapping of one large page, and only the half that maps: it is listed
          "is but one entry for which ours could walk less. Both halves together take no more than C's.")
 SMALL = ("An unmodified kernel lets modules map by vmap_pfn() only: first a list of page frames is made, then each 4K entry is "
          "written by a callback, with a test of its page frame. C has 2M and 1G pages, and page tables without a callback.")
-OFFSET = ("The offset is tested, by one rotation and one comparison for alignment and bounds, and the aperture's address is "
-          "loaded. C adds, and tests nothing.")
-SPAN = "Offset and length are tested: alignment, overflow, end. C adds, and tests nothing."
-CHUNK = ("After the tests of the offset the chunk is looked up in a directory, which C does not need: it has the whole aperture "
-         "mapped all the time.")
-SPAN_CHUNK = SPAN + (" Then a function of the library, which a user's module cannot inline, looks the chunk up in a directory; "
-                     "C has the whole aperture mapped all the time.")
-READ = OFFSET + (" A checked access then tests alignment and what is left of the page; an access at a constant offset of a "
-                 "sized aperture does not.")
-ATOMIC = ("Preemption and page faults are turned off and on again as in C, but by calls of the library, as a user's module "
-          "cannot have them inlined. ") + OFFSET
+WHOLE = ("Five instructions: a test of the offset by a mask, which says whether it is of a page that is mapped with the whole "
+         "aperture, a branch, the load of the aperture's address, the addition, and a branch. C adds, and tests nothing.")
+CHUNK = ("The mask says that not all is mapped. Then alignment and bounds are tested, and the chunk is looked up in a directory: "
+         "C does not need one, as it has the whole aperture mapped all the time.")
+SPAN = " Both ends must lie in the same chunk, too."
+READ = WHOLE + (" The rest finds out that there is no slot to give back, which is known at run time only.")
+ATOMIC = ("Preemption and page faults are turned off and on again by the same instructions as in C, and whether the map was "
+          "refused is kept meanwhile. ") + WHOLE
 CHECKED = ("The offset is rotated, compared with how many values there are, and a branch refuses it: 3 instructions. C tests "
            "nothing.")
 CRATE = ("The kernel crate's own accessor: it tests alignment, overflow and end one by one. io_mapping_rs::io::IoExt::try_at "
@@ -44,17 +41,17 @@ REASONS = {
     ("stock", "read_rep8", "none"): POINTER,
     ("stock", "read_rep16", "none"): POINTER,
     ("stock", "read_rep32", "none"): POINTER,
-    ("", "map", "whole"): SPAN,
-    ("", "map_chunk", "sparse"): SPAN_CHUNK,
-    ("", "map_local", "whole"): OFFSET,
+    ("", "map", "whole"): WHOLE,
+    ("", "map_chunk", "sparse"): CHUNK + SPAN,
+    ("", "map_local", "whole"): WHOLE,
     ("", "map_local_chunk", "sparse"): CHUNK,
     ("", "map_local_sized", "whole"): "One test of the offset, by a mask, and a branch. C tests nothing.",
     ("", "map_atomic", "whole"): ATOMIC,
     ("", "map_local_read", "whole"): READ,
-    ("", "map_atomic_read", "whole"): ATOMIC + " The access is tested too.",
-    ("", "nested4", "whole"): OFFSET + " Four times.",
+    ("", "map_atomic_read", "whole"): ATOMIC,
+    ("", "nested4", "whole"): WHOLE + " Four times, and each map is undone in its turn.",
     ("", "random_read", "whole"): READ,
-    ("", "fill_verify", "whole"): OFFSET + " Both copies test where they end.",
+    ("", "fill_verify", "whole"): READ + " Both copies test where they end.",
     ("", "read32", "none"): CHECKED,
     ("", "write32", "none"): CHECKED,
     ("", "try_read32", "none"): CRATE,
