@@ -28,7 +28,7 @@ RESERVED_PHYS, RESERVED_MIB = 768 << 20, 128
 UART = 0x1c8
 # vng's own console goes nowhere; the kernel's complaints are wanted, on a console of ours.
 CONSOLE = "console=hvc0 ignore_loglevel"
-TIMEOUT = 300
+TIMEOUT = 600
 
 # `glob` picks the cases (all where empty), `cpu` needs emulation where it is given.
 Boot = namedtuple("Boot", "append cpu glob")

@@ -7,18 +7,6 @@
 
 dir=/sys/kernel/debug/io_mapping_rs/bench
 
-# The PCI address of the device with these IDs.
-pci_device() {
-	local device
-	for device in /sys/bus/pci/devices/*; do
-		if [ "$(cat "$device/vendor"):$(cat "$device/device")" = "$1" ]; then
-			echo "${device##*/}"
-			return
-		fi
-	done
-	return 1
-}
-
 # The specs, with "all" told apart, to see how far it is.
 specs() {
 	local spec options
@@ -33,13 +21,12 @@ specs() {
 }
 
 run_specs() {
-	local keep='' spec range done=0 count
+	local keep='' spec done=0 count
 	specs > /tmp/specs
 	count=$(wc -l < /tmp/specs)
 	while read -r spec; do
 		tell "progress $done $count $spec"
-		case $spec in ports_*) range=$ports/1 ;; *) range=$memory/2 ;; esac
-		if ! echo "range=$range $spec $keep" > $dir/run; then
+		if ! echo "range=$(range_of "$spec") $spec $keep" > $dir/run; then
 			sed -n 's/^error: //p' $dir/status
 			return 1
 		fi
@@ -57,8 +44,6 @@ send() {
 
 stty -F /dev/ttyS1 115200
 mark_log
-memory=$(pci_device 0x1af4:0x1110)
-ports=$(pci_device 0x1b36:0x0005)
 if try "io-mapping-rs.ko loads" insmod /io-mapping-rs.ko && try "io-mapping-bench.ko loads" insmod /io-mapping-bench.ko &&
 	try "the benchmark runs" run_specs; then
 	for file in results results.csv samples; do send $file; done

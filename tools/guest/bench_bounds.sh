@@ -8,15 +8,6 @@ dir=/sys/kernel/debug/io_mapping_rs/bench
 # Reserved by memmap= on the kernel's command line, and system RAM before that.
 reserved=0x30000000+128M ram=0x10000000+2M
 
-# The PCI address of the device with these IDs.
-pci_device() {
-	local device
-	for device in /sys/bus/pci/devices/*; do
-		if [ "$(cat "$device/vendor"):$(cat "$device/device")" = "$1" ]; then echo "${device##*/}" && return; fi
-	done
-	return 1
-}
-
 # write SPEC: to run, with what the shell says of it on stdout.
 write() { { echo "$1" > $dir/run; } 2>&1; }
 

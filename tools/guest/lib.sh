@@ -54,6 +54,11 @@ pci_device() {
 	return 1
 }
 
+# range_of SPEC: the BAR that a workload of the benchmark is for.
+range_of() {
+	case $1 in ports_*) echo "$(pci_device 0x1b36:0x0005)/1" ;; *) echo "$(pci_device 0x1af4:0x1110)/2" ;; esac
+}
+
 mark_log() { echo "$LOG_MARK" > /dev/kmsg; }
 
 # What the kernel has complained of since mark_log.

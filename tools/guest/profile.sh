@@ -7,14 +7,14 @@
 dir=/sys/kernel/debug/io_mapping_rs/bench
 
 stty -F /dev/ttyS1 115200
-bar=$(pci_device 0x1af4:0x1110)
 if try "io-mapping-rs.ko loads" insmod /io-mapping-rs.ko && try "io-mapping-bench.ko loads" insmod /io-mapping-bench.ko; then
 	tell kallsyms
 	gzip -c /proc/kallsyms | base64 >&3
 	tell end
 	read -r spec < /specs
-	tell running
-	while echo "range=$bar/2 $spec" > $dir/run; do :; done
+	range=$(range_of "$spec")
+	# Once to see that it runs.
+	while echo "range=$range $spec" > $dir/run; do tell running; done
 	not_ok "$spec" "$(sed -n 's/^error: //p' $dir/status)"
 fi
 finish
