@@ -19,8 +19,8 @@ SMALL = ("An unmodified kernel lets modules map by vmap_pfn() only: first a list
          "written by a callback, with a test of its page frame. C has 2M and 1G pages, and page tables without a callback.")
 WHOLE = ("Five instructions: a test of the offset by a mask, which says whether it is of a page that is mapped with the whole "
          "aperture, a branch, the load of the aperture's address, the addition, and a branch. C adds, and tests nothing.")
-CHUNK = ("The mask says that not all is mapped. Then alignment and bounds are tested, and the chunk is looked up in a directory: "
-         "C does not need one, as it has the whole aperture mapped all the time.")
+CHUNK = ("The mask says that not all is mapped. Then alignment and bounds are tested, and the chunk is looked up in a "
+         "directory: C does not need one, as it has the whole aperture mapped all the time.")
 SPAN = " Both ends must lie in the same chunk, too."
 READ = WHOLE + (" The rest finds out that there is no slot to give back, which is known at run time only.")
 ATOMIC = ("Preemption and page faults are turned off and on again by the same instructions as in C, and whether the map was "

@@ -10,7 +10,6 @@ use crate::{
     pairs::Pair,
     results::{Batch, Measured, Observed, Side},
     setup::{Random, Setup},
-    stats::FEWEST,
     threads::{Barrier, Threads},
     ticks,
     workloads::{Sides, Workload},
@@ -53,6 +52,8 @@ const WARM_UP: u32 = 6;
 /// How long the batches of a workload take together, unless there are very few or many of them.
 const BUDGET_MS: u64 = 20;
 const MOST: u64 = 200;
+/// Enough for the median not to be one of two values by chance.
+const LEAST: u64 = 12;
 
 /// What the threads of a workload share.
 struct Shared<'a> {
@@ -169,8 +170,7 @@ impl Shared<'_> {
         let spent = self.warm_up(&mut data)?;
         if who == 0 && self.batches.load(Ordering::Relaxed) == 0 {
             let budget = BUDGET_MS * u64::from(c::iomrs_b_tsc_khz());
-            // No fewer than an interval can be had of.
-            let batches = (budget / spent.max(1)).clamp(FEWEST as u64, MOST);
+            let batches = (budget / spent.max(1)).clamp(LEAST, MOST);
             self.batches.store(batches as u32, Ordering::Relaxed);
         }
         self.barrier.wait()?;
