@@ -29,8 +29,6 @@ CHECKED = ("The offset is rotated, compared with how many values there are, and 
            "nothing.")
 CRATE = ("The kernel crate's own accessor: it tests alignment, overflow and end one by one. io_mapping_rs::io::IoExt::try_at "
          "does with one comparison.")
-POINTER = ("An element takes 6 instructions and in C 5: here the compiler moves the pointer into the slice by an addition into "
-           "another register and a copy back. It does not on the test kernel.")
 
 # (backend, workload, strategy): backend "" is either.
 REASONS = {
@@ -38,9 +36,6 @@ REASONS = {
     ("stock", "ioremap", "none"): SMALL,
     ("stock", "create", "whole"): SMALL,
     ("stock", "bar", "none"): SMALL,
-    ("stock", "read_rep8", "none"): POINTER,
-    ("stock", "read_rep16", "none"): POINTER,
-    ("stock", "read_rep32", "none"): POINTER,
     ("", "map", "whole"): WHOLE,
     ("", "map_chunk", "sparse"): CHUNK + SPAN,
     ("", "map_local", "whole"): WHOLE,

@@ -60,9 +60,12 @@ macro_rules! impl_repeat {
         impl<C> IoRepeat<$ty> for Backend<C> {
             #[inline]
             fn read_rep(view: View<'_, $ty, C>, data: &mut [$ty]) {
-                for value in data {
+                // One by one from the front: of an iterator the compiler makes an addition and a copy.
+                let mut rest = data;
+                while let [value, behind @ ..] = rest {
                     // As the device has it.
                     *value = <Relaxed as Manner<Self, $ty>>::read(view).to_le();
+                    rest = behind;
                 }
             }
 
