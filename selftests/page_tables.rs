@@ -59,10 +59,19 @@ mod tests {
         }
         same!(least, 0);
         // That they are seen: C's, of a part that lies so that it takes small pages.
-        let (seen, theirs) = page_tables(|| Theirs::map(WC, phys + PAGE, 4 * PAGE_1G));
-        check!(theirs.is_some());
-        check!(seen >= 4 * PAGE_1G / 512);
-        drop(theirs);
+        // Where others have been, tables may be left, so that it is tried elsewhere, too.
+        let (mut most, mut kept) = (0, KVec::new());
+        for _ in 0..TRIES {
+            let (seen, theirs) = page_tables(|| Theirs::map(WC, phys + PAGE, 4 * PAGE_1G));
+            check!(theirs.is_some());
+            ok!(kept.push(theirs, GFP_KERNEL));
+            most = most.max(seen);
+            if most >= 4 * PAGE_1G / 512 {
+                break;
+            }
+        }
+        check!(most >= 4 * PAGE_1G / 512);
+        drop(kept);
         let (whole, theirs) = page_tables(|| Theirs::map(WC, phys, SIZE));
         check!(theirs.is_some());
         note(fmt!("bytes of page tables for 64 GiB in C: {whole}"));
