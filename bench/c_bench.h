@@ -100,6 +100,7 @@ void iomrs_b_thread_join(void *thread);
 void *iomrs_b_claim_bar(u32 domain, u32 bus, u32 devfn, u32 bar, u64 *phys, u64 *size, bool *ports, int *err);
 void *iomrs_b_claim_range(u64 phys, u64 size, int *err);
 struct pci_dev *iomrs_b_lend(void *claim, int *bar);
+bool iomrs_b_is_held(void *data);
 void iomrs_b_take_back(void *claim);
 void iomrs_b_release(void *claim);
 

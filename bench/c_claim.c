@@ -61,6 +61,8 @@ static struct pci_driver driver = {
 	.probe = probe,
 	.remove = remove,
 	.driver.suppress_bind_attrs = true,
+	/* Its outcome is asked for at once. */
+	.driver.probe_type = PROBE_FORCE_SYNCHRONOUS,
 };
 
 static int claim_bar(struct claim *claim)
@@ -135,6 +137,20 @@ void *iomrs_b_claim_range(u64 phys, u64 size, int *err)
 	claim->size = size;
 	*err = 0;
 	return claim;
+}
+
+/* Not so where the device has been removed meanwhile, or its BAR could not be had back. */
+bool iomrs_b_is_held(void *data)
+{
+	struct claim *claim = data;
+	bool held = true;
+
+	if (claim->pdev) {
+		device_lock(&claim->pdev->dev);
+		held = claim->requested;
+		device_unlock(&claim->pdev->dev);
+	}
+	return held;
 }
 
 /*

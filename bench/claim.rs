@@ -80,6 +80,12 @@ impl Claim {
         matches!(self.place, Place::Bar { .. })
     }
 
+    /// Whether it is still ours: a device may be removed, and its BARs be somebody else's then.
+    pub(crate) fn is_held(&self) -> bool {
+        // SAFETY: By the invariant a claim.
+        unsafe { c::iomrs_b_is_held(self.raw.as_ptr()) }
+    }
+
     /// Whether it is of ports.
     pub(crate) fn is_ports(&self) -> bool {
         self.ports

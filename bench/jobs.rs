@@ -132,9 +132,15 @@ impl Job {
         workload: &Workload,
         size: u64,
     ) -> core::result::Result<(), NotRun> {
+        if !claim.is_held() {
+            return Err(NotRun::Because("the device is gone"));
+        }
         match workload.on {
             On::Ports if !claim.is_ports() => {
                 return Err(NotRun::Because("the range is not a BAR of ports"));
+            }
+            _ if workload.moves && workload.quiet && size > workload.rounds(1) as u64 => {
+                return Err(NotRun::Because("too much to move with interrupts off"));
             }
             On::Ports => return Ok(()),
             _ if claim.is_ports() => return Err(NotRun::Because("the range is a BAR of ports")),
@@ -152,6 +158,9 @@ impl Job {
         }
         if workload.name == "nested4" && size % (4 * PAGE) != 0 {
             return Err(NotRun::Because("the size is not a multiple of four pages"));
+        }
+        if workload.name.starts_with("map_local_const") && size < 2 * PAGE {
+            return Err(NotRun::Because("the second page is what is mapped"));
         }
         if self.by_name || size / PAGE <= MANY_ENTRIES {
             return Ok(());

@@ -3,7 +3,7 @@
 //! What the machine can do. It does not change after boot, and is asked once: a map should not pay
 //! for a call of each question.
 //!
-//! Before [`init`] all of it is 0: no address is narrow enough, no size small enough.
+//! Before [`init`] all of it is 0: no address but 0 is narrow enough, no size small enough.
 
 use super::*;
 use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
