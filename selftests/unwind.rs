@@ -160,16 +160,19 @@ mod tests {
             c::iomrs_c_fail_nth(0);
             (mapped, 1000 - left)
         };
-        // The fewest of each: the first time in a place, tables are made that are missing there.
-        let mut fewest = [u32::MAX; 2];
-        for _ in 0..16 {
-            let theirs = points(&|| Theirs::map(WC, range.phys, PAGE).is_some());
-            let ours = points(&|| ours(WC, range.phys, PAGE).is_ok());
-            check!(theirs.0 && ours.0);
-            fewest = [fewest[0].min(theirs.1), fewest[1].min(ours.1)];
+        // The median of each: now and then a table is missing where the area comes to lie, or the
+        // kernel has kept a record of an area that was there.
+        let (mut theirs, mut took) = ([0; 15], [0; 15]);
+        for (theirs, took) in theirs.iter_mut().zip(&mut took) {
+            let by_c = points(&|| Theirs::map(WC, range.phys, PAGE).is_some());
+            let by_us = points(&|| ours(WC, range.phys, PAGE).is_ok());
+            check!(by_c.0 && by_us.0);
+            (*theirs, *took) = (by_c.1, by_us.1);
         }
         drop(faults);
-        same!(fewest[1], fewest[0]);
+        theirs.sort_unstable();
+        took.sort_unstable();
+        same!(took[7], theirs[7]);
         Ok(())
     }
 
