@@ -153,14 +153,9 @@ impl Job {
         if size > claim.size() {
             return Err(NotRun::Because("the range is smaller"));
         }
-        if !workload.moves && size % PAGE != 0 {
-            return Err(NotRun::Because("the size is not a multiple of 4096"));
-        }
-        if workload.name == "nested4" && size % (4 * PAGE) != 0 {
-            return Err(NotRun::Because("the size is not a multiple of four pages"));
-        }
-        if workload.name.starts_with("map_local_const") && size < 2 * PAGE {
-            return Err(NotRun::Because("the second page is what is mapped"));
+        if !workload.moves && size % (workload.pages * PAGE) != 0 {
+            let reason = "the size is not a multiple of the pages that it takes";
+            return Err(NotRun::Because(reason));
         }
         if self.by_name || size / PAGE <= MANY_ENTRIES {
             return Ok(());

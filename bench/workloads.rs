@@ -67,6 +67,8 @@ pub(crate) struct Workload {
     pub(crate) quiet: bool,
     /// A size is that of what is moved.
     pub(crate) moves: bool,
+    /// The size is a multiple of so many pages, such as the compiler knows that there are.
+    pub(crate) pages: u64,
     /// C maps all of it at once.
     pub(crate) c_maps_all: bool,
     /// The chunks are made before.
@@ -92,6 +94,7 @@ impl Workload {
         within: 0,
         quiet: false,
         moves: false,
+        pages: 1,
         c_maps_all: true,
         chunk: false,
         scales: false,

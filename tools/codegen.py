@@ -54,13 +54,18 @@ def is_return(text, symbol):
     return text == "ret" or symbol == "__x86_return_thunk"
 
 
+def is_named(symbol, names):
+    """Whether a symbol is one of these functions of C, or in Rust ends with one of these names, each behind its length."""
+    return symbol in names or symbol and symbol.endswith(tuple(f"{len(name)}{name}" for name in names))
+
+
 def ways(body, besides=(), index=0, way=()):
     """Each way through the function to its end, as a list of instructions; without those through refused(), and those
     through a function whose name, as Rust or C has it in symbols, is among besides."""
     while index < len(body):
         address, text, symbol = body[index]
         word = text.split()[0]
-        if symbol == "refused" and not JUMP.fullmatch(word) or symbol and symbol.endswith(tuple(besides)):
+        if symbol == "refused" and not JUMP.fullmatch(word) or is_named(symbol, besides):
             return
         if is_return(text, symbol):
             yield list(way)

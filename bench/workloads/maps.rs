@@ -88,27 +88,36 @@ pub(super) static WORKLOADS: &[Workload] = &[
         )
         .on_sparse()
     },
-    whole(
-        "map_local_sized",
-        "the same where the compiler knows the size of the aperture",
-        LOCAL,
-        c::iomrs_b_map_local,
-        loops::map_sized,
-    ),
-    whole(
-        "map_local_const",
-        "the same where the compiler knows size and offset",
-        LOCAL,
-        c::iomrs_b_map_const,
-        loops::map_const,
-    ),
-    whole(
-        "map_local_const_write",
-        "and with a 32-bit store",
-        LOCAL,
-        c::iomrs_b_write_const,
-        loops::write_const,
-    ),
+    Workload {
+        pages: 512,
+        ..whole(
+            "map_local_sized",
+            "the same where the compiler knows the size of the aperture",
+            LOCAL,
+            c::iomrs_b_map_local,
+            loops::map_sized,
+        )
+    },
+    Workload {
+        pages: 2,
+        ..whole(
+            "map_local_const",
+            "the same where the compiler knows size and offset",
+            LOCAL,
+            c::iomrs_b_map_const,
+            loops::map_const,
+        )
+    },
+    Workload {
+        pages: 2,
+        ..whole(
+            "map_local_const_write",
+            "and with a 32-bit store",
+            LOCAL,
+            c::iomrs_b_write_const,
+            loops::write_const,
+        )
+    },
     whole(
         "map_atomic",
         "an atomic map of a page and its end",
@@ -139,15 +148,19 @@ pub(super) static WORKLOADS: &[Workload] = &[
         loops::read_atomic,
     ),
     sparse("map_atomic_read", c::iomrs_b_page_read, loops::read_atomic),
-    whole(
-        "nested4",
-        "four local maps, one in another, and their ends",
-        LOCAL,
-        c::iomrs_b_nested,
-        loops::nested,
-    ),
+    Workload {
+        pages: 4,
+        ..whole(
+            "nested4",
+            "four local maps, one in another, and their ends",
+            LOCAL,
+            c::iomrs_b_nested,
+            loops::nested,
+        )
+    },
     Workload {
         rounds: 5,
+        pages: 4,
         ..sparse("nested4", c::iomrs_b_page_nested, loops::nested)
     },
     Workload {

@@ -10,16 +10,6 @@ use crate::{
 use io_mapping_rs::Strategy;
 use kernel::prelude::*;
 
-const MAPPED: &[u64] = &[
-    PAGE,
-    64 << 10,
-    1 << 20,
-    2 << 20,
-    64 << 20,
-    256 << 20,
-    1 << 30,
-    64 << 30,
-];
 const CREATED: &[u64] = &[
     PAGE,
     64 << 10,
@@ -31,6 +21,8 @@ const CREATED: &[u64] = &[
     64 << 30,
     1 << 40,
 ];
+/// All but the last.
+const MAPPED: &[u64] = CREATED.split_at(CREATED.len() - 1).0;
 /// Ranges of a page each, in a row.
 const MANY: usize = 64;
 

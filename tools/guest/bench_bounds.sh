@@ -109,9 +109,9 @@ try "reserved memory" measured "range=$reserved fill_verify,map_local_read cpus=
 try "all CPUs" measured "map_local_read cpus=all batches=6" 4
 try "more CPUs than there are" not_run "map_local_read strategy=whole cpus=3" "fewer CPUs"
 try "a range that is smaller" not_run "create strategy=whole size=256M" "the range is smaller"
-try "a constant offset past the end" not_run "map_local_const_write size=4K" "second page"
+try "a constant offset past the end" not_run "map_local_const_write size=4K" "not a multiple"
 try "a string with interrupts off" not_run "read_rep8 size=1M" "too much to move"
-try "half a page" not_run "create strategy=sparse size=6K" "not a multiple of 4096"
+try "half a page" not_run "create strategy=sparse size=6K" "not a multiple"
 try "results are kept where asked for" kept
 try "it runs in the background" begin
 try "a second writer" busy
