@@ -7,10 +7,10 @@
 //! and without a shared write. It goes with the aperture, or when all of them are trimmed: no count
 //! of users is needed, because every map borrows the aperture.
 
-use crate::cache_mode::Protection;
+use crate::mm::cache_mode::Protection;
 use crate::live::{Kind, Live};
-use crate::range::PAGE_SIZE;
-use crate::vm_area::VmArea;
+use crate::mm::phys_range::PAGE_SIZE;
+use crate::mm::vm_area::VmArea;
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use kernel::{
     alloc::{flags::__GFP_NOWARN, KVVec},

@@ -11,10 +11,8 @@
 //!
 //! A file says what was so when it was opened.
 
-use crate::{
-    selftest,
-    text_files::{Directory, Text, TextFile, TextFiles},
-};
+use crate::selftest;
+use crate::text_files::{Directory, Text, TextFile, TextFiles};
 use kernel::{new_mutex, prelude::*, sync::Mutex};
 
 mod mappings;

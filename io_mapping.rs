@@ -44,13 +44,11 @@
 //!
 //! C header: [`include/linux/io-mapping.h`](srctree/include/linux/io-mapping.h)
 
-use crate::{
-    bindings,
-    chunks::{Directory, Piece},
-    ioremap::Mapping,
-    range::{self, PAGE_SHIFT, PAGE_SIZE},
-    window::{Place, Slot},
-};
+use crate::bindings;
+use crate::chunks::{Directory, Piece};
+use crate::ioremap::Mapping;
+use crate::mm::phys_range::{self, PAGE_SHIFT, PAGE_SIZE};
+use crate::window::{Place, Slot};
 use core::marker::PhantomData;
 use kernel::{io::ResourceSize, prelude::*};
 
@@ -240,7 +238,7 @@ impl IoMapping {
                 return Ok((addr, None));
             }
         }
-        range::check_offset(self.size, offset, len)?;
+        phys_range::check_offset(self.size, offset, len)?;
         // SAFETY: Within the aperture, as just checked.
         if let Some(addr) = unsafe { self.directory.find(offset, len) } {
             return Ok((addr, None));
@@ -282,7 +280,7 @@ impl IoMapping {
         // INVARIANT: our callers have found a page mapped at `addr`, with `size` bytes of ours.
         LocalMap {
             // SAFETY: And pages are mapped to pages.
-            addr: unsafe { range::page_addr(addr) },
+            addr: unsafe { phys_range::page_addr(addr) },
             // CAST: at most a page.
             size: size as usize,
             _slot: slot,

@@ -45,7 +45,6 @@
 use kernel::prelude::*;
 
 mod bindings;
-mod cache_mode;
 mod chunks;
 mod debugfs;
 pub mod io;
@@ -53,27 +52,22 @@ pub mod io_mapping;
 pub mod io_region;
 pub mod ioremap;
 mod live;
-mod page_table;
+mod mm;
 pub mod pci;
-#[cfg(iomrs_exported)]
-mod plan;
 pub mod ports;
-mod range;
 mod resource;
 mod selftest;
-mod slots;
 mod stats;
 pub mod text_files;
-mod vm_area;
 pub mod window;
 
-pub use cache_mode::{CacheMode, Policy};
+pub use mm::cache_mode::{CacheMode, Policy};
 pub use io_mapping::{IoMapping, Strategy};
 pub use io_region::IoRegion;
 pub use ioremap::Mapping;
-pub use page_table::Entry;
+pub use mm::page_table::Entry;
 pub use ports::Ports;
-pub use vm_area::BACKEND;
+pub use mm::vm_area::BACKEND;
 
 module! {
     type: IoMappingRs,
@@ -107,7 +101,7 @@ impl kernel::Module for IoMappingRs {
             module_parameters::chunk_budget.value(),
         );
         bindings::machine::init();
-        cache_mode::init();
+        mm::cache_mode::init();
         let live = live::Registration::new()?;
         chunks::init(budget.saturating_mul(1 << 20));
         let window = window::Window::register(slots).inspect_err(|&err| {

@@ -19,11 +19,9 @@
 //!
 //! C: `pci_iomap()` and `ioread32()` in [`lib/iomap.c`](srctree/lib/iomap.c)
 
-use crate::{
-    io::{Backend, Extent, IoHalves, IoRepeat, Shared, View},
-    ioremap::Mapping,
-    ports::{PortBackend, PortView, Ports},
-};
+use crate::io::{Backend, Extent, IoHalves, IoRepeat, Shared, View};
+use crate::ioremap::Mapping;
+use crate::ports::{PortBackend, PortView, Ports};
 use core::marker::PhantomData;
 use kernel::{
     io::{IoBackend, IoBase, IoCapable, Region},

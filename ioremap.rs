@@ -37,13 +37,13 @@
 //! C: [`arch/x86/mm/ioremap.c`](srctree/arch/x86/mm/ioremap.c)
 
 use crate::bindings::{self, machine};
-use crate::cache_mode::{CacheMode, Protection, Reservation};
+use crate::mm::cache_mode::{CacheMode, Protection, Reservation};
 use crate::io::{impl_bytes, region_size, Backend, Shared, View};
 use crate::live::{Kind, Live, New};
-use crate::page_table::Entry;
-use crate::range::{RangeError, Span, PAGE_SHIFT, PAGE_SIZE};
+use crate::mm::page_table::Entry;
+use crate::mm::phys_range::{RangeError, Span, PAGE_SHIFT, PAGE_SIZE};
 use crate::stats;
-use crate::vm_area::VmArea;
+use crate::mm::vm_area::VmArea;
 use core::panic::Location;
 use kernel::{
     io::{IoBase, PhysAddr, Region, ResourceSize},

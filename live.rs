@@ -12,7 +12,7 @@
 //! records, and what they say of it is forgotten.
 
 use crate::bindings;
-use crate::cache_mode::CacheMode;
+use crate::mm::cache_mode::CacheMode;
 use crate::stats::Counter;
 use core::ops::Deref;
 use core::panic::Location;

@@ -28,13 +28,11 @@
 //! C: `pci_iomap()` in [`drivers/pci/iomap.c`](srctree/drivers/pci/iomap.c), `pcim_iomap_region()`
 //! in [`drivers/pci/devres.c`](srctree/drivers/pci/devres.c)
 
-use crate::{
-    io_mapping::IoMapping,
-    io_region::IoRegion,
-    ioremap::{Mapping, WcMapping},
-    ports::Ports,
-    resource::{self, BarRegion},
-};
+use crate::io_mapping::IoMapping;
+use crate::io_region::IoRegion;
+use crate::ioremap::{Mapping, WcMapping};
+use crate::ports::Ports;
+use crate::resource::{self, BarRegion};
 use core::ops::Deref;
 use kernel::{
     device::Core,

@@ -20,11 +20,9 @@
 //! C: `ioport_map()` in [`lib/iomap.c`](srctree/lib/iomap.c), `inb()` in
 //! [`include/asm-generic/io.h`](srctree/include/asm-generic/io.h)
 
-use crate::{
-    bindings,
-    io::{region_ptr, region_size, Extent, IoHalves, IoRepeat},
-    stats,
-};
+use crate::bindings;
+use crate::io::{region_ptr, region_size, Extent, IoHalves, IoRepeat};
+use crate::stats;
 use core::{marker::PhantomData, ptr};
 use kernel::{
     ffi::c_ulong,

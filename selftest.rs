@@ -5,15 +5,13 @@
 //!
 //! One word in each of some pages is written, and put back at the end.
 
-use crate::{
-    bindings,
-    cache_mode::CacheMode,
-    io_mapping::{IoMapping, Strategy},
-    ioremap::{Mapping, Options},
-    page_table::Entry,
-    range::PAGE_SIZE,
-    text_files::Text,
-};
+use crate::bindings;
+use crate::mm::cache_mode::CacheMode;
+use crate::io_mapping::{IoMapping, Strategy};
+use crate::ioremap::{Mapping, Options};
+use crate::mm::page_table::Entry;
+use crate::mm::phys_range::PAGE_SIZE;
+use crate::text_files::Text;
 use kernel::{
     fmt::{self, Write},
     io::Io,

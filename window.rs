@@ -163,9 +163,9 @@ impl Place {
 mod tests {
     use super::*;
     use crate::bindings::machine;
-    use crate::cache_mode::{CacheMode, Protection};
-    use crate::page_table::Entry;
-    use crate::range::PAGE_SIZE;
+    use crate::mm::cache_mode::{CacheMode, Protection};
+    use crate::mm::page_table::Entry;
+    use crate::mm::phys_range::PAGE_SIZE;
 
     fn prot() -> Protection {
         Protection::new(CacheMode::Uncached, false, false)

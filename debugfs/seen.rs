@@ -2,13 +2,11 @@
 
 //! What there is to see of each mapping: what it was made for, and what its entries are like now.
 
-use crate::{
-    cache_mode::CacheMode,
-    live::{self, Kind, Pinned},
-    page_table::Entry,
-    range::PAGE_SIZE,
-    window::Window,
-};
+use crate::mm::cache_mode::CacheMode;
+use crate::live::{self, Kind, Pinned};
+use crate::mm::page_table::Entry;
+use crate::mm::phys_range::PAGE_SIZE;
+use crate::window::Window;
 use core::panic::Location;
 use kernel::{
     alloc::{flags::__GFP_NOWARN, KVVec},

@@ -2,11 +2,9 @@
 
 //! The file `stats`: a name and a number a line.
 
-use crate::{
-    stats::Counter,
-    text_files::{Text, TextFile},
-    window::Window,
-};
+use crate::stats::Counter;
+use crate::text_files::{Text, TextFile};
+use crate::window::Window;
 use kernel::{fmt::Write, prelude::*};
 
 pub(super) struct Stats;

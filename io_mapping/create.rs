@@ -3,14 +3,12 @@
 //! How an aperture comes to be.
 
 use super::{suits_whole, Backing, IoMapping, Sparse};
-use crate::{
-    cache_mode::CacheMode,
-    chunks::Directory,
-    ioremap::{Mapping, Options},
-    live::Kind,
-    range::{PAGE_SHIFT, PAGE_SIZE},
-    stats,
-};
+use crate::mm::cache_mode::CacheMode;
+use crate::chunks::Directory;
+use crate::ioremap::{Mapping, Options};
+use crate::live::Kind;
+use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
+use crate::stats;
 use kernel::{
     io::{PhysAddr, ResourceSize},
     prelude::*,

@@ -3,12 +3,10 @@
 //! The guards of the three kinds of map. See the [module above](super).
 
 use super::IoMapping;
-use crate::{
-    bindings::preempt,
-    chunks::Piece,
-    io::{impl_views, Local, Shared},
-    window::Slot,
-};
+use crate::bindings::preempt;
+use crate::chunks::Piece;
+use crate::io::{impl_views, Local, Shared};
+use crate::window::Slot;
 use core::marker::PhantomData;
 use kernel::{io::ResourceSize, prelude::*};
 

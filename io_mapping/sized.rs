@@ -3,10 +3,8 @@
 //! An aperture that is mapped as a whole and has a least size that the compiler knows: what is left
 //! of a map is what cannot be known before.
 
-use crate::{
-    io::{impl_sized_views, Local},
-    range::PAGE_SIZE,
-};
+use crate::io::{impl_sized_views, Local};
+use crate::mm::phys_range::PAGE_SIZE;
 use core::marker::PhantomData;
 use kernel::{io::ResourceSize, prelude::*};
 

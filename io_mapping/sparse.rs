@@ -6,17 +6,15 @@
 //! takes a slot of the window, or the chunk where there is one; a lasting map makes the chunk, or
 //! takes an area of its own where it crosses a boundary between chunks or the budget is spent.
 
-use crate::{
-    bindings::machine,
-    cache_mode::{mode_of_entry, CacheMode, Reservation},
-    chunks::{Chunks, Directory, Piece},
-    ioremap::{Options, Reserved},
-    live::{Kind, Live, New},
-    page_table::has_large_pages,
-    range::{PAGE_SHIFT, PAGE_SIZE},
-    stats,
-    window::{Place, Window},
-};
+use crate::bindings::machine;
+use crate::mm::cache_mode::{mode_of_entry, CacheMode, Reservation};
+use crate::chunks::{Chunks, Directory, Piece};
+use crate::ioremap::{Options, Reserved};
+use crate::live::{Kind, Live, New};
+use crate::mm::page_table::has_large_pages;
+use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
+use crate::stats;
+use crate::window::{Place, Window};
 use core::panic::Location;
 use kernel::prelude::*;
 

@@ -3,7 +3,7 @@
 //! What C has names for.
 
 use super::{Mapping, Options, WcMapping};
-use crate::cache_mode::CacheMode;
+use crate::mm::cache_mode::CacheMode;
 use kernel::{
     io::{PhysAddr, ResourceSize},
     prelude::*,

@@ -3,10 +3,8 @@
 //! Mappings whose type says what may be done with them.
 
 use super::{Entries, Mapping};
-use crate::{
-    cache_mode::CacheMode,
-    io::{Backend, Shared, Wc},
-};
+use crate::mm::cache_mode::CacheMode;
+use crate::io::{Backend, Shared, Wc};
 use kernel::{
     io::{Io, IoCapable, IoLoc, Region},
     prelude::*,

@@ -3,11 +3,9 @@
 //! What may be asked of a mapping.
 
 use super::{Mapping, ReadOnlyMapping};
-use crate::{
-    bindings::machine,
-    cache_mode::{CacheMode, Policy},
-    live::Kind,
-};
+use crate::bindings::machine;
+use crate::mm::cache_mode::{CacheMode, Policy};
+use crate::live::Kind;
 use kernel::{
     io::{PhysAddr, ResourceSize},
     prelude::*,

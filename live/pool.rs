@@ -4,7 +4,7 @@
 //! module is unloaded, so that a record may be looked at whether somebody has it or not.
 
 use super::Facts;
-use crate::slots::{Slots, MAX_SLOTS};
+use crate::mm::slots::{Slots, MAX_SLOTS};
 use core::cell::UnsafeCell;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};

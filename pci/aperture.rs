@@ -3,12 +3,10 @@
 //! A BAR as an aperture.
 
 use super::{Aperture, FromBar};
-use crate::{
-    cache_mode::CacheMode,
-    io_mapping::{IoMapping, Strategy},
-    ioremap::{Mapping, Options},
-    resource::BarRegion,
-};
+use crate::mm::cache_mode::CacheMode;
+use crate::io_mapping::{IoMapping, Strategy};
+use crate::ioremap::{Mapping, Options};
+use crate::resource::BarRegion;
 use kernel::{device::Bound, pci::Device, prelude::*};
 
 impl<'a> Aperture<'a> {

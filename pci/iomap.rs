@@ -3,10 +3,8 @@
 //! From a BAR to what is mapped.
 
 use super::{part::Part, Bar, FromBar, Owned};
-use crate::{
-    ioremap::{Mapping, Options},
-    resource::BarRegion,
-};
+use crate::ioremap::{Mapping, Options};
+use crate::resource::BarRegion;
 use kernel::{device::Bound, io::ResourceSize, pci::Device, prelude::*};
 
 impl<'a, T: FromBar> Owned<'a, T> {

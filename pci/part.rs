@@ -2,14 +2,12 @@
 
 //! A part of a BAR, and what can be made of it.
 
-use crate::{
-    cache_mode::CacheMode,
-    io_region::IoRegion,
-    ioremap::{Mapping, Options, WcMapping},
-    ports::Ports,
-    resource::{BarKind, BarRegion},
-    stats,
-};
+use crate::mm::cache_mode::CacheMode;
+use crate::io_region::IoRegion;
+use crate::ioremap::{Mapping, Options, WcMapping};
+use crate::ports::Ports;
+use crate::resource::{BarKind, BarRegion};
+use crate::stats;
 use kernel::{
     io::{PhysAddr, ResourceSize},
     prelude::*,

@@ -11,8 +11,8 @@
 
 use super::{refuse, Place, Usage};
 use crate::bindings;
-use crate::cache_mode::Protection;
-use crate::range::PAGE_SIZE;
+use crate::mm::cache_mode::Protection;
+use crate::mm::phys_range::PAGE_SIZE;
 use crate::stats::Counter;
 use core::num::NonZero;
 use kernel::prelude::*;
@@ -35,7 +35,7 @@ impl Window {
     ///
     /// `EINVAL` unless `per_cpu` is a power of two of at most 64.
     pub(crate) fn register(per_cpu: u32) -> Result<Registration> {
-        if !per_cpu.is_power_of_two() || per_cpu > crate::slots::MAX_SLOTS {
+        if !per_cpu.is_power_of_two() || per_cpu > crate::mm::slots::MAX_SLOTS {
             return Err(EINVAL);
         }
         Ok(Registration(()))

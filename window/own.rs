@@ -4,12 +4,12 @@
 
 use super::{refuse, Place, Usage};
 use crate::bindings::{self, preempt};
-use crate::cache_mode::Protection;
-use crate::page_table::Entry;
-use crate::range::{PAGE_SHIFT, PAGE_SIZE};
-use crate::slots::{Slots, MAX_SLOTS};
+use crate::mm::cache_mode::Protection;
+use crate::mm::page_table::Entry;
+use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
+use crate::mm::slots::{Slots, MAX_SLOTS};
 use crate::stats::Counter;
-use crate::vm_area::VmArea;
+use crate::mm::vm_area::VmArea;
 use core::num::NonZero;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};

@@ -2,7 +2,7 @@
 
 //! Tests of the library's pure logic on the host, by number and by chance.
 //!
-//! `range.rs`, `plan.rs` and `slots.rs` are compiled here as they stand in the module. What the
+//! `phys_range.rs`, `page_plan.rs` and `slots.rs` are compiled here as they stand in the module. What the
 //! first two answer is compared with `model.rs`, which was written from their documentation and
 //! takes the long way; slots are compared with a set.
 //!
@@ -13,18 +13,20 @@
 
 #![cfg(test)]
 
-#[path = "../../../slots.rs"]
-mod slots;
+/// Under the paths that they have in the library.
+mod mm {
+    #[cfg(not(loom))]
+    #[path = "../../../../mm/page_plan.rs"]
+    pub(crate) mod page_plan;
+    #[cfg(not(loom))]
+    #[path = "../../../../mm/phys_range.rs"]
+    pub(crate) mod phys_range;
+    #[path = "../../../../mm/slots.rs"]
+    pub(crate) mod slots;
+}
 
 #[cfg(loom)]
 mod slots_loom;
-
-#[cfg(not(loom))]
-#[path = "../../../plan.rs"]
-mod plan;
-#[cfg(not(loom))]
-#[path = "../../../range.rs"]
-mod range;
 
 #[cfg(not(loom))]
 #[path = "../../../bench/spec.rs"]

@@ -2,8 +2,8 @@
 
 //! The same questions, answered naively: in 128 bits where nothing overflows, one page at a time.
 
-use crate::plan::Run;
-use crate::range::RangeError;
+use crate::mm::page_plan::Run;
+use crate::mm::phys_range::RangeError;
 
 pub const PAGE: u128 = 4096;
 /// One past the last address.

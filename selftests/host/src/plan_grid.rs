@@ -4,7 +4,7 @@
 
 use crate::cases::MAX_SHIFTS;
 use crate::model;
-use crate::plan::Plan;
+use crate::mm::page_plan::Plan;
 
 /// Runs that are compared: all of a small plan, the first of a large one.
 const RUNS: usize = 10;

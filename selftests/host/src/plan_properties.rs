@@ -4,7 +4,7 @@
 
 use crate::cases::{config, input, Input};
 use crate::model;
-use crate::plan::{Plan, Run};
+use crate::mm::page_plan::{Plan, Run};
 use crate::plan_grid::compare;
 use proptest::prelude::*;
 

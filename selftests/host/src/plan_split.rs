@@ -4,7 +4,7 @@
 
 use crate::cases::{config, input};
 use crate::model;
-use crate::plan::{Plan, Run};
+use crate::mm::page_plan::{Plan, Run};
 use proptest::prelude::*;
 
 const LARGE: [u32; 2] = [21, 30];

@@ -4,7 +4,7 @@
 
 use crate::cases::edges;
 use crate::model;
-use crate::range::{check_offset, Span, PAGE_SHIFT, PAGE_SIZE};
+use crate::mm::phys_range::{check_offset, Span, PAGE_SHIFT, PAGE_SIZE};
 
 /// Is the span that comes of these numbers, or the error, the model's?
 pub fn compare_span(start: u64, size: u64, bits: u32) {

@@ -4,7 +4,7 @@
 
 use crate::cases::{config, number};
 use crate::model;
-use crate::range::{check_offset, Span};
+use crate::mm::phys_range::{check_offset, Span};
 use crate::range_grid::compare_span;
 use proptest::prelude::*;
 

@@ -3,7 +3,7 @@
 //! Slots under loom: contexts of one CPU that preempt and interrupt each other at any point. Every
 //! interleaving of their steps is run, which covers interrupts that nest and tasks that take turns.
 
-use crate::slots::{Slots, MAX_SLOTS};
+use crate::mm::slots::{Slots, MAX_SLOTS};
 use loom::{cell::UnsafeCell, sync::Arc, thread};
 
 /// One CPU: its slots, and what only the holder of a slot may touch (the page-table entry).

@@ -2,7 +2,7 @@
 
 //! Slots against a set: any sequence of taking and giving back.
 
-use crate::slots::{Slots, MAX_SLOTS};
+use crate::mm::slots::{Slots, MAX_SLOTS};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 

@@ -3,8 +3,8 @@
 //! Areas on a kernel with `kconfig/export.patch`: an area of our own, filled by our own walk.
 
 use crate::bindings::{self, machine};
-use crate::cache_mode::Protection;
-use crate::page_table::{fill, Pages};
+use crate::mm::cache_mode::Protection;
+use crate::mm::page_table::{fill, Pages};
 use core::ptr::NonNull;
 use kernel::prelude::*;
 
@@ -63,8 +63,8 @@ impl Drop for VmArea {
 #[kunit_tests(iomrs_vm_area)]
 mod tests {
     use super::*;
-    use crate::cache_mode::CacheMode;
-    use crate::page_table::Entry;
+    use crate::mm::cache_mode::CacheMode;
+    use crate::mm::page_table::Entry;
 
     const LARGE: usize = 2 << 20;
 

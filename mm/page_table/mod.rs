@@ -9,7 +9,7 @@
 //! C: `vmap_range_noflush()` in [`mm/vmalloc.c`](srctree/mm/vmalloc.c)
 
 use crate::bindings::{self, machine};
-use crate::cache_mode::{mode_of_entry, CacheMode};
+use crate::mm::cache_mode::{mode_of_entry, CacheMode};
 
 #[cfg(iomrs_exported)]
 mod fill;
@@ -19,7 +19,7 @@ pub(crate) use fill::{fill, Pages};
 /// Whether the kernel gives mappings of device memory pages larger than the smallest.
 pub(crate) fn has_large_pages() -> bool {
     #[cfg(iomrs_exported)]
-    return machine::max_page_shift() > crate::range::PAGE_SHIFT;
+    return machine::max_page_shift() > crate::mm::phys_range::PAGE_SHIFT;
     #[cfg(iomrs_stock)]
     false
 }

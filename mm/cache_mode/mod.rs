@@ -6,7 +6,7 @@
 //! C header: [`arch/x86/include/asm/memtype.h`](srctree/arch/x86/include/asm/memtype.h)
 
 use crate::bindings::{self, machine};
-use crate::range::{Span, PAGE_SHIFT, PAGE_SIZE};
+use crate::mm::phys_range::{Span, PAGE_SHIFT, PAGE_SIZE};
 use core::sync::atomic::{AtomicU32, Ordering};
 use kernel::{ffi::c_int, prelude::*};
 

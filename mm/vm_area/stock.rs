@@ -3,8 +3,8 @@
 //! Areas on an unmodified kernel: `vmap_pfn()` makes area and entries in one step, 4K pages only.
 
 use crate::bindings::{self, machine};
-use crate::cache_mode::Protection;
-use crate::range::PAGE_SHIFT;
+use crate::mm::cache_mode::Protection;
+use crate::mm::phys_range::PAGE_SHIFT;
 use core::ptr::NonNull;
 use kernel::{
     alloc::{flags::__GFP_NOWARN, KVVec},

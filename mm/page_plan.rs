@@ -6,7 +6,7 @@
 //! page table, the largest page first that both addresses and the length allow. Pure logic without
 //! kernel imports: `selftests/host` tests it against a naive model.
 
-use crate::range::PAGE_SHIFT;
+use crate::mm::phys_range::PAGE_SHIFT;
 
 /// Index bits of one table: what a level adds to the shift of the one below.
 const TABLE_BITS: u32 = 9;

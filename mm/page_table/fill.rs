@@ -3,9 +3,9 @@
 //! Filling a range of the kernel's page table with 1G, 2M and 4K pages.
 
 use crate::bindings::{self, machine};
-use crate::cache_mode::Protection;
-use crate::plan::{Plan, Run};
-use crate::range::{PAGE_SHIFT, PAGE_SIZE};
+use crate::mm::cache_mode::Protection;
+use crate::mm::page_plan::{Plan, Run};
+use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
 use core::ops::Range;
 use kernel::{error::from_err_ptr, ffi::c_int, prelude::*};
 

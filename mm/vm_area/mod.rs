@@ -4,14 +4,14 @@
 //!
 //! | backend | address space | entries | page sizes |
 //! |---|---|---|---|
-//! | `exported` | `get_vm_area_caller()` | [`crate::page_table`] | 4K, 2M, 1G |
+//! | `exported` | `get_vm_area_caller()` | [`crate::mm::page_table`] | 4K, 2M, 1G |
 //! | `stock` | `vmap_pfn()` | `vmap_pfn()` | 4K |
 //!
 //! C header: [`include/linux/vmalloc.h`](srctree/include/linux/vmalloc.h)
 
 use crate::bindings::{self, machine};
-use crate::cache_mode::Protection;
-use crate::range::PAGE_SHIFT;
+use crate::mm::cache_mode::Protection;
+use crate::mm::phys_range::PAGE_SHIFT;
 use kernel::prelude::*;
 
 #[cfg(iomrs_exported)]
