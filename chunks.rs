@@ -8,7 +8,7 @@
 //! of users is needed, because every map borrows the aperture.
 
 use crate::mm::cache_mode::Protection;
-use crate::live::{Kind, Live};
+use crate::tracking::{Kind, Live};
 use crate::mm::phys_range::PAGE_SIZE;
 use crate::mm::vm_area::VmArea;
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};

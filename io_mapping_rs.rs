@@ -51,13 +51,12 @@ pub mod io;
 pub mod io_mapping;
 pub mod io_region;
 pub mod ioremap;
-mod live;
+mod tracking;
 mod mm;
 pub mod pci;
 pub mod ports;
 mod resource;
 mod selftest;
-mod stats;
 pub mod text_files;
 pub mod window;
 
@@ -91,7 +90,7 @@ module! {
 struct IoMappingRs {
     _files: debugfs::Registration,
     _window: window::Registration,
-    _live: live::Registration,
+    _live: tracking::Registration,
 }
 
 impl kernel::Module for IoMappingRs {
@@ -102,7 +101,7 @@ impl kernel::Module for IoMappingRs {
         );
         bindings::machine::init();
         mm::cache_mode::init();
-        let live = live::Registration::new()?;
+        let live = tracking::Registration::new()?;
         chunks::init(budget.saturating_mul(1 << 20));
         let window = window::Window::register(slots).inspect_err(|&err| {
             if err == EINVAL {

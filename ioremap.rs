@@ -39,10 +39,10 @@
 use crate::bindings::{self, machine};
 use crate::mm::cache_mode::{CacheMode, Protection, Reservation};
 use crate::io::{impl_bytes, region_size, Backend, Shared, View};
-use crate::live::{Kind, Live, New};
+use crate::tracking::{Kind, Live, New};
 use crate::mm::page_table::Entry;
 use crate::mm::phys_range::{RangeError, Span, PAGE_SHIFT, PAGE_SIZE};
-use crate::stats;
+use crate::tracking::counters;
 use crate::mm::vm_area::VmArea;
 use core::panic::Location;
 use kernel::{
@@ -196,7 +196,7 @@ impl Mapping {
             (phys.into(), size.into()),
             caller,
         );
-        this.inspect_err(|&err| stats::refused(err))
+        this.inspect_err(|&err| counters::refused(err))
     }
 
     #[inline(always)]

@@ -22,7 +22,7 @@
 
 use crate::bindings;
 use crate::io::{region_ptr, region_size, Extent, IoHalves, IoRepeat};
-use crate::stats;
+use crate::tracking::counters;
 use core::{marker::PhantomData, ptr};
 use kernel::{
     ffi::c_ulong,
@@ -86,7 +86,7 @@ impl Ports {
         // CAST: as wide as a pointer, both.
         let limit = bindings::iomrs_port_limit() as usize;
         if last.is_none_or(|last| last > limit) {
-            stats::refused(EINVAL);
+            counters::refused(EINVAL);
             return Err(EINVAL);
         }
         // INVARIANT: As just checked.

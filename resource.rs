@@ -6,7 +6,7 @@
 //! C: `pci_request_region()` in [`drivers/pci/pci.c`](srctree/drivers/pci/pci.c)
 
 use crate::bindings;
-use crate::stats;
+use crate::tracking::counters;
 use kernel::{
     bindings as c,
     device::{Bound, Core},
@@ -62,7 +62,7 @@ impl<'a> BarRegion<'a> {
         kinds: &[BarKind],
         name: &'static CStr,
     ) -> Result<Self> {
-        Self::try_request(pdev, bar, kinds, name).inspect_err(|&err| stats::refused(err))
+        Self::try_request(pdev, bar, kinds, name).inspect_err(|&err| counters::refused(err))
     }
 
     fn try_request(

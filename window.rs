@@ -32,7 +32,7 @@
 //!
 //! C: `__kmap_local_pfn_prot()` in [`mm/highmem.c`](srctree/mm/highmem.c)
 
-use crate::stats::Counter;
+use crate::tracking::counters::Counter;
 use core::num::NonZero;
 use kernel::prelude::*;
 

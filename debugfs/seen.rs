@@ -3,7 +3,7 @@
 //! What there is to see of each mapping: what it was made for, and what its entries are like now.
 
 use crate::mm::cache_mode::CacheMode;
-use crate::live::{self, Kind, Pinned};
+use crate::tracking::{self, Kind, Pinned};
 use crate::mm::page_table::Entry;
 use crate::mm::phys_range::PAGE_SIZE;
 use crate::window::Window;
@@ -165,7 +165,7 @@ pub(super) fn all() -> Result<KVVec<Seen>> {
     let gfp = GFP_KERNEL | __GFP_NOWARN;
     let mut all = KVVec::new();
     let mut pieces = KVVec::new();
-    live::each(
+    tracking::each(
         Seen::new,
         |_, seen| seen.look(),
         |seen| {

@@ -2,7 +2,7 @@
 
 //! The file `stats`: a name and a number a line.
 
-use crate::stats::Counter;
+use crate::tracking::counters::Counter;
 use crate::text_files::{Text, TextFile};
 use crate::window::Window;
 use kernel::{fmt::Write, prelude::*};

@@ -6,9 +6,9 @@ use super::{suits_whole, Backing, IoMapping, Sparse};
 use crate::mm::cache_mode::CacheMode;
 use crate::chunks::Directory;
 use crate::ioremap::{Mapping, Options};
-use crate::live::Kind;
+use crate::tracking::Kind;
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
-use crate::stats;
+use crate::tracking::counters;
 use kernel::{
     io::{PhysAddr, ResourceSize},
     prelude::*,
@@ -148,7 +148,7 @@ impl IoMapping {
     ) -> Result<Self> {
         let (phys, size, base) = (base, u64::from(size), u64::from(base));
         if base & (PAGE_SIZE - 1) != 0 {
-            stats::refused(EINVAL);
+            counters::refused(EINVAL);
             return Err(EINVAL);
         }
         let (pages, directory) = (size.div_ceil(PAGE_SIZE), Directory::new(base));

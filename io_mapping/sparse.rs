@@ -10,10 +10,10 @@ use crate::bindings::machine;
 use crate::mm::cache_mode::{mode_of_entry, CacheMode, Reservation};
 use crate::chunks::{Chunks, Directory, Piece};
 use crate::ioremap::{Options, Reserved};
-use crate::live::{Kind, Live, New};
+use crate::tracking::{Kind, Live, New};
 use crate::mm::page_table::has_large_pages;
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
-use crate::stats;
+use crate::tracking::counters;
 use crate::window::{Place, Window};
 use core::panic::Location;
 use kernel::prelude::*;
@@ -44,7 +44,7 @@ impl Sparse {
     pub(super) fn new(options: &Options, base: u64, size: u64) -> Result<Self> {
         let caller = Location::caller();
         let this = Self::make(options, base, size, caller);
-        this.inspect_err(|&err| stats::refused(err))
+        this.inspect_err(|&err| counters::refused(err))
     }
 
     #[inline(always)]
@@ -120,7 +120,7 @@ impl Sparse {
         let pages = usize::try_from(len.next_multiple_of(PAGE_SIZE)).map_err(|_| ENOMEM)?;
         let (phys, prot) = (self.chunks.phys(offset), self.chunks.prot());
         let area = Piece::map(&self.live, Kind::Area, phys, pages, prot);
-        let (area, addr) = area.inspect_err(|&err| stats::refused(err))?;
+        let (area, addr) = area.inspect_err(|&err| counters::refused(err))?;
         Ok((addr, Some(area)))
     }
 

@@ -5,7 +5,7 @@
 use super::{Mapping, ReadOnlyMapping};
 use crate::bindings::machine;
 use crate::mm::cache_mode::{CacheMode, Policy};
-use crate::live::Kind;
+use crate::tracking::Kind;
 use kernel::{
     io::{PhysAddr, ResourceSize},
     prelude::*,

@@ -7,7 +7,7 @@ use crate::io_region::IoRegion;
 use crate::ioremap::{Mapping, Options, WcMapping};
 use crate::ports::Ports;
 use crate::resource::{BarKind, BarRegion};
-use crate::stats;
+use crate::tracking::counters;
 use kernel::{
     io::{PhysAddr, ResourceSize},
     prelude::*,
@@ -39,7 +39,7 @@ impl Part {
         maxlen: ResourceSize,
     ) -> Result<Self> {
         let rest = region.size().checked_sub(offset).filter(|&rest| rest != 0);
-        let rest = rest.ok_or(EINVAL).inspect_err(|&err| stats::refused(err))?;
+        let rest = rest.ok_or(EINVAL).inspect_err(|&err| counters::refused(err))?;
         // INVARIANT: Within the BAR, as `offset` and `rest` add up to its size.
         Ok(Self {
             kind: region.kind(),

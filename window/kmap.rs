@@ -13,7 +13,7 @@ use super::{refuse, Place, Usage};
 use crate::bindings;
 use crate::mm::cache_mode::Protection;
 use crate::mm::phys_range::PAGE_SIZE;
-use crate::stats::Counter;
+use crate::tracking::counters::Counter;
 use core::num::NonZero;
 use kernel::prelude::*;
 

@@ -8,7 +8,7 @@ use crate::mm::cache_mode::Protection;
 use crate::mm::page_table::Entry;
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
 use crate::mm::slots::{Slots, MAX_SLOTS};
-use crate::stats::Counter;
+use crate::tracking::counters::Counter;
 use crate::mm::vm_area::VmArea;
 use core::num::NonZero;
 use core::ptr::{self, NonNull};

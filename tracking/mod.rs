@@ -13,7 +13,7 @@
 
 use crate::bindings;
 use crate::mm::cache_mode::CacheMode;
-use crate::stats::Counter;
+use crate::tracking::counters::Counter;
 use core::ops::Deref;
 use core::panic::Location;
 use core::ptr;
@@ -23,6 +23,7 @@ use kernel::{
     sync::{global_lock, GlobalGuard},
 };
 
+pub(crate) mod counters;
 mod pool;
 mod unload;
 use pool::{Record, HIDDEN, PINNED, PUBLISHED};
