@@ -49,12 +49,10 @@ mod chunks;
 mod debugfs;
 pub mod io;
 pub mod io_mapping;
-pub mod io_region;
 pub mod ioremap;
 mod tracking;
 mod mm;
 pub mod pci;
-pub mod ports;
 mod resource;
 mod selftest;
 pub mod text_files;
@@ -62,10 +60,11 @@ pub mod window;
 
 pub use mm::cache_mode::{CacheMode, Policy};
 pub use io_mapping::{IoMapping, Strategy};
-pub use io_region::IoRegion;
+pub use ioremap::io_region::IoRegion;
 pub use ioremap::Mapping;
 pub use mm::page_table::Entry;
-pub use ports::Ports;
+pub use ioremap::ports::Ports;
+pub use ioremap::{io_region, ports};
 pub use mm::vm_area::BACKEND;
 
 module! {

@@ -29,9 +29,9 @@
 //! in [`drivers/pci/devres.c`](srctree/drivers/pci/devres.c)
 
 use crate::io_mapping::IoMapping;
-use crate::io_region::IoRegion;
+use crate::ioremap::io_region::IoRegion;
 use crate::ioremap::{Mapping, WcMapping};
-use crate::ports::Ports;
+use crate::ioremap::ports::Ports;
 use crate::resource::{self, BarRegion};
 use core::ops::Deref;
 use kernel::{

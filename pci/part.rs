@@ -3,9 +3,9 @@
 //! A part of a BAR, and what can be made of it.
 
 use crate::mm::cache_mode::CacheMode;
-use crate::io_region::IoRegion;
+use crate::ioremap::io_region::IoRegion;
 use crate::ioremap::{Mapping, Options, WcMapping};
-use crate::ports::Ports;
+use crate::ioremap::ports::Ports;
 use crate::resource::{BarKind, BarRegion};
 use crate::tracking::counters;
 use kernel::{

@@ -63,8 +63,10 @@ impl From<RangeError> for Error {
 }
 
 mod calls;
+pub mod io_region;
 mod kinds;
 mod options;
+pub mod ports;
 pub use calls::{ioremap, ioremap_cache, ioremap_uc, ioremap_wc, ioremap_wt};
 pub use kinds::{ReadOnlyMapping, WcMapping};
 pub use options::{phys_bits, Options};

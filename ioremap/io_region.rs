@@ -21,7 +21,7 @@
 
 use crate::io::{Backend, Extent, IoHalves, IoRepeat, Shared, View};
 use crate::ioremap::Mapping;
-use crate::ports::{PortBackend, PortView, Ports};
+use crate::ioremap::ports::{PortBackend, PortView, Ports};
 use core::marker::PhantomData;
 use kernel::{
     io::{IoBackend, IoBase, IoCapable, Region},
