@@ -45,7 +45,6 @@
 use kernel::prelude::*;
 
 mod bindings;
-mod chunks;
 mod debugfs;
 pub mod io;
 pub mod io_mapping;
@@ -56,10 +55,10 @@ pub mod pci;
 mod resource;
 mod selftest;
 pub mod text_files;
-pub mod window;
+
 
 pub use mm::cache_mode::{CacheMode, Policy};
-pub use io_mapping::{IoMapping, Strategy};
+pub use io_mapping::{sparse::window, IoMapping, Strategy};
 pub use ioremap::io_region::IoRegion;
 pub use ioremap::Mapping;
 pub use mm::page_table::Entry;
@@ -101,7 +100,7 @@ impl kernel::Module for IoMappingRs {
         bindings::machine::init();
         mm::cache_mode::init();
         let live = tracking::Registration::new()?;
-        chunks::init(budget.saturating_mul(1 << 20));
+        io_mapping::sparse::chunks::init(budget.saturating_mul(1 << 20));
         let window = window::Window::register(slots).inspect_err(|&err| {
             if err == EINVAL {
                 pr_err!("window_slots={} is not a power of two up to 64\n", slots);

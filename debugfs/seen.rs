@@ -6,7 +6,7 @@ use crate::mm::cache_mode::CacheMode;
 use crate::tracking::{self, Kind, Pinned};
 use crate::mm::page_table::Entry;
 use crate::mm::phys_range::PAGE_SIZE;
-use crate::window::Window;
+use crate::io_mapping::sparse::window::Window;
 use core::panic::Location;
 use kernel::{
     alloc::{flags::__GFP_NOWARN, KVVec},

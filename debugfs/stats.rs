@@ -4,7 +4,7 @@
 
 use crate::tracking::counters::Counter;
 use crate::text_files::{Text, TextFile};
-use crate::window::Window;
+use crate::io_mapping::sparse::window::Window;
 use kernel::{fmt::Write, prelude::*};
 
 pub(super) struct Stats;

@@ -4,7 +4,7 @@
 
 use super::{suits_whole, Backing, IoMapping, Sparse};
 use crate::mm::cache_mode::CacheMode;
-use crate::chunks::Directory;
+use crate::io_mapping::sparse::chunks::Directory;
 use crate::ioremap::{Mapping, Options};
 use crate::tracking::Kind;
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};

@@ -4,9 +4,9 @@
 
 use super::IoMapping;
 use crate::bindings::preempt;
-use crate::chunks::Piece;
+use crate::io_mapping::sparse::chunks::Piece;
 use crate::io::{impl_views, Local, Shared};
-use crate::window::Slot;
+use crate::io_mapping::sparse::window::Slot;
 use core::marker::PhantomData;
 use kernel::{io::ResourceSize, prelude::*};
 

@@ -52,7 +52,7 @@ fn shows(map: &LocalMap<'_>, page: u64) -> bool {
 
 /// How many slots a context has when it has none in use: the kernel's depend on its configuration.
 fn full(slots: u32) -> bool {
-    if WINDOW == "own" {
+    if WINDOW == "percpu" {
         slots == crate::module_parameters::window_slots.value()
     } else {
         // Of 15 or 16 four are left to others.

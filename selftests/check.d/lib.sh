@@ -28,7 +28,7 @@ why() {
 }
 
 # The kernels, backends and windows that the modules are built for.
-CONFIGURATIONS=("stock stock own" "test exported own" "test stock own" "kmap exported kmap")
+CONFIGURATIONS=("stock stock percpu" "test exported percpu" "test stock percpu" "kmap exported kmap")
 
 # build KERNEL BACKEND KIND MAKE-ARGS...: into a place of its own, so that flags of one kind do not undo another's.
 build() {

@@ -45,10 +45,10 @@
 //! C header: [`include/linux/io-mapping.h`](srctree/include/linux/io-mapping.h)
 
 use crate::bindings;
-use crate::chunks::{Directory, Piece};
+use crate::io_mapping::sparse::chunks::{Directory, Piece};
 use crate::ioremap::Mapping;
 use crate::mm::phys_range::{self, PAGE_SHIFT, PAGE_SIZE};
-use crate::window::{Place, Slot};
+use crate::io_mapping::sparse::window::{Place, Slot};
 use core::marker::PhantomData;
 use kernel::{io::ResourceSize, prelude::*};
 
@@ -56,7 +56,7 @@ mod create;
 mod facts;
 mod guards;
 mod sized;
-mod sparse;
+pub(crate) mod sparse;
 pub use create::Strategy;
 use guards::AtomicSection;
 pub use guards::{AtomicMap, LocalMap, Map};

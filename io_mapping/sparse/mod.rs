@@ -8,15 +8,18 @@
 
 use crate::bindings::machine;
 use crate::mm::cache_mode::{mode_of_entry, CacheMode, Reservation};
-use crate::chunks::{Chunks, Directory, Piece};
+use crate::io_mapping::sparse::chunks::{Chunks, Directory, Piece};
 use crate::ioremap::{Options, Reserved};
 use crate::tracking::{Kind, Live, New};
 use crate::mm::page_table::has_large_pages;
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
 use crate::tracking::counters;
-use crate::window::{Place, Window};
+use crate::io_mapping::sparse::window::{Place, Window};
 use core::panic::Location;
 use kernel::prelude::*;
+
+pub(crate) mod chunks;
+pub mod window;
 
 /// Whether mapping all of an aperture of `size` bytes is cheap: with large pages, and an eighth of
 /// the address space at most.

@@ -8,7 +8,7 @@
 //!
 //! | backend | where | slots |
 //! |---|---|---|
-//! | `own` | everywhere | a module parameter, per CPU |
+//! | `percpu` | everywhere | a module parameter, per CPU |
 //! | `kmap` | with `CONFIG_KMAP_LOCAL`, where `IOMRS_WINDOW=kmap` asks for it | the kernel's, per task |
 //!
 //! The holder is not migrated: a local map turns migration off, an atomic one is made while the
@@ -37,9 +37,9 @@ use core::num::NonZero;
 use kernel::prelude::*;
 
 #[cfg(not(iomrs_window_kmap))]
-mod own;
+mod percpu;
 #[cfg(not(iomrs_window_kmap))]
-use own as backend;
+use percpu as backend;
 
 #[cfg(iomrs_window_kmap)]
 mod kmap;
@@ -48,7 +48,7 @@ use kmap as backend;
 
 pub(crate) use backend::{Registration, Window};
 
-/// Which window backend this module was built with: `"own"` or `"kmap"`.
+/// Which window backend this module was built with: `"percpu"` or `"kmap"`.
 ///
 /// # Examples
 ///
@@ -57,13 +57,13 @@ pub(crate) use backend::{Registration, Window};
 ///
 /// /// With the kernel's slots, a map in a hard interrupt needs interrupts off.
 /// fn may_map_in_interrupt(interrupts_off: bool) -> bool {
-///     WINDOW == "own" || interrupts_off
+///     WINDOW == "percpu" || interrupts_off
 /// }
 /// ```
 pub const WINDOW: &str = if cfg!(iomrs_window_kmap) {
     "kmap"
 } else {
-    "own"
+    "percpu"
 };
 
 /// How often a map was refused because all slots were in use, since the module was loaded.
