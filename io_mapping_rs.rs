@@ -52,7 +52,6 @@ pub mod ioremap;
 mod tracking;
 mod mm;
 pub mod pci;
-mod resource;
 mod selftest;
 pub mod text_files;
 

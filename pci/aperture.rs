@@ -6,7 +6,7 @@ use super::{Aperture, FromBar};
 use crate::mm::cache_mode::CacheMode;
 use crate::io_mapping::{IoMapping, Strategy};
 use crate::ioremap::{Mapping, Options};
-use crate::resource::BarRegion;
+use crate::pci::region::BarRegion;
 use kernel::{device::Bound, pci::Device, prelude::*};
 
 impl<'a> Aperture<'a> {

@@ -4,7 +4,7 @@
 
 use super::{part::Part, Bar, FromBar, Owned};
 use crate::ioremap::{Mapping, Options};
-use crate::resource::BarRegion;
+use crate::pci::region::BarRegion;
 use kernel::{device::Bound, io::ResourceSize, pci::Device, prelude::*};
 
 impl<'a, T: FromBar> Owned<'a, T> {

@@ -6,7 +6,7 @@ use crate::mm::cache_mode::CacheMode;
 use crate::ioremap::io_region::IoRegion;
 use crate::ioremap::{Mapping, Options, WcMapping};
 use crate::ioremap::ports::Ports;
-use crate::resource::{BarKind, BarRegion};
+use crate::pci::region::{BarKind, BarRegion};
 use crate::tracking::counters;
 use kernel::{
     io::{PhysAddr, ResourceSize},

@@ -32,7 +32,7 @@ use crate::io_mapping::IoMapping;
 use crate::ioremap::io_region::IoRegion;
 use crate::ioremap::{Mapping, WcMapping};
 use crate::ioremap::ports::Ports;
-use crate::resource::{self, BarRegion};
+use crate::pci::region::BarRegion;
 use core::ops::Deref;
 use kernel::{
     device::Core,
@@ -46,6 +46,7 @@ use kernel::{
 mod aperture;
 mod iomap;
 mod part;
+mod region;
 pub use part::FromBar;
 
 /// Turns the device on: its memory and its I/O ports answer (C: `pci_enable_device()`). The kernel
@@ -72,7 +73,7 @@ pub use part::FromBar;
 /// }
 /// ```
 pub fn enable_device(pdev: &Device<Core<'_>>) -> Result {
-    resource::enable_device(pdev)
+    region::enable_device(pdev)
 }
 
 /// Something mapped, `T`, together with the region request of the BAR that it maps.
