@@ -45,15 +45,13 @@
 use kernel::prelude::*;
 
 mod bindings;
-mod debugfs;
+pub mod debugfs;
 pub mod io;
 pub mod io_mapping;
 pub mod ioremap;
 mod tracking;
 mod mm;
 pub mod pci;
-mod selftest;
-pub mod text_files;
 
 
 pub use mm::cache_mode::{CacheMode, Policy};

@@ -10,7 +10,7 @@ use crate::{
     workloads::{self, Workload},
 };
 use core::sync::atomic::{AtomicU32, Ordering};
-use io_mapping_rs::text_files::Text;
+use io_mapping_rs::debugfs::files::Text;
 use kernel::{alloc::KVVec, fmt::Write, new_mutex, prelude::*, str::CString, sync::Mutex};
 
 /// What a run is at.

@@ -3,7 +3,7 @@
 //! The files of `/sys/kernel/debug/io_mapping_rs/bench/`.
 
 use crate::{bench::Bench, output, workloads};
-use io_mapping_rs::text_files::{Directory, Text, TextFile, TextFiles};
+use io_mapping_rs::debugfs::files::{Directory, Text, TextFile, TextFiles};
 use kernel::{fmt::Write, prelude::*, sync::Arc};
 
 pub(crate) fn new(directory: Directory, bench: Arc<Bench>) -> Result<TextFiles<Arc<Bench>>> {

@@ -24,7 +24,7 @@
 //! files.rs      the files in debugfs
 //! ```
 
-use io_mapping_rs::text_files::{Directory, TextFiles};
+use io_mapping_rs::debugfs::files::{Directory, TextFiles};
 use kernel::{prelude::*, sync::Arc};
 
 mod accesses;

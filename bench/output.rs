@@ -10,7 +10,7 @@
 //! batch (`u64`).
 
 use crate::results::{Machine, Row};
-use io_mapping_rs::text_files::Text;
+use io_mapping_rs::debugfs::files::Text;
 use kernel::{fmt::Write, prelude::*};
 
 /// `value` with `digits` digits after the point.

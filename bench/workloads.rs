@@ -7,7 +7,7 @@
 //! aperture mapped: an `ioremap_wc()` of the page, each time.
 
 use crate::{c, pairs::Pair, setup::Setup};
-use io_mapping_rs::{text_files::Text, Strategy};
+use io_mapping_rs::{debugfs::files::Text, Strategy};
 use kernel::{fmt::Write, prelude::*};
 
 mod accesses;

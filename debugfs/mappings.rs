@@ -3,7 +3,7 @@
 //! The files `mappings` and `mappings.json`: each mapping that there is.
 
 use super::seen::{self, Seen, PAGE_SIZES};
-use crate::text_files::{Text, TextFile};
+use crate::debugfs::files::{Text, TextFile};
 use kernel::{
     fmt::{self, Write},
     prelude::*,

@@ -3,7 +3,7 @@
 //! The file `stats`: a name and a number a line.
 
 use crate::tracking::counters::Counter;
-use crate::text_files::{Text, TextFile};
+use crate::debugfs::files::{Text, TextFile};
 use crate::io_mapping::sparse::window::Window;
 use kernel::{fmt::Write, prelude::*};
 

@@ -11,7 +11,7 @@ use crate::{
 };
 use core::ptr::NonNull;
 use io_mapping_rs::{
-    text_files::{Directory, Text, TextFile, TextFiles},
+    debugfs::files::{Directory, Text, TextFile, TextFiles},
     Mapping, BACKEND,
 };
 use kernel::{

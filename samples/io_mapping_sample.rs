@@ -19,7 +19,7 @@
 //!
 //! Start with `device.rs`: it is all that a driver needs to know of the crate.
 
-use io_mapping_rs::{text_files::TextFiles, Strategy};
+use io_mapping_rs::{debugfs::files::TextFiles, Strategy};
 use kernel::{
     device::Core,
     driver::Registration,

@@ -2,7 +2,7 @@
 
 //! What the devices of this driver share: the numbers in use, and a directory in debugfs.
 
-use io_mapping_rs::text_files::Directory;
+use io_mapping_rs::debugfs::files::Directory;
 use kernel::{
     prelude::*,
     str::CString,

@@ -10,7 +10,7 @@
 use crate::registry;
 use io_mapping_rs::{
     pci::{enable_device, Bar, DevresIoBar, IoBar, PortBar, WcBar},
-    text_files::{Directory, Text, TextFile, TextFiles},
+    debugfs::files::{Directory, Text, TextFile, TextFiles},
     IoRegion,
 };
 use kernel::{

@@ -10,7 +10,7 @@ use crate::{
 use io_mapping_rs::{
     ioremap::{self, ioremap, ioremap_wc},
     pci::Bar,
-    text_files::{Directory, Text, TextFile, TextFiles},
+    debugfs::files::{Directory, Text, TextFile, TextFiles},
     CacheMode, IoMapping, Mapping, Ports, Strategy,
 };
 use kernel::{

@@ -11,12 +11,13 @@
 //!
 //! A file says what was so when it was opened.
 
-use crate::selftest;
-use crate::text_files::{Directory, Text, TextFile, TextFiles};
+use crate::debugfs::files::{Directory, Text, TextFile, TextFiles};
 use kernel::{new_mutex, prelude::*, sync::Mutex};
 
+pub mod files;
 mod mappings;
 mod seen;
+mod self_check;
 mod stats;
 
 /// What the file `selftest` has to say: what came of the last run.
@@ -54,7 +55,7 @@ impl TextFile<LastRun> for Selftest {
     fn show(last: &LastRun, out: &mut Text) -> Result {
         let last = last.lock();
         if last.bytes().is_empty() {
-            return selftest::usage(out);
+            return self_check::usage(out);
         }
         out.push(last.bytes())
     }
@@ -62,6 +63,6 @@ impl TextFile<LastRun> for Selftest {
     fn store(last: &LastRun, text: &str) -> Result {
         let mut out = last.lock();
         *out = Text::new();
-        selftest::run(text, &mut out)
+        self_check::run(text, &mut out)
     }
 }

@@ -11,7 +11,7 @@ use crate::io_mapping::{IoMapping, Strategy};
 use crate::ioremap::{Mapping, Options};
 use crate::mm::page_table::Entry;
 use crate::mm::phys_range::PAGE_SIZE;
-use crate::text_files::Text;
+use crate::debugfs::files::Text;
 use kernel::{
     fmt::{self, Write},
     io::Io,
