@@ -49,18 +49,17 @@ pub mod debugfs;
 pub mod io;
 pub mod io_mapping;
 pub mod ioremap;
-mod tracking;
 mod mm;
 pub mod pci;
+mod tracking;
 
-
-pub use mm::cache_mode::{CacheMode, Policy};
 pub use io_mapping::{sparse::window, IoMapping, Strategy};
 pub use ioremap::io_region::IoRegion;
-pub use ioremap::Mapping;
-pub use mm::page_table::Entry;
 pub use ioremap::ports::Ports;
+pub use ioremap::Mapping;
 pub use ioremap::{io_region, ports};
+pub use mm::cache_mode::{CacheMode, Policy};
+pub use mm::page_table::Entry;
 pub use mm::vm_area::BACKEND;
 
 module! {

@@ -2,11 +2,11 @@
 
 //! What there is to see of each mapping: what it was made for, and what its entries are like now.
 
+use crate::io_mapping::sparse::window::Window;
 use crate::mm::cache_mode::CacheMode;
-use crate::tracking::{self, Kind, Pinned};
 use crate::mm::page_table::Entry;
 use crate::mm::phys_range::PAGE_SIZE;
-use crate::io_mapping::sparse::window::Window;
+use crate::tracking::{self, Kind, Pinned};
 use core::panic::Location;
 use kernel::{
     alloc::{flags::__GFP_NOWARN, KVVec},

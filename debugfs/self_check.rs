@@ -6,12 +6,12 @@
 //! One word in each of some pages is written, and put back at the end.
 
 use crate::bindings;
-use crate::mm::cache_mode::CacheMode;
+use crate::debugfs::files::Text;
 use crate::io_mapping::{IoMapping, Strategy};
 use crate::ioremap::{Mapping, Options};
+use crate::mm::cache_mode::CacheMode;
 use crate::mm::page_table::Entry;
 use crate::mm::phys_range::PAGE_SIZE;
-use crate::debugfs::files::Text;
 use kernel::{
     fmt::{self, Write},
     io::Io,

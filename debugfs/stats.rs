@@ -2,9 +2,9 @@
 
 //! The file `stats`: a name and a number a line.
 
-use crate::tracking::counters::Counter;
 use crate::debugfs::files::{Text, TextFile};
 use crate::io_mapping::sparse::window::Window;
+use crate::tracking::counters::Counter;
 use kernel::{fmt::Write, prelude::*};
 
 pub(super) struct Stats;

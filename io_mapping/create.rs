@@ -3,12 +3,12 @@
 //! How an aperture comes to be.
 
 use super::{suits_whole, Backing, IoMapping, Sparse};
-use crate::mm::cache_mode::CacheMode;
 use crate::io_mapping::sparse::chunks::Directory;
 use crate::ioremap::{Mapping, Options};
-use crate::tracking::Kind;
+use crate::mm::cache_mode::CacheMode;
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
 use crate::tracking::counters;
+use crate::tracking::Kind;
 use kernel::{
     io::{PhysAddr, ResourceSize},
     prelude::*,

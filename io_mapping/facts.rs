@@ -3,8 +3,8 @@
 //! What an aperture tells of itself.
 
 use super::{Backing, IoMapping, Strategy};
-use crate::mm::cache_mode::CacheMode;
 use crate::ioremap::Mapping;
+use crate::mm::cache_mode::CacheMode;
 use kernel::io::ResourceSize;
 
 impl IoMapping {

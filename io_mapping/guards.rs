@@ -4,8 +4,8 @@
 
 use super::IoMapping;
 use crate::bindings::preempt;
-use crate::io_mapping::sparse::chunks::Piece;
 use crate::io::{impl_views, Local, Shared};
+use crate::io_mapping::sparse::chunks::Piece;
 use crate::io_mapping::sparse::window::Slot;
 use core::marker::PhantomData;
 use kernel::{io::ResourceSize, prelude::*};

@@ -46,9 +46,9 @@
 
 use crate::bindings;
 use crate::io_mapping::sparse::chunks::{Directory, Piece};
+use crate::io_mapping::sparse::window::{Place, Slot};
 use crate::ioremap::Mapping;
 use crate::mm::phys_range::{self, PAGE_SHIFT, PAGE_SIZE};
-use crate::io_mapping::sparse::window::{Place, Slot};
 use core::marker::PhantomData;
 use kernel::{io::ResourceSize, prelude::*};
 

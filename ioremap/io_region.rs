@@ -20,8 +20,8 @@
 //! C: `pci_iomap()` and `ioread32()` in [`lib/iomap.c`](srctree/lib/iomap.c)
 
 use crate::io::{Backend, Extent, IoHalves, IoRepeat, Shared, View};
-use crate::ioremap::Mapping;
 use crate::ioremap::ports::{PortBackend, PortView, Ports};
+use crate::ioremap::Mapping;
 use core::marker::PhantomData;
 use kernel::{
     io::{IoBackend, IoBase, IoCapable, Region},

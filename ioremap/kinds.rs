@@ -3,8 +3,8 @@
 //! Mappings whose type says what may be done with them.
 
 use super::{Entries, Mapping};
-use crate::mm::cache_mode::CacheMode;
 use crate::io::{Backend, Shared, Wc};
+use crate::mm::cache_mode::CacheMode;
 use kernel::{
     io::{Io, IoCapable, IoLoc, Region},
     prelude::*,

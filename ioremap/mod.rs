@@ -37,13 +37,13 @@
 //! C: [`arch/x86/mm/ioremap.c`](srctree/arch/x86/mm/ioremap.c)
 
 use crate::bindings::{self, machine};
-use crate::mm::cache_mode::{CacheMode, Protection, Reservation};
 use crate::io::{impl_bytes, region_size, Backend, Shared, View};
-use crate::tracking::{Kind, Live, New};
+use crate::mm::cache_mode::{CacheMode, Protection, Reservation};
 use crate::mm::page_table::Entry;
 use crate::mm::phys_range::{RangeError, Span, PAGE_SHIFT, PAGE_SIZE};
-use crate::tracking::counters;
 use crate::mm::vm_area::VmArea;
+use crate::tracking::counters;
+use crate::tracking::{Kind, Live, New};
 use core::panic::Location;
 use kernel::{
     io::{IoBase, PhysAddr, Region, ResourceSize},

@@ -3,9 +3,9 @@
 //! A BAR as an aperture.
 
 use super::{Aperture, FromBar};
-use crate::mm::cache_mode::CacheMode;
 use crate::io_mapping::{IoMapping, Strategy};
 use crate::ioremap::{Mapping, Options};
+use crate::mm::cache_mode::CacheMode;
 use crate::pci::region::BarRegion;
 use kernel::{device::Bound, pci::Device, prelude::*};
 

@@ -30,8 +30,8 @@
 
 use crate::io_mapping::IoMapping;
 use crate::ioremap::io_region::IoRegion;
-use crate::ioremap::{Mapping, WcMapping};
 use crate::ioremap::ports::Ports;
+use crate::ioremap::{Mapping, WcMapping};
 use crate::pci::region::BarRegion;
 use core::ops::Deref;
 use kernel::{

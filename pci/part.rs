@@ -2,10 +2,10 @@
 
 //! A part of a BAR, and what can be made of it.
 
-use crate::mm::cache_mode::CacheMode;
 use crate::ioremap::io_region::IoRegion;
-use crate::ioremap::{Mapping, Options, WcMapping};
 use crate::ioremap::ports::Ports;
+use crate::ioremap::{Mapping, Options, WcMapping};
+use crate::mm::cache_mode::CacheMode;
 use crate::pci::region::{BarKind, BarRegion};
 use crate::tracking::counters;
 use kernel::{
@@ -39,7 +39,9 @@ impl Part {
         maxlen: ResourceSize,
     ) -> Result<Self> {
         let rest = region.size().checked_sub(offset).filter(|&rest| rest != 0);
-        let rest = rest.ok_or(EINVAL).inspect_err(|&err| counters::refused(err))?;
+        let rest = rest
+            .ok_or(EINVAL)
+            .inspect_err(|&err| counters::refused(err))?;
         // INVARIANT: Within the BAR, as `offset` and `rest` add up to its size.
         Ok(Self {
             kind: region.kind(),

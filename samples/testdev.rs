@@ -9,8 +9,8 @@
 
 use crate::registry;
 use io_mapping_rs::{
-    pci::{enable_device, Bar, DevresIoBar, IoBar, PortBar, WcBar},
     debugfs::files::{Directory, Text, TextFile, TextFiles},
+    pci::{enable_device, Bar, DevresIoBar, IoBar, PortBar, WcBar},
     IoRegion,
 };
 use kernel::{

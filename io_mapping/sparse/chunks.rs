@@ -8,9 +8,9 @@
 //! of users is needed, because every map borrows the aperture.
 
 use crate::mm::cache_mode::Protection;
-use crate::tracking::{Kind, Live};
 use crate::mm::phys_range::PAGE_SIZE;
 use crate::mm::vm_area::VmArea;
+use crate::tracking::{Kind, Live};
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use kernel::{
     alloc::{flags::__GFP_NOWARN, KVVec},

@@ -7,14 +7,14 @@
 //! takes an area of its own where it crosses a boundary between chunks or the budget is spent.
 
 use crate::bindings::machine;
-use crate::mm::cache_mode::{mode_of_entry, CacheMode, Reservation};
 use crate::io_mapping::sparse::chunks::{Chunks, Directory, Piece};
+use crate::io_mapping::sparse::window::{Place, Window};
 use crate::ioremap::{Options, Reserved};
-use crate::tracking::{Kind, Live, New};
+use crate::mm::cache_mode::{mode_of_entry, CacheMode, Reservation};
 use crate::mm::page_table::has_large_pages;
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
 use crate::tracking::counters;
-use crate::io_mapping::sparse::window::{Place, Window};
+use crate::tracking::{Kind, Live, New};
 use core::panic::Location;
 use kernel::prelude::*;
 

@@ -8,9 +8,9 @@ use crate::{
     their_bars::NAME,
 };
 use io_mapping_rs::{
+    debugfs::files::{Directory, Text, TextFile, TextFiles},
     ioremap::{self, ioremap, ioremap_wc},
     pci::Bar,
-    debugfs::files::{Directory, Text, TextFile, TextFiles},
     CacheMode, IoMapping, Mapping, Ports, Strategy,
 };
 use kernel::{

@@ -13,17 +13,7 @@
 
 #![cfg(test)]
 
-/// Under the paths that they have in the library.
-mod mm {
-    #[cfg(not(loom))]
-    #[path = "../../../../mm/page_plan.rs"]
-    pub(crate) mod page_plan;
-    #[cfg(not(loom))]
-    #[path = "../../../../mm/phys_range.rs"]
-    pub(crate) mod phys_range;
-    #[path = "../../../../mm/slots.rs"]
-    pub(crate) mod slots;
-}
+mod mm;
 
 #[cfg(loom)]
 mod slots_loom;

@@ -3,8 +3,8 @@
 //! No input whatever makes a plan panic, wrap or run dry too early. Overflow checks are on.
 
 use crate::cases::{any_input, config, edges, MAX_SHIFTS};
-use crate::model;
 use crate::mm::page_plan::{Plan, Run};
+use crate::model;
 use crate::plan_grid::compare;
 use proptest::prelude::*;
 

@@ -3,8 +3,8 @@
 //! Plans of a dense grid of inputs, run by run beside the naive model's.
 
 use crate::cases::MAX_SHIFTS;
-use crate::model;
 use crate::mm::page_plan::Plan;
+use crate::model;
 
 /// Runs that are compared: all of a small plan, the first of a large one.
 const RUNS: usize = 10;

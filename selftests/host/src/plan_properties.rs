@@ -3,8 +3,8 @@
 //! What holds of every plan, each property by itself.
 
 use crate::cases::{config, input, Input};
-use crate::model;
 use crate::mm::page_plan::{Plan, Run};
+use crate::model;
 use crate::plan_grid::compare;
 use proptest::prelude::*;
 

@@ -3,8 +3,8 @@
 //! Splitting a run: what is mapped where a page cannot have its size.
 
 use crate::cases::{config, input};
-use crate::model;
 use crate::mm::page_plan::{Plan, Run};
+use crate::model;
 use proptest::prelude::*;
 
 const LARGE: [u32; 2] = [21, 30];

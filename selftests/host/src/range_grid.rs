@@ -3,8 +3,8 @@
 //! Ranges and offsets at the edges of everything, each combined with each.
 
 use crate::cases::edges;
-use crate::model;
 use crate::mm::phys_range::{check_offset, Span, PAGE_SHIFT, PAGE_SIZE};
+use crate::model;
 
 /// Is the span that comes of these numbers, or the error, the model's?
 pub fn compare_span(start: u64, size: u64, bits: u32) {

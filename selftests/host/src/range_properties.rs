@@ -3,8 +3,8 @@
 //! Ranges and offsets by chance.
 
 use crate::cases::{config, number};
-use crate::model;
 use crate::mm::phys_range::{check_offset, Span};
+use crate::model;
 use crate::range_grid::compare_span;
 use proptest::prelude::*;
 

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The library's files without kernel imports, under the paths that they have there.
+
+#[cfg(not(loom))]
+#[path = "../../../mm/page_plan.rs"]
+pub(crate) mod page_plan;
+#[cfg(not(loom))]
+#[path = "../../../mm/phys_range.rs"]
+pub(crate) mod phys_range;
+#[path = "../../../mm/slots.rs"]
+pub(crate) mod slots;
