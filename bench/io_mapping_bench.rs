@@ -17,6 +17,7 @@
 //! ticks.rs      the clock, and what keeps the compiler from it    ticks.h: C's
 //! threads.rs    threads that begin each batch together         c_machine.c, threads.h
 //! runner.rs     batches in turns
+//! random.rs     pseudo-random numbers, the selftests' too
 //! results.rs    rows, and whether they can be believed
 //! output.rs     CSV, JSON, samples
 //! jobs.rs       what a spec asks for, one by one
@@ -36,6 +37,7 @@ mod jobs;
 mod loops;
 mod output;
 mod pairs;
+mod random;
 mod results;
 mod runner;
 mod setup;

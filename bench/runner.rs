@@ -8,8 +8,9 @@
 use crate::{
     c, loops,
     pairs::Pair,
+    random::Random,
     results::{Batch, Measured, Observed, Side},
-    setup::{Random, Setup},
+    setup::Setup,
     threads::{Barrier, Threads},
     ticks,
     workloads::{Sides, Workload},

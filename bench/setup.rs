@@ -7,6 +7,7 @@ use crate::{
     c,
     claim::{Claim, Lent},
     pairs::Pair,
+    random::Random,
     workloads::{On, Workload},
 };
 use core::{ffi::c_void, ptr};
@@ -264,22 +265,5 @@ impl Drop for Setup<'_> {
             // SAFETY: Made by `new`, freed here only, and nothing maps it any more.
             unsafe { c::iomrs_b_aperture_free(self.c) };
         }
-    }
-}
-
-/// Numbers without order, the same ones each time (splitmix64).
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut next = self.0;
-        next = (next ^ next >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        next = (next ^ next >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        next ^ next >> 31
     }
 }

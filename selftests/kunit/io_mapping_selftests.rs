@@ -20,6 +20,8 @@ mod look;
 mod page_tables;
 mod pci_iomap;
 mod preemption;
+#[path = "../../bench/random.rs"]
+mod random;
 mod range;
 mod refusals;
 mod registry;

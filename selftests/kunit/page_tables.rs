@@ -2,7 +2,7 @@
 
 //! What page tables a large aperture takes: on Sparse none, however many pages of it are mapped.
 
-use crate::{c, range::*, sides::*, sparse::*, verdict::*};
+use crate::{c, random::Random, range::*, sides::*, sparse::*, verdict::*};
 use io_mapping_rs::{io_mapping::LocalMap, IoMapping};
 use kernel::prelude::*;
 
@@ -21,13 +21,12 @@ fn page_tables<T>(f: impl FnOnce() -> T) -> (u64, T) {
 }
 
 /// Maps a hundred pages by slots, and says of how many something else was seen.
-fn hundred_pages(aperture: &IoMapping, phys: u64, random: &mut u64) -> u32 {
+fn hundred_pages(aperture: &IoMapping, phys: u64, random: &mut Random) -> u32 {
     let mut wrong = 0;
     // Some at a time, as many as there always are slots for.
     for _ in 0..25 {
         let maps: [(u64, Result<LocalMap<'_>>); 4] = core::array::from_fn(|_| {
-            *random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
-            let offset = (*random >> 16) % SIZE & !(PAGE - 1);
+            let offset = random.next() % SIZE & !(PAGE - 1);
             (offset, aperture.map_local(offset))
         });
         for (offset, map) in &maps {
@@ -46,7 +45,7 @@ mod tests {
     fn none_for_a_sparse_large_aperture_nohugeiomap() -> Verdict {
         need!(addresses(SIZE));
         let phys = nowhere().phys;
-        let (mut random, mut least) = (1, u64::MAX);
+        let (mut random, mut least) = (Random::new(1), u64::MAX);
         for _ in 0..TRIES {
             let (bytes, wrong) = page_tables(|| -> Verdict<u32> {
                 let aperture = ok!(sparse_nowhere(SIZE));

@@ -6,6 +6,7 @@
 use crate::{
     c,
     contexts::{two_cpus, Thread, Tick},
+    random::Random,
     range::*,
     verdict::*,
 };
@@ -35,9 +36,7 @@ const TICK_NS: u64 = 400_000;
 
 /// A number whose every bit depends on `seed`.
 fn mix(seed: u64) -> u64 {
-    let seed = (seed ^ seed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let seed = (seed ^ seed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    seed ^ seed >> 31
+    Random::new(seed).next()
 }
 
 /// What has happened, to whomever.
@@ -79,10 +78,9 @@ impl Owner {
 
     /// Any number below `below`.
     fn random(&self, below: u64) -> u64 {
-        let last = self.random.load(Ordering::Relaxed);
-        let next = last.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let next = mix(self.random.load(Ordering::Relaxed));
         self.random.store(next, Ordering::Relaxed);
-        mix(next) % below
+        next % below
     }
 
     fn page(&self) -> usize {
