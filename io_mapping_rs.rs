@@ -84,7 +84,7 @@ module! {
 struct IoMappingRs {
     _files: debugfs::Registration,
     _window: window::Registration,
-    _live: tracking::Registration,
+    _tracking: tracking::Registration,
 }
 
 impl kernel::Module for IoMappingRs {
@@ -95,7 +95,7 @@ impl kernel::Module for IoMappingRs {
         );
         bindings::machine::init();
         mm::cache_mode::init();
-        let live = tracking::Registration::new()?;
+        let tracking = tracking::Registration::new()?;
         io_mapping::sparse::chunks::init(budget.saturating_mul(1 << 20));
         let window = window::Window::register(slots).inspect_err(|&err| {
             if err == EINVAL {
@@ -108,7 +108,7 @@ impl kernel::Module for IoMappingRs {
         Ok(Self {
             _files: debugfs::Registration::new()?,
             _window: window,
-            _live: live,
+            _tracking: tracking,
         })
     }
 }

@@ -6,7 +6,7 @@ use crate::io_mapping::sparse::window::Window;
 use crate::mm::cache_mode::CacheMode;
 use crate::mm::page_table::Entry;
 use crate::mm::phys_range::PAGE_SIZE;
-use crate::tracking::{self, Kind, Pinned};
+use crate::tracking::{self, MappingKind, PinnedMapping};
 use core::panic::Location;
 use kernel::{
     alloc::{flags::__GFP_NOWARN, KVVec},
@@ -62,7 +62,7 @@ impl Caller {
 pub(super) struct Seen {
     id: u64,
     parent: u64,
-    kind: Kind,
+    kind: MappingKind,
     pub(super) phys: u64,
     /// Of the first byte, 0 where nothing is mapped as such.
     pub(super) addr: usize,
@@ -86,7 +86,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    fn new(facts: &Pinned) -> Self {
+    fn new(facts: &PinnedMapping) -> Self {
         let first = facts.addr & !(PAGE_SIZE as usize - 1);
         let mode = Entry::lookup(first).and_then(Entry::cache_mode);
         Self {
@@ -130,16 +130,16 @@ impl Seen {
     /// How it is mapped.
     pub(super) fn strategy(&self) -> &'static str {
         match self.kind {
-            Kind::Mapping => "ioremap",
-            Kind::Whole => "whole",
-            Kind::Sparse | Kind::Chunk | Kind::Area => "sparse",
+            MappingKind::Ioremap => "ioremap",
+            MappingKind::Whole => "whole",
+            MappingKind::Sparse | MappingKind::Chunk | MappingKind::Area => "sparse",
         }
     }
 
     /// The maps of it that there are, in slots and in areas of their own, where there is something
     /// to see of a map.
     pub(super) fn maps(&self) -> Option<(Option<u32>, u32)> {
-        (self.kind == Kind::Sparse).then_some((self.slots, self.areas))
+        (self.kind == MappingKind::Sparse).then_some((self.slots, self.areas))
     }
 
     /// Adds what is mapped of it.
@@ -147,7 +147,7 @@ impl Seen {
         for (sum, pages) in self.pages.iter_mut().zip(piece.pages) {
             *sum += pages;
         }
-        self.areas += u32::from(piece.kind == Kind::Area);
+        self.areas += u32::from(piece.kind == MappingKind::Area);
     }
 
     fn has(&self, phys: u64) -> bool {

@@ -8,7 +8,7 @@ use crate::ioremap::{Mapping, Options};
 use crate::mm::cache_mode::CacheMode;
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
 use crate::tracking::counters;
-use crate::tracking::Kind;
+use crate::tracking::MappingKind;
 use kernel::{
     io::{PhysAddr, ResourceSize},
     prelude::*,
@@ -148,7 +148,7 @@ impl IoMapping {
     ) -> Result<Self> {
         let (phys, size, base) = (base, u64::from(size), u64::from(base));
         if base & (PAGE_SIZE - 1) != 0 {
-            counters::refused(EINVAL);
+            counters::count_refusal(EINVAL);
             return Err(EINVAL);
         }
         let (pages, directory) = (size.div_ceil(PAGE_SIZE), Directory::new(base));
@@ -163,7 +163,13 @@ impl IoMapping {
                 backing: Backing::Sparse(Sparse::new(&options, base, size)?),
             });
         }
-        let whole = Mapping::new(options, Kind::Whole, false, phys, size as ResourceSize)?;
+        let whole = Mapping::new(
+            options,
+            MappingKind::Whole,
+            false,
+            phys,
+            size as ResourceSize,
+        )?;
         // The largest power of two of bytes that there are, if that is a page.
         let (addr, stray) = match size.checked_ilog2() {
             Some(shift) if shift >= PAGE_SHIFT => (whole.addr(), !((1 << shift) - PAGE_SIZE)),

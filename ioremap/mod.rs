@@ -43,7 +43,7 @@ use crate::mm::page_table::Entry;
 use crate::mm::phys_range::{RangeError, Span, PAGE_SHIFT, PAGE_SIZE};
 use crate::mm::vm_area::VmArea;
 use crate::tracking::counters;
-use crate::tracking::{Kind, Live, New};
+use crate::tracking::{MappingKind, NewMapping, TrackedMapping};
 use core::panic::Location;
 use kernel::{
     io::{IoBase, PhysAddr, Region, ResourceSize},
@@ -170,7 +170,7 @@ impl Reserved {
 pub struct Mapping {
     // Dropped in this order: nobody looks at entries that are going, and nobody else may be given
     // the cache mode while they are live.
-    _live: Live,
+    _tracked: TrackedMapping,
     _area: VmArea,
     reservation: Reservation,
     addr: usize,
@@ -185,7 +185,7 @@ impl Mapping {
     #[track_caller]
     pub(crate) fn new(
         options: Options,
-        kind: Kind,
+        kind: MappingKind,
         read_only: bool,
         phys: PhysAddr,
         size: ResourceSize,
@@ -198,13 +198,13 @@ impl Mapping {
             (phys.into(), size.into()),
             caller,
         );
-        this.inspect_err(|&err| counters::refused(err))
+        this.inspect_err(|&err| counters::count_refusal(err))
     }
 
     #[inline(always)]
     fn make(
         options: &Options,
-        kind: Kind,
+        kind: MappingKind,
         read_only: bool,
         (phys, size): (u64, u64),
         caller: &'static Location<'static>,
@@ -216,7 +216,7 @@ impl Mapping {
         let (area, addr) = VmArea::map(reserved.first_page(), pages, prot)?;
         // CAST: less than a page; and `size` is no more than `pages`, which fits.
         let (addr, size) = (addr + span.page_offset() as usize, size as usize);
-        let new = New {
+        let new = NewMapping {
             kind,
             parent: 0,
             phys,
@@ -229,7 +229,7 @@ impl Mapping {
         let reservation = reserved.into_reservation();
         // INVARIANT: `area` maps every page of the range.
         Ok(Self {
-            _live: Live::new(new, Some(caller))?,
+            _tracked: TrackedMapping::new(new, Some(caller))?,
             _area: area,
             reservation,
             addr,

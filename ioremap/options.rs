@@ -5,7 +5,7 @@
 use super::{Mapping, ReadOnlyMapping};
 use crate::bindings::machine;
 use crate::mm::cache_mode::{CacheMode, Policy};
-use crate::tracking::Kind;
+use crate::tracking::MappingKind;
 use kernel::{
     io::{PhysAddr, ResourceSize},
     prelude::*,
@@ -203,7 +203,7 @@ impl Options {
     /// ```
     #[track_caller]
     pub unsafe fn map(self, phys: PhysAddr, size: ResourceSize) -> Result<Mapping> {
-        Mapping::new(self, Kind::Mapping, false, phys, size)
+        Mapping::new(self, MappingKind::Ioremap, false, phys, size)
     }
 
     /// As [`map`](Self::map), for reading only: the entries forbid stores, and the type offers
@@ -236,7 +236,7 @@ impl Options {
         phys: PhysAddr,
         size: ResourceSize,
     ) -> Result<ReadOnlyMapping> {
-        let mapping = Mapping::new(self, Kind::Mapping, true, phys, size)?;
+        let mapping = Mapping::new(self, MappingKind::Ioremap, true, phys, size)?;
         Ok(ReadOnlyMapping::new(mapping))
     }
 }

@@ -86,7 +86,7 @@ impl Ports {
         // CAST: as wide as a pointer, both.
         let limit = bindings::iomrs_port_limit() as usize;
         if last.is_none_or(|last| last > limit) {
-            counters::refused(EINVAL);
+            counters::count_refusal(EINVAL);
             return Err(EINVAL);
         }
         // INVARIANT: As just checked.

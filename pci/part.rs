@@ -41,7 +41,7 @@ impl Part {
         let rest = region.size().checked_sub(offset).filter(|&rest| rest != 0);
         let rest = rest
             .ok_or(EINVAL)
-            .inspect_err(|&err| counters::refused(err))?;
+            .inspect_err(|&err| counters::count_refusal(err))?;
         // INVARIANT: Within the BAR, as `offset` and `rest` add up to its size.
         Ok(Self {
             kind: region.kind(),

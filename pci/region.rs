@@ -62,7 +62,7 @@ impl<'a> BarRegion<'a> {
         kinds: &[BarKind],
         name: &'static CStr,
     ) -> Result<Self> {
-        Self::try_request(pdev, bar, kinds, name).inspect_err(|&err| counters::refused(err))
+        Self::try_request(pdev, bar, kinds, name).inspect_err(|&err| counters::count_refusal(err))
     }
 
     fn try_request(

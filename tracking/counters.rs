@@ -25,27 +25,27 @@ macro_rules! counters {
 }
 
 counters! {
-    Mappings => "mappings_made",
+    MappingsMade => "mappings_made",
     MappingsDropped => "mappings_dropped",
-    Whole => "whole_made",
+    WholeMade => "whole_made",
     WholeDropped => "whole_dropped",
-    Sparse => "sparse_made",
+    SparseMade => "sparse_made",
     SparseDropped => "sparse_dropped",
-    Chunks => "chunks_made",
+    ChunksMade => "chunks_made",
     ChunksDropped => "chunks_dropped",
-    Areas => "areas_made",
+    AreasMade => "areas_made",
     AreasDropped => "areas_dropped",
-    SlotLocal => "slot_local_maps",
-    SlotLocalEnded => "slot_local_unmaps",
-    SlotAtomic => "slot_atomic_maps",
-    SlotAtomicEnded => "slot_atomic_unmaps",
-    Exhausted => "slot_exhaustions",
-    Inval => "refused_EINVAL",
-    Range => "refused_ERANGE",
-    Perm => "refused_EPERM",
-    Busy => "refused_EBUSY",
-    NoMem => "refused_ENOMEM",
-    OtherErrno => "refused_other",
+    SlotLocalMaps => "slot_local_maps",
+    SlotLocalUnmaps => "slot_local_unmaps",
+    SlotAtomicMaps => "slot_atomic_maps",
+    SlotAtomicUnmaps => "slot_atomic_unmaps",
+    SlotExhaustions => "slot_exhaustions",
+    RefusedInval => "refused_EINVAL",
+    RefusedRange => "refused_ERANGE",
+    RefusedPerm => "refused_EPERM",
+    RefusedBusy => "refused_EBUSY",
+    RefusedNoMem => "refused_ENOMEM",
+    RefusedOther => "refused_other",
 }
 
 impl Counter {
@@ -64,15 +64,15 @@ impl Counter {
 
 /// Counts a request that is refused with `err`.
 #[cold]
-pub(crate) fn refused(err: Error) {
+pub(crate) fn count_refusal(err: Error) {
     let known = [
-        (EINVAL, Counter::Inval),
-        (ERANGE, Counter::Range),
-        (EPERM, Counter::Perm),
-        (EBUSY, Counter::Busy),
-        (ENOMEM, Counter::NoMem),
+        (EINVAL, Counter::RefusedInval),
+        (ERANGE, Counter::RefusedRange),
+        (EPERM, Counter::RefusedPerm),
+        (EBUSY, Counter::RefusedBusy),
+        (ENOMEM, Counter::RefusedNoMem),
     ];
     let counter = known.iter().find(|&&(errno, _)| errno == err);
-    let counter = counter.map_or(Counter::OtherErrno, |&(_, counter)| counter);
+    let counter = counter.map_or(Counter::RefusedOther, |&(_, counter)| counter);
     counter.count();
 }

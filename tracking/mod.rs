@@ -31,9 +31,9 @@ use pool::{Record, HIDDEN, PINNED, PUBLISHED};
 /// What has been mapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum Kind {
+pub(crate) enum MappingKind {
     /// A range, by `ioremap()`.
-    Mapping = 0,
+    Ioremap = 0,
     /// An aperture as a whole.
     Whole,
     /// An aperture of which nothing is mapped as such.
@@ -44,20 +44,20 @@ pub(crate) enum Kind {
     Area,
 }
 
-impl Kind {
+impl MappingKind {
     const fn made(self) -> Counter {
         match self {
-            Self::Mapping => Counter::Mappings,
-            Self::Whole => Counter::Whole,
-            Self::Sparse => Counter::Sparse,
-            Self::Chunk => Counter::Chunks,
-            Self::Area => Counter::Areas,
+            Self::Ioremap => Counter::MappingsMade,
+            Self::Whole => Counter::WholeMade,
+            Self::Sparse => Counter::SparseMade,
+            Self::Chunk => Counter::ChunksMade,
+            Self::Area => Counter::AreasMade,
         }
     }
 
     const fn dropped(self) -> Counter {
         match self {
-            Self::Mapping => Counter::MappingsDropped,
+            Self::Ioremap => Counter::MappingsDropped,
             Self::Whole => Counter::WholeDropped,
             Self::Sparse => Counter::SparseDropped,
             Self::Chunk => Counter::ChunksDropped,
@@ -71,7 +71,7 @@ impl Kind {
 /// # Invariants
 ///
 /// `caller` is null or valid.
-pub(crate) struct Facts {
+pub(crate) struct MappingInfo {
     /// No other mapping ever has this number. Not 0.
     pub(crate) id: u64,
     /// The number of the aperture that this is a piece of, or 0.
@@ -83,13 +83,13 @@ pub(crate) struct Facts {
     pub(crate) addr: usize,
     since: u32,
     caller: AtomicPtr<Location<'static>>,
-    pub(crate) kind: Kind,
+    pub(crate) kind: MappingKind,
     pub(crate) requested: CacheMode,
     /// What the registry of cache modes gave.
     pub(crate) achieved: CacheMode,
 }
 
-impl Facts {
+impl MappingInfo {
     /// Seconds that the mapping has been there.
     pub(crate) fn age(&self) -> u32 {
         bindings::iomrs_seconds_since(self.since)
@@ -97,8 +97,8 @@ impl Facts {
 }
 
 /// What is known of a mapping that is being made.
-pub(crate) struct New {
-    pub(crate) kind: Kind,
+pub(crate) struct NewMapping {
+    pub(crate) kind: MappingKind,
     pub(crate) parent: u64,
     pub(crate) phys: u64,
     pub(crate) size: u64,
@@ -165,14 +165,14 @@ impl Drop for Pool {
 /// # Invariants
 ///
 /// We have the record, and it is not hidden.
-pub(crate) struct Live(&'static Record);
+pub(crate) struct TrackedMapping(&'static Record);
 
 // SAFETY: A record belongs to no task or CPU.
-unsafe impl Send for Live {}
+unsafe impl Send for TrackedMapping {}
 // SAFETY: The facts do not change.
-unsafe impl Sync for Live {}
+unsafe impl Sync for TrackedMapping {}
 
-impl Live {
+impl TrackedMapping {
     /// Lists a mapping that has been made, where `caller` wanted it.
     ///
     /// # Errors
@@ -183,7 +183,7 @@ impl Live {
     ///
     /// May sleep, and so may dropping it.
     #[inline(always)]
-    pub(crate) fn new(new: New, caller: Option<&'static Location<'static>>) -> Result<Self> {
+    pub(crate) fn new(new: NewMapping, caller: Option<&'static Location<'static>>) -> Result<Self> {
         let record = pool::take()?;
         // SAFETY: The record is ours, and hidden.
         let facts = unsafe { &mut *record.facts.get() };
@@ -204,7 +204,7 @@ impl Live {
         Ok(Self(record))
     }
 
-    fn facts(&self) -> &Facts {
+    fn facts(&self) -> &MappingInfo {
         // SAFETY: By the invariants they do not change for as long as we are there.
         unsafe { &*self.0.facts.get() }
     }
@@ -214,9 +214,15 @@ impl Live {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(crate) fn piece(&self, kind: Kind, phys: u64, size: u64, addr: usize) -> Result<Self> {
+    pub(crate) fn new_child(
+        &self,
+        kind: MappingKind,
+        phys: u64,
+        size: u64,
+        addr: usize,
+    ) -> Result<Self> {
         let aperture = self.facts();
-        let new = New {
+        let new = NewMapping {
             kind,
             parent: aperture.id,
             phys,
@@ -229,18 +235,18 @@ impl Live {
     }
 }
 
-impl Drop for Live {
+impl Drop for TrackedMapping {
     #[inline(always)]
     fn drop(&mut self) {
         withdraw(self.0);
     }
 }
 
-/// Ends what [`Live::new`] began.
+/// Ends what [`TrackedMapping::new`] began.
 // By value, so that a guard that may have one stays in registers.
 #[inline(never)]
 fn withdraw(record: &'static Record) {
-    // SAFETY: By the invariants of `Live` they do not change before the record is hidden.
+    // SAFETY: By the invariants of `TrackedMapping` they do not change before the record is hidden.
     let kind = unsafe { (*record.facts.get()).kind };
     kind.dropped().count();
     let state = &record.state;
@@ -248,7 +254,7 @@ fn withdraw(record: &'static Record) {
     if hidden.is_err() {
         wait_and_hide(state);
     }
-    // SAFETY: `Live` had it, and is no more.
+    // SAFETY: `TrackedMapping` had it, and is no more.
     unsafe { pool::put(record) };
 }
 
@@ -272,14 +278,14 @@ fn wait_and_hide(state: &AtomicU32) {
 ///
 /// May sleep. `step` must not free a mapping.
 pub(crate) fn each<S>(
-    begin: impl Fn(&Pinned) -> S,
-    step: impl Fn(&Pinned, &mut S) -> bool,
+    begin: impl Fn(&PinnedMapping) -> S,
+    step: impl Fn(&PinnedMapping, &mut S) -> bool,
     mut end: impl FnMut(S) -> Result,
 ) -> Result {
     for record in pool::all() {
         let mut state = None;
         let done = loop {
-            let Some(facts) = Pinned::new(record) else {
+            let Some(facts) = PinnedMapping::new(record) else {
                 break false;
             };
             let (id, state) = state.get_or_insert_with(|| (facts.id, begin(&facts)));
@@ -304,12 +310,12 @@ pub(crate) fn each<S>(
 /// # Invariants
 ///
 /// The record is pinned, by us: we have the lock for that.
-pub(crate) struct Pinned {
+pub(crate) struct PinnedMapping {
     record: &'static Record,
     _read: GlobalGuard<READ>,
 }
 
-impl Pinned {
+impl PinnedMapping {
     fn new(record: &'static Record) -> Option<Self> {
         if record.state.load(Ordering::Relaxed) == HIDDEN {
             return None;
@@ -330,16 +336,16 @@ impl Pinned {
     }
 }
 
-impl Deref for Pinned {
-    type Target = Facts;
+impl Deref for PinnedMapping {
+    type Target = MappingInfo;
 
-    fn deref(&self) -> &Facts {
+    fn deref(&self) -> &MappingInfo {
         // SAFETY: By the invariant the record is not hidden, so that they do not change.
         unsafe { &*self.record.facts.get() }
     }
 }
 
-impl Drop for Pinned {
+impl Drop for PinnedMapping {
     fn drop(&mut self) {
         // Whoever wants to hide it waits for the lock.
         self.record.state.store(PUBLISHED, Ordering::Release);

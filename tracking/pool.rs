@@ -3,7 +3,7 @@
 //! Where records are kept: 63 in a page of memory, each taken by a bit. Pages are kept until the
 //! module is unloaded, so that a record may be looked at whether somebody has it or not.
 
-use super::Facts;
+use super::MappingInfo;
 use crate::mm::slots::{Slots, MAX_SLOTS};
 use core::cell::UnsafeCell;
 use core::ptr::{self, NonNull};
@@ -28,7 +28,7 @@ pub(super) const PINNED: u32 = 2;
 #[repr(C, align(64))]
 pub(super) struct Record {
     pub(super) state: AtomicU32,
-    pub(super) facts: UnsafeCell<Facts>,
+    pub(super) facts: UnsafeCell<MappingInfo>,
 }
 
 /// Records in a page, which has one less for what else is in it.

@@ -2,7 +2,7 @@
 
 //! What records say of a caller is in the memory of its module, and is forgotten when that goes.
 
-use super::{pool, Pinned};
+use super::{pool, PinnedMapping};
 use crate::bindings::iomrs_within_module;
 use core::cell::UnsafeCell;
 use core::ptr;
@@ -65,7 +65,7 @@ unsafe extern "C" fn notify(
     if state != c::module_state_MODULE_STATE_GOING as c_ulong {
         return 0;
     }
-    for facts in pool::all().filter_map(Pinned::new) {
+    for facts in pool::all().filter_map(PinnedMapping::new) {
         let caller = facts.caller.load(Ordering::Relaxed);
         // SAFETY: As required of our caller; any address may be asked for.
         if unsafe { iomrs_within_module(caller.addr(), module) } {

@@ -10,7 +10,7 @@
 use crate::mm::cache_mode::Protection;
 use crate::mm::phys_range::PAGE_SIZE;
 use crate::mm::vm_area::VmArea;
-use crate::tracking::{Kind, Live};
+use crate::tracking::{MappingKind, TrackedMapping};
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use kernel::{
     alloc::{flags::__GFP_NOWARN, KVVec},
@@ -69,7 +69,7 @@ impl Drop for Share {
 /// A part of an aperture that is mapped by itself, and listed.
 pub(crate) struct Piece {
     // Dropped in this order: nobody looks at entries that are going.
-    _live: Live,
+    _tracked: TrackedMapping,
     _area: VmArea,
 }
 
@@ -80,15 +80,15 @@ impl Piece {
     ///
     /// Those of [`VmArea::map`].
     pub(crate) fn map(
-        aperture: &Live,
-        kind: Kind,
+        aperture: &TrackedMapping,
+        kind: MappingKind,
         phys: u64,
         size: usize,
         prot: Protection,
     ) -> Result<(Self, usize)> {
         let (_area, addr) = VmArea::map(phys, size, prot)?;
-        let _live = aperture.piece(kind, phys, size as u64, addr)?;
-        Ok((Self { _live, _area }, addr))
+        let _tracked = aperture.new_child(kind, phys, size as u64, addr)?;
+        Ok((Self { _tracked, _area }, addr))
     }
 }
 
@@ -210,7 +210,7 @@ impl Chunks {
     /// `directory` is that of these chunks, and of no others; `offset` is within the aperture.
     pub(crate) unsafe fn find_or_make(
         &self,
-        aperture: &Live,
+        aperture: &TrackedMapping,
         directory: &Directory,
         offset: u64,
     ) -> Option<usize> {
@@ -229,7 +229,7 @@ impl Chunks {
     /// Makes the chunk of `offset`, which is not there.
     fn make(
         &self,
-        aperture: &Live,
+        aperture: &TrackedMapping,
         directory: &Directory,
         made: &mut Made,
         offset: u64,
@@ -239,7 +239,13 @@ impl Chunks {
         self.make_table(directory, made)?;
         made.chunks.reserve(1, GFP_KERNEL | __GFP_NOWARN)?;
         let len = usize::try_from(len)?;
-        let (piece, addr) = Piece::map(aperture, Kind::Chunk, self.phys(first), len, self.prot)?;
+        let (piece, addr) = Piece::map(
+            aperture,
+            MappingKind::Chunk,
+            self.phys(first),
+            len,
+            self.prot,
+        )?;
         let bias = addr.wrapping_sub(first as usize);
         let chunk = Chunk {
             _piece: piece,

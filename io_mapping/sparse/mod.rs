@@ -14,7 +14,7 @@ use crate::mm::cache_mode::{mode_of_entry, CacheMode, Reservation};
 use crate::mm::page_table::has_large_pages;
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
 use crate::tracking::counters;
-use crate::tracking::{Kind, Live, New};
+use crate::tracking::{MappingKind, NewMapping, TrackedMapping};
 use core::panic::Location;
 use kernel::prelude::*;
 
@@ -31,7 +31,7 @@ pub(super) fn suits_whole(size: u64) -> bool {
 pub(super) struct Sparse {
     // Dropped in this order: pieces are those of an aperture that is listed no more, and nobody else
     // may be given the cache mode while they are mapped.
-    live: Live,
+    tracked: TrackedMapping,
     chunks: Chunks,
     reservation: Reservation,
     window: &'static Window,
@@ -47,7 +47,7 @@ impl Sparse {
     pub(super) fn new(options: &Options, base: u64, size: u64) -> Result<Self> {
         let caller = Location::caller();
         let this = Self::make(options, base, size, caller);
-        this.inspect_err(|&err| counters::refused(err))
+        this.inspect_err(|&err| counters::count_refusal(err))
     }
 
     #[inline(always)]
@@ -59,8 +59,8 @@ impl Sparse {
     ) -> Result<Self> {
         let (reserved, _) = Reserved::new(options, base, size)?;
         let prot = reserved.protection(false);
-        let new = New {
-            kind: Kind::Sparse,
+        let new = NewMapping {
+            kind: MappingKind::Sparse,
             parent: 0,
             phys: base,
             size,
@@ -69,7 +69,7 @@ impl Sparse {
             achieved: reserved.achieved(),
         };
         Ok(Self {
-            live: Live::new(new, Some(caller))?,
+            tracked: TrackedMapping::new(new, Some(caller))?,
             chunks: Chunks::new(reserved.first_page(), size, prot),
             window: Window::get()?,
             // What is kept is small, as it is moved to the caller.
@@ -115,15 +115,15 @@ impl Sparse {
     ) -> Result<(usize, Option<Piece>)> {
         if directory.in_one(offset, len) {
             // SAFETY: The directory of our aperture, and `offset` is within it.
-            let addr = unsafe { self.chunks.find_or_make(&self.live, directory, offset) };
+            let addr = unsafe { self.chunks.find_or_make(&self.tracked, directory, offset) };
             if let Some(addr) = addr {
                 return Ok((addr, None));
             }
         }
         let pages = usize::try_from(len.next_multiple_of(PAGE_SIZE)).map_err(|_| ENOMEM)?;
         let (phys, prot) = (self.chunks.phys(offset), self.chunks.prot());
-        let area = Piece::map(&self.live, Kind::Area, phys, pages, prot);
-        let (area, addr) = area.inspect_err(|&err| counters::refused(err))?;
+        let area = Piece::map(&self.tracked, MappingKind::Area, phys, pages, prot);
+        let (area, addr) = area.inspect_err(|&err| counters::count_refusal(err))?;
         Ok((addr, Some(area)))
     }
 

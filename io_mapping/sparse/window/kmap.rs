@@ -74,9 +74,9 @@ impl Window {
             return refuse();
         }
         let counter = if atomic == 0 {
-            Counter::SlotLocal
+            Counter::SlotLocalMaps
         } else {
-            Counter::SlotAtomic
+            Counter::SlotAtomicMaps
         };
         counter.count();
         Place {
@@ -105,9 +105,9 @@ impl Window {
 #[inline(never)]
 pub(super) unsafe fn release(word: NonZero<usize>) {
     let counter = if word.get() & ATOMIC == 0 {
-        Counter::SlotLocalEnded
+        Counter::SlotLocalUnmaps
     } else {
-        Counter::SlotAtomicEnded
+        Counter::SlotAtomicUnmaps
     };
     counter.count();
     // SAFETY: As required of our caller.

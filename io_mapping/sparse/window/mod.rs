@@ -84,13 +84,13 @@ pub const WINDOW: &str = if cfg!(iomrs_window_kmap) {
 /// }
 /// ```
 pub fn exhausted() -> u64 {
-    Counter::Exhausted.total()
+    Counter::SlotExhaustions.total()
 }
 
 /// What becomes of a map where all slots are in use.
 #[cold]
 fn refuse() -> Place {
-    Counter::Exhausted.count();
+    Counter::SlotExhaustions.count();
     Place::error(EAGAIN)
 }
 

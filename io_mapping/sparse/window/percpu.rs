@@ -213,9 +213,9 @@ impl Window {
         // SAFETY: The slot is ours, and its entry is clear.
         unsafe { bindings::set_entry(this.entry(index), prot.entry(phys)) };
         let counter = if pinned {
-            Counter::SlotLocal
+            Counter::SlotLocalMaps
         } else {
-            Counter::SlotAtomic
+            Counter::SlotAtomicMaps
         };
         counter.count();
         if index >= this.peak.load(Ordering::Relaxed) {
@@ -289,11 +289,11 @@ pub(super) unsafe fn release(word: NonZero<usize>) {
 unsafe fn put(cpu: &CpuSlots, word: Word) {
     cpu.slots.put(word.index());
     if word.is_pinned() {
-        Counter::SlotLocalEnded.count();
+        Counter::SlotLocalUnmaps.count();
         // SAFETY: The slot was taken with migration turned off for it.
         unsafe { bindings::migrate_enable() };
     } else {
-        Counter::SlotAtomicEnded.count();
+        Counter::SlotAtomicUnmaps.count();
     }
 }
 
