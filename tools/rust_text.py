@@ -1,46 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A Rust file as text for rules that need no parser: code without comments and strings, test modules, comments."""
+"""A Rust crate as text, for rules that no lint of the toolchain has: which file imports which."""
 
 import os
 import re
 
 SKIPPED_DIRS = {".git", "bench-report", "build", "target", "__pycache__"}
+USE = re.compile(r"(?<!\w)(pub(?:\([^)]*\))?\s+)?use\s+([^;]+);")
+CHILD = re.compile(r"(?<![\w:])mod\s+(\w+)\s*;")
+INLINE_MODULE = re.compile(r"(?<![\w:])mod\s+\w+\s*\{")
+PATH = re.compile(r"(?<![\w:.])(?:\$?\w+)(?:\s*::\s*\w+)+")
 
 
 def all_files(top):
     """Every file of the checkout, as paths relative to it."""
     for folder, dirs, names in os.walk(top):
         dirs[:] = sorted(d for d in dirs if d not in SKIPPED_DIRS)
-        for name in sorted(names):
+        # .git is a file in a work tree.
+        for name in sorted(set(names) - SKIPPED_DIRS):
             path = os.path.join(folder, name)
             if not os.path.islink(path):
                 yield os.path.relpath(path, top)
-
-
-def module_of(path):
-    """vm_area.rs and vm_area/stock.rs -> vm_area"""
-    return path.split("/")[0].removesuffix(".rs")
-
-
-def heads_of_group(code, start):
-    """First names of the members of a `use crate::{` group whose inside begins at `start`."""
-    depth, word, heads = 0, "", []
-    for char in code[start:]:
-        if char == "{":
-            depth += 1
-        elif char == "}":
-            if depth == 0:
-                break
-            depth -= 1
-        elif char == "," and depth == 0:
-            heads.append(word)
-            word = ""
-            continue
-        if depth == 0:
-            word += char
-    heads.append(word)
-    names = [re.match(r"\s*(\w+)", head) for head in heads]
-    return [name.group(1) for name in names if name]
 
 
 def blank(match):
@@ -48,7 +27,41 @@ def blank(match):
     return re.sub(r"[^\n]", " ", match.group(0))
 
 
-class RustText:
+def block_end(code, opening):
+    """The index of the brace that closes the one at `opening`."""
+    depth = 0
+    for index in range(opening, len(code)):
+        depth += {"{": 1, "}": -1}.get(code[index], 0)
+        if depth == 0:
+            return index
+    return len(code)
+
+
+def expand(tree):
+    """The paths that a `use` tree names: `a::{b, c as d}` -> ([a, b], b), ([a, c], d). A glob ends in `*`."""
+    tree = tree.strip()
+    head, brace, rest = tree.partition("{")
+    prefix = [word.strip() for word in head.split("::") if word.strip()]
+    if not brace:
+        path, _, alias = tree.partition(" as ")
+        path = [word.strip() for word in path.split("::") if word.strip()]
+        yield path, alias.strip() or path[-1]
+        return
+    depth, member = 0, ""
+    for char in rest[: block_end("{" + rest, 0) - 1] + ",":
+        depth += {"{": 1, "}": -1}.get(char, 0)
+        if char != "," or depth:
+            member += char
+            continue
+        if member.strip():
+            for path, alias in expand(member):
+                # `a::{self}` is a.
+                path = path[:-1] if path[-1] == "self" else path
+                yield prefix + path, prefix[-1] if alias == "self" else alias
+        member = ""
+
+
+class RustFile:
     """`text` as written; `code` with comments and what is inside strings blanked, so that lines agree."""
 
     COMMENT_OR_STRING = re.compile(
@@ -57,55 +70,107 @@ class RustText:
     def __init__(self, path):
         with open(path, encoding="utf-8") as f:
             self.text = f.read()
-        self.raw_lines = self.text.splitlines()
         # `extern "C"` is looked for; other strings are not code.
         self.code = self.COMMENT_OR_STRING.sub(
             lambda m: m.group(0) if m.group(0) == '"C"' else blank(m), self.text)
-        self.code_lines = self.code.splitlines()
-        self.tests = list(self._test_modules())
+        self.inline_modules = [(match.start(), block_end(self.code, match.end() - 1))
+                               for match in INLINE_MODULE.finditer(self.code)]
+
+    def line_of(self, index):
+        return self.code.count("\n", 0, index) + 1
 
     def lines_with(self, pattern):
-        return [number for number, line in enumerate(self.code_lines, 1) if re.search(pattern, line)]
+        return [number for number, line in enumerate(self.code.splitlines(), 1) if re.search(pattern, line)]
 
-    def in_test(self, line):
-        return any(first <= line <= last for first, last in self.tests)
+    def children(self):
+        return CHILD.findall(self.code)
 
-    def _test_modules(self):
-        """First and last line of each `mod` that is compiled for tests only."""
-        for match in re.finditer(r"#\[(?:kunit_tests\(|kernel::macros::kunit_tests\(|cfg\(test\))", self.code):
-            opening = self.code.find("{", match.end())
-            depth = 0
-            for index in range(opening, len(self.code)):
-                depth += {"{": 1, "}": -1}.get(self.code[index], 0)
-                if depth == 0:
-                    yield (self.code.count("\n", 0, match.start()) + 1, self.code.count("\n", 0, index) + 1)
-                    break
+    def depth(self, index):
+        """How many inline modules stand around this place."""
+        return sum(first <= index < last for first, last in self.inline_modules)
 
-    def is_const(self, line):
-        """Inside `const { .. }` or `const _: () = ..;`: a failure to compile, not a panic."""
-        before = "\n".join(self.code_lines[max(0, line - 6):line])
-        last = max(before.rfind("const {"), before.rfind("const _"))
-        return last >= 0 and ";" not in re.sub(r"\b(debug_)?assert!\(.*?\);", "", before[last:], flags=re.S)
+    def uses(self):
+        """(index, path, name that it gets here, whether it is public) for each name that is imported."""
+        for match in USE.finditer(self.code):
+            for path, alias in expand(match.group(2)):
+                yield match.start(), path, alias, bool(match.group(1))
 
-    def has_safety_comment(self, line):
-        """An `unsafe` block or impl on `line` (counted from 1) has SAFETY above the statement or item that it is part
-        of. Not asked of an fn or trait, whose contract is clippy's affair (missing_safety_doc), nor of an extern."""
-        if re.search(r'\bunsafe\s+(extern\b|fn\b|trait\b)', self.code_lines[line - 1]):
-            return True
-        return "SAFETY:" in self.raw_lines[line - 1] or self._safety_above(line)
+    def paths(self):
+        """(index, path) for each path that is written outside of `use`."""
+        for match in PATH.finditer(USE.sub(blank, self.code)):
+            yield match.start(), [word.strip() for word in match.group(0).split("::")]
 
-    def _safety_above(self, line):
-        index = line - 2
-        while index >= 0 and not self._is_comment(index):
-            text = self.code_lines[index].strip()
-            if not text or re.search(r"[;}]$", text) or line - index > 12:
-                return False
-            index -= 1
-        while index >= 0 and self._is_comment(index):
-            if "SAFETY:" in self.raw_lines[index]:
-                return True
-            index -= 1
-        return False
 
-    def _is_comment(self, index):
-        return self.raw_lines[index].strip().startswith(("//", "#["))
+class Module:
+    """A file of a crate, as a module."""
+
+    def __init__(self, path, file, parent=None):
+        self.path, self.file, self.parent = path, file, parent
+        self.children, self.names, self.globs = {}, {}, []
+        for index, used, alias, _ in file.uses():
+            if file.depth(index):
+                continue
+            if alias == "*":
+                self.globs.append(used[:-1])
+            else:
+                self.names[alias] = used
+
+    def is_within(self, other):
+        return self is other or self.parent is not None and self.parent.is_within(other)
+
+
+class Crate:
+    """The modules of a crate, found from its root as the compiler finds them."""
+
+    def __init__(self, root, files):
+        self.modules = {}
+        self.root = self._add(root, files, None)
+
+    def _add(self, path, files, parent):
+        module = self.modules[path] = Module(path, files[path], parent)
+        folder, name = os.path.split(path)
+        if parent is not None and name != "mod.rs":
+            folder = os.path.join(folder, name.removesuffix(".rs"))
+        for child in module.file.children():
+            for candidate in (f"{child}.rs", f"{child}/mod.rs"):
+                candidate = os.path.join(folder, candidate)
+                if candidate in files:
+                    module.children[child] = self._add(candidate, files, module)
+        return module
+
+    def imports(self, module):
+        """(index, module) for each other module of the crate that this one names. What it only passes on, from a
+        module within it, does not count."""
+        file = module.file
+        for index, path, _, public in file.uses():
+            target = self._target(module, path, file.depth(index))
+            if target and not (public and target.is_within(module)):
+                yield index, target
+        for index, path in file.paths():
+            if path[0].strip("$") in ("crate", "super", "self") or path[0] in module.children:
+                target = self._target(module, path, file.depth(index))
+                if target:
+                    yield index, target
+
+    def _target(self, module, path, depth):
+        while depth and path[0] == "super":
+            path, depth = path[1:], depth - 1
+        target = self._resolve(module, path, set()) if path else None
+        return None if target is module else target
+
+    def _resolve(self, module, path, tried):
+        """The module that has what the path names, None where that is another crate."""
+        for number, name in enumerate(path):
+            name = name.strip("$")
+            if name == "crate":
+                module = self.root
+            elif name == "super":
+                module = module.parent or module
+            elif name in module.children:
+                module = module.children[name]
+            elif name in module.names and (module.path, name) not in tried:
+                tried = tried | {(module.path, name)}
+                return self._resolve(module, module.names[name] + path[number + 1:], tried)
+            elif name not in ("self", "*"):
+                return module if number else None
+        return module
