@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The right to write all over a range. See `c_claim.c`.
+//! The right to write all over a range. See `claim.c`.
 
 use crate::{c, spec::Place};
 use core::{ffi::c_void, ptr::NonNull};

@@ -8,14 +8,13 @@
 //! ```text
 //! spec.rs       what is written to `run`, taken apart          pure logic, tested on the host
 //! stats.rs      percentiles, ratios and their intervals        likewise
-//! workloads.rs  what can be measured: C's side beside ours
-//! pairs.rs      our side: mapping ranges and BARs              c_pairs.c: C's
-//! loops.rs      maps of an aperture                            c_loops.c
-//! accesses.rs   accesses of memory and ports                   c_accesses.c
-//! claim.rs      the range                                      c_claim.c
-//! setup.rs      what a workload works on
-//! ticks.rs      the clock, and what keeps the compiler from it    ticks.h: C's
-//! threads.rs    threads that begin each batch together         c_machine.c, threads.h
+//! workloads/    what can be measured: C's side beside ours
+//! ours/         our side: mapping ranges and BARs, maps of an aperture, accesses
+//! c/            C's side in files of the same names, the range, this machine
+//! claim.rs      the range
+//! fixture.rs    what a workload works on
+//! ticks.rs      the clock, and what keeps the compiler from it
+//! threads.rs    threads that begin each batch together
 //! runner.rs     batches in turns
 //! random.rs     pseudo-random numbers, the selftests' too
 //! results.rs    rows, and whether they can be believed
@@ -28,19 +27,17 @@
 use io_mapping_rs::debugfs::files::{Directory, TextFiles};
 use kernel::{prelude::*, sync::Arc};
 
-mod accesses;
 mod bench;
 mod c;
 mod claim;
 mod files;
+mod fixture;
 mod jobs;
-mod loops;
+mod ours;
 mod output;
-mod pairs;
 mod random;
 mod results;
 mod runner;
-mod setup;
 mod spec;
 mod stats;
 mod threads;

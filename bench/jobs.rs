@@ -5,9 +5,9 @@
 use crate::{
     c,
     claim::Claim,
+    fixture::{Fixture, PAGE},
     results::{Machine, Row, Side, Subject},
     runner,
-    setup::{Setup, PAGE},
     spec::{Choice, Cpus, Spec, What},
     workloads::{On, Sides, Workload},
 };
@@ -120,7 +120,7 @@ impl Job {
         let cpus = cpus.get(..self.subject.cpus as usize);
         let cpus = cpus.ok_or(NotRun::Because("fewer CPUs are on line"))?;
         self.check(claim, workload, size)?;
-        let setup = Setup::new(claim, workload, size).map_err(NotRun::setup)?;
+        let setup = Fixture::new(claim, workload, size).map_err(NotRun::setup)?;
         let measured = runner::run(&setup, workload, cpus, self.batches, progress)?;
         let parts = matches!(workload.sides, Sides::Pair { .. });
         Ok(measured.rows(machine, self.subject, parts, rows)?)

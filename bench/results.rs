@@ -4,7 +4,7 @@
 
 use crate::{
     c,
-    pairs::Pair,
+    ours::ranges::Pair,
     stats::{self, Ratio, Summary},
     workloads::Workload,
 };

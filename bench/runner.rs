@@ -6,11 +6,11 @@
 //! than the second, it does to each: all six orders come up.
 
 use crate::{
-    c, loops,
-    pairs::Pair,
+    c,
+    fixture::Fixture,
+    ours::{maps, ranges::Pair},
     random::Random,
     results::{Batch, Measured, Observed, Side},
-    setup::Setup,
     threads::{Barrier, Threads},
     ticks,
     workloads::{Sides, Workload},
@@ -58,7 +58,7 @@ const LEAST: u64 = 12;
 
 /// What the threads of a workload share.
 struct Shared<'a> {
-    setup: &'a Setup<'a>,
+    setup: &'a Fixture<'a>,
     workload: &'static Workload,
     empty: [Pair; 2],
     batches: AtomicU32,
@@ -81,7 +81,7 @@ struct Log {
 ///
 /// `EINTR` where a signal comes; those of either side.
 pub(crate) fn run(
-    setup: &Setup<'_>,
+    setup: &Fixture<'_>,
     workload: &'static Workload,
     cpus: &[u32],
     batches: Option<u32>,
@@ -114,7 +114,7 @@ pub(crate) fn run(
 }
 
 /// The least ticks of an empty batch, in C and in ours.
-fn empty(setup: &Setup<'_>, workload: &Workload) -> Result<[Pair; 2]> {
+fn empty(setup: &Fixture<'_>, workload: &Workload) -> Result<[Pair; 2]> {
     let mut least = [(u64::MAX, u64::MAX); 2];
     for _ in 0..32 {
         let now = match workload.sides {
@@ -131,7 +131,7 @@ fn empty(setup: &Setup<'_>, workload: &Workload) -> Result<[Pair; 2]> {
             Sides::Loop { .. } => {
                 let quiet = Quiet::new(true);
                 let c = setup.run_c_loop(c::iomrs_b_empty, &mut [])?;
-                let ours = loops::empty(setup, &mut [])?;
+                let ours = maps::empty(setup, &mut [])?;
                 drop(quiet);
                 [(c, 0), (ours, 0)]
             }

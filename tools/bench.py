@@ -25,7 +25,7 @@ import bench_boot
 import boot
 
 TOOLS = os.path.dirname(os.path.realpath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(TOOLS), "bench"))
+sys.path.insert(0, os.path.join(os.path.dirname(TOOLS), "bench", "report"))
 
 Plan = namedtuple("Plan", "name kernel cpus specs")
 

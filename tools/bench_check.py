@@ -5,7 +5,7 @@
     tools/bench_check.py MODULES-FOR-TEST MODULES-FOR-STOCK LOG-DIR
 
 Boots the test kernel twice alike, counting instructions: all bytes that the module hands over must be the same. What is
-slower than C, there and on Debian's kernel, must have a reason (bench/reasons.py). Prints a line for each thing that make
+slower than C, there and on Debian's kernel, must have a reason (bench/report/reasons.py). Prints a line for each thing that make
 check counts. How fast ours may be at worst is judged elsewhere (70-timing).
 """
 
@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 import bench_boot
 import boot
 
-sys.path.insert(0, os.path.join(os.path.dirname(bench_boot.TOOLS), "bench"))
+sys.path.insert(0, os.path.join(os.path.dirname(bench_boot.TOOLS), "bench", "report"))
 import reasons
 
 ROWS_OF_OURS = 113

@@ -29,7 +29,7 @@ TOOLS = os.path.dirname(os.path.realpath(__file__))
 TIMEOUT = 300
 LINES = 45
 # Of the benchmark, where our workloads are.
-OURS = ("loops", "pairs", "accesses")
+OURS = ("ranges", "maps", "accesses")
 # QEMU's "exec" log: Trace 0: HOST [CS/PC/FLAGS/CFLAGS] ...
 PC = re.compile(r"\[[0-9a-f]+/([0-9a-f]+)/")
 
@@ -128,8 +128,8 @@ def runs(symbols, trace):
 def helpers():
     """C's functions that measure, and are not measured."""
     text = ""
-    for name in ("c_machine.c", "c_claim.c"):
-        with open(os.path.join(TOOLS, "..", "bench", name)) as f:
+    for name in ("machine.c", "claim.c"):
+        with open(os.path.join(TOOLS, "..", "bench", "c", name)) as f:
             text += f.read()
     return set(re.findall(r"\biomrs_b_\w+", text))
 

@@ -32,7 +32,7 @@ MAPS = [
     # No more than C's of a page, whatever the size.
     Limit("create_beside_page", "sparse", [M, G, 64 * G, T], percent=100, more=0),
     Limit("bar", "none", [4 * K], percent=100, more=0),
-    # A size that the compiler does not know, nor the strategy: see bench/reasons.py. The size known: one test.
+    # A size that the compiler does not know, nor the strategy: see bench/report/reasons.py. The size known: one test.
     Limit("map", "whole", [2 * M], most=5 + LOOP),
     Limit("map_local", "whole", [2 * M], most=5 + LOOP),
     Limit("map_atomic", "whole", [2 * M], most=15 + LOOP),

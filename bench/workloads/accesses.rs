@@ -4,12 +4,13 @@
 
 use super::{On, Sides, Workload};
 use crate::{
-    accesses, c,
-    setup::{Setup, PAGE},
+    c,
+    fixture::{Fixture, PAGE},
+    ours::accesses,
 };
 use kernel::prelude::*;
 
-type Ours = fn(&Setup<'_>, &mut [u8]) -> Result<u64>;
+type Ours = fn(&Fixture<'_>, &mut [u8]) -> Result<u64>;
 
 /// One value of 32 bits, a thousand times.
 const fn one(

@@ -3,7 +3,7 @@
 //! Maps of pages of an aperture.
 
 use super::{On, Sides, Workload};
-use crate::{c, loops, setup::Setup};
+use crate::{c, fixture::Fixture, ours::maps};
 use io_mapping_rs::Strategy;
 use kernel::prelude::*;
 
@@ -15,7 +15,7 @@ const fn whole(
     about: &'static str,
     call: &'static str,
     c: c::TimedLoop,
-    ours: fn(&Setup<'_>, &mut [u8]) -> Result<u64>,
+    ours: fn(&Fixture<'_>, &mut [u8]) -> Result<u64>,
 ) -> Workload {
     Workload {
         name,
@@ -35,7 +35,7 @@ const fn whole(
 const fn sparse(
     name: &'static str,
     c: c::TimedLoop,
-    ours: fn(&Setup<'_>, &mut [u8]) -> Result<u64>,
+    ours: fn(&Fixture<'_>, &mut [u8]) -> Result<u64>,
 ) -> Workload {
     Workload {
         strategy: Strategy::Sparse,
@@ -56,7 +56,7 @@ pub(super) static WORKLOADS: &[Workload] = &[
         "a lasting map of a page and its end",
         "io_mapping_map_wc + io_mapping_unmap",
         c::iomrs_b_map,
-        loops::map,
+        maps::map,
     ),
     Workload {
         chunk: true,
@@ -65,7 +65,7 @@ pub(super) static WORKLOADS: &[Workload] = &[
             "the same where the chunk is there",
             "io_mapping_map_wc + io_mapping_unmap",
             c::iomrs_b_map,
-            loops::map,
+            maps::map,
         )
         .on_sparse()
     },
@@ -74,9 +74,9 @@ pub(super) static WORKLOADS: &[Workload] = &[
         "a local map of a page and its end",
         LOCAL,
         c::iomrs_b_map_local,
-        loops::map_local,
+        maps::map_local,
     ),
-    sparse("map_local", c::iomrs_b_page, loops::map_local),
+    sparse("map_local", c::iomrs_b_page, maps::map_local),
     Workload {
         chunk: true,
         ..whole(
@@ -84,7 +84,7 @@ pub(super) static WORKLOADS: &[Workload] = &[
             "the same where the chunk is there",
             LOCAL,
             c::iomrs_b_map_local,
-            loops::map_local,
+            maps::map_local,
         )
         .on_sparse()
     },
@@ -95,7 +95,7 @@ pub(super) static WORKLOADS: &[Workload] = &[
             "the same where the compiler knows the size of the aperture",
             LOCAL,
             c::iomrs_b_map_local,
-            loops::map_sized,
+            maps::map_sized,
         )
     },
     Workload {
@@ -105,7 +105,7 @@ pub(super) static WORKLOADS: &[Workload] = &[
             "the same where the compiler knows size and offset",
             LOCAL,
             c::iomrs_b_map_const,
-            loops::map_const,
+            maps::map_const,
         )
     },
     Workload {
@@ -115,7 +115,7 @@ pub(super) static WORKLOADS: &[Workload] = &[
             "and with a 32-bit store",
             LOCAL,
             c::iomrs_b_write_const,
-            loops::write_const,
+            maps::write_const,
         )
     },
     whole(
@@ -123,9 +123,9 @@ pub(super) static WORKLOADS: &[Workload] = &[
         "an atomic map of a page and its end",
         ATOMIC,
         c::iomrs_b_map_atomic,
-        loops::map_atomic,
+        maps::map_atomic,
     ),
-    sparse("map_atomic", c::iomrs_b_page, loops::map_atomic),
+    sparse("map_atomic", c::iomrs_b_page, maps::map_atomic),
     Workload {
         scales: true,
         ..whole(
@@ -133,21 +133,21 @@ pub(super) static WORKLOADS: &[Workload] = &[
             "a local map of a page, a 32-bit load, its end; by 1 to all CPUs",
             LOCAL,
             c::iomrs_b_read,
-            loops::read,
+            maps::read,
         )
     },
     Workload {
         scales: true,
-        ..sparse("map_local_read", c::iomrs_b_page_read, loops::read)
+        ..sparse("map_local_read", c::iomrs_b_page_read, maps::read)
     },
     whole(
         "map_atomic_read",
         "an atomic map of a page, a 32-bit load, its end",
         ATOMIC,
         c::iomrs_b_read_atomic,
-        loops::read_atomic,
+        maps::read_atomic,
     ),
-    sparse("map_atomic_read", c::iomrs_b_page_read, loops::read_atomic),
+    sparse("map_atomic_read", c::iomrs_b_page_read, maps::read_atomic),
     Workload {
         pages: 4,
         ..whole(
@@ -155,13 +155,13 @@ pub(super) static WORKLOADS: &[Workload] = &[
             "four local maps, one in another, and their ends",
             LOCAL,
             c::iomrs_b_nested,
-            loops::nested,
+            maps::nested,
         )
     },
     Workload {
         rounds: 5,
         pages: 4,
-        ..sparse("nested4", c::iomrs_b_page_nested, loops::nested)
+        ..sparse("nested4", c::iomrs_b_page_nested, maps::nested)
     },
     Workload {
         sizes: HUGE,
@@ -171,12 +171,12 @@ pub(super) static WORKLOADS: &[Workload] = &[
             "map_local_read of any page of a huge aperture",
             LOCAL,
             c::iomrs_b_read,
-            loops::read,
+            maps::read,
         )
     },
     Workload {
         sizes: HUGE,
-        ..sparse("random_read", c::iomrs_b_page_read, loops::read)
+        ..sparse("random_read", c::iomrs_b_page_read, maps::read)
     },
     Workload {
         rounds: 16,
@@ -186,12 +186,12 @@ pub(super) static WORKLOADS: &[Workload] = &[
             "map a page, fill it, read it back, compare",
             LOCAL,
             c::iomrs_b_verify,
-            loops::verify,
+            maps::verify,
         )
     },
     Workload {
         rounds: 16,
-        ..sparse("fill_verify", c::iomrs_b_page_verify, loops::verify)
+        ..sparse("fill_verify", c::iomrs_b_page_verify, maps::verify)
     },
 ];
 

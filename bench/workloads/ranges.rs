@@ -4,8 +4,9 @@
 
 use super::{On, Sides, Workload};
 use crate::{
-    c, pairs,
-    setup::{Setup, PAGE},
+    c,
+    fixture::{Fixture, PAGE},
+    ours::ranges,
 };
 use io_mapping_rs::Strategy;
 use kernel::prelude::*;
@@ -31,7 +32,7 @@ const fn ioremap(
     about: &'static str,
     call: &'static str,
     c: c::TimedPair,
-    ours: fn(&Setup<'_>) -> Result<pairs::Pair>,
+    ours: fn(&Fixture<'_>) -> Result<ranges::Pair>,
 ) -> Workload {
     Workload {
         name,
@@ -47,7 +48,7 @@ const fn ioremap(
     }
 }
 
-const fn create(strategy: Strategy, ours: fn(&Setup<'_>) -> Result<pairs::Pair>) -> Workload {
+const fn create(strategy: Strategy, ours: fn(&Fixture<'_>) -> Result<ranges::Pair>) -> Workload {
     Workload {
         strategy,
         sizes: CREATED,
@@ -69,7 +70,7 @@ pub(super) static WORKLOADS: &[Workload] = &[
             "a write-combining mapping of a range and its end",
             "ioremap_wc + iounmap",
             c::iomrs_b_ioremap_wc,
-            pairs::ioremap_wc,
+            ranges::ioremap_wc,
         )
     },
     ioremap(
@@ -77,28 +78,28 @@ pub(super) static WORKLOADS: &[Workload] = &[
         "the same uncached, which MTRRs may weaken: what registers get",
         "ioremap + iounmap",
         c::iomrs_b_ioremap,
-        pairs::ioremap,
+        ranges::ioremap,
     ),
     ioremap(
         "ioremap_uc",
         "the same uncached",
         "ioremap_uc + iounmap",
         c::iomrs_b_ioremap_uc,
-        pairs::ioremap_uc,
+        ranges::ioremap_uc,
     ),
     ioremap(
         "ioremap_wt",
         "the same write-through",
         "ioremap_wt + iounmap",
         c::iomrs_b_ioremap_wt,
-        pairs::ioremap_wt,
+        ranges::ioremap_wt,
     ),
     ioremap(
         "ioremap_cache",
         "the same write-back",
         "ioremap_cache + iounmap",
         c::iomrs_b_ioremap_cache,
-        pairs::ioremap_cache,
+        ranges::ioremap_cache,
     ),
     Workload {
         sizes: &[MANY as u64 * PAGE],
@@ -108,22 +109,22 @@ pub(super) static WORKLOADS: &[Workload] = &[
             "64 mappings of a page, all there at once, and their ends; told is what one takes",
             "ioremap + iounmap",
             c::iomrs_b_ioremap_many,
-            pairs::ioremap_many,
+            ranges::ioremap_many,
         )
     },
-    create(Strategy::Whole, pairs::create_whole),
-    create(Strategy::Sparse, pairs::create_sparse),
+    create(Strategy::Whole, ranges::create_whole),
+    create(Strategy::Sparse, ranges::create_sparse),
     Workload {
         name: "create_beside_page",
         about: "a sparse aperture of any size and its end beside one of C's of a page",
         sizes: &[1 << 20, 1 << 30, 64 << 30, 1 << 40],
         sides: Sides::Pair {
             c: c::iomrs_b_create_page,
-            ours: pairs::create_sparse,
+            ours: ranges::create_sparse,
             empty: None,
         },
         c_maps_all: false,
-        ..create(Strategy::Sparse, pairs::create_sparse)
+        ..create(Strategy::Sparse, ranges::create_sparse)
     },
     Workload {
         on: On::Bar,
@@ -133,7 +134,7 @@ pub(super) static WORKLOADS: &[Workload] = &[
             "a BAR requested and mapped, then unmapped and released, as drivers do",
             "pci_request_region + pci_iomap + pci_iounmap + pci_release_region",
             c::iomrs_b_bar,
-            pairs::bar,
+            ranges::bar,
         )
     },
     Workload {
@@ -143,9 +144,9 @@ pub(super) static WORKLOADS: &[Workload] = &[
         sizes: &[],
         sides: Sides::Pair {
             c: c::iomrs_b_bar_aperture,
-            ours: pairs::bar_aperture,
+            ours: ranges::bar_aperture,
             empty: Some(c::iomrs_b_request),
         },
-        ..create(Strategy::Sparse, pairs::bar_aperture)
+        ..create(Strategy::Sparse, ranges::bar_aperture)
     },
 ];

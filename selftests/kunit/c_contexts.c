@@ -13,7 +13,7 @@
 #include <linux/workqueue.h>
 
 #include "c_side.h"
-#include "../../bench/threads.h"
+#include "../../bench/c/threads.h"
 
 struct irq_call {
 	struct irq_work work;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """A benchmark's results as plots and one HTML page that needs nothing else.
 
-    bench/report.py DIR icount|time
+    bench/report/report.py DIR icount|time
 
 DIR has results.json and the samples of each boot; the plots and report.html go there too.
 """

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Our side of each comparison: the loops of `c_accesses.c`, in Rust.
+//! Our side of each comparison: the loops of `accesses.c`, in Rust.
 
 use crate::{
-    loops::timed_loop,
-    setup::Setup,
+    fixture::Fixture,
+    ours::maps::timed_loop,
     ticks::{hide, sink, sink32},
 };
 use io_mapping_rs::{
@@ -18,7 +18,7 @@ use kernel::{
 };
 
 /// What is written: the beginning of the pattern, which the compiler does not know.
-fn value(setup: &Setup<'_>) -> Result<u32> {
+fn value(setup: &Fixture<'_>) -> Result<u32> {
     let bytes = setup.pattern.first_chunk().ok_or(EINVAL)?;
     let mut value = u32::from_ne_bytes(*bytes) as usize;
     hide(&mut value);
@@ -28,7 +28,7 @@ fn value(setup: &Setup<'_>) -> Result<u32> {
 
 /// An offset that the compiler knows.
 #[inline(never)]
-pub(crate) fn read_const(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn read_const(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     let view = setup.memory()?.sized::<0x1000>()?;
     timed_loop(setup, |offset| {
         sink(offset as usize);
@@ -38,7 +38,7 @@ pub(crate) fn read_const(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
 }
 
 #[inline(never)]
-pub(crate) fn write_const(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn write_const(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     let (view, value) = (setup.memory()?.sized::<0x1000>()?, value(setup)?);
     timed_loop(setup, |offset| {
         sink(offset as usize);
@@ -49,9 +49,9 @@ pub(crate) fn write_const(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
 
 /// An offset known at run time. The mapping is an argument: so the compiler knows that it stays the
 /// same, whatever is read and written, and keeps what it needs of it in registers.
-pub(crate) fn read_at(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn read_at(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     #[inline(never)]
-    fn run(setup: &Setup<'_>, memory: &Mapping) -> Result<u64> {
+    fn run(setup: &Fixture<'_>, memory: &Mapping) -> Result<u64> {
         timed_loop(setup, |offset| {
             sink32(memory.try_at::<u32>(offset as usize)?.read_val());
             Ok(())
@@ -60,9 +60,9 @@ pub(crate) fn read_at(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
     run(setup, setup.memory()?)
 }
 
-pub(crate) fn write_at(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn write_at(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     #[inline(never)]
-    fn run(setup: &Setup<'_>, memory: &Mapping, value: u32) -> Result<u64> {
+    fn run(setup: &Fixture<'_>, memory: &Mapping, value: u32) -> Result<u64> {
         timed_loop(setup, |offset| {
             memory.try_at(offset as usize)?.write_val(value);
             Ok(())
@@ -72,9 +72,9 @@ pub(crate) fn write_at(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
 }
 
 /// The same by the kernel crate's accessors, which test an offset three times.
-pub(crate) fn try_read(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn try_read(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     #[inline(never)]
-    fn run(setup: &Setup<'_>, memory: &Mapping) -> Result<u64> {
+    fn run(setup: &Fixture<'_>, memory: &Mapping) -> Result<u64> {
         timed_loop(setup, |offset| {
             sink32(memory.try_read32(offset as usize)?);
             Ok(())
@@ -83,9 +83,9 @@ pub(crate) fn try_read(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
     run(setup, setup.memory()?)
 }
 
-pub(crate) fn try_write(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn try_write(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     #[inline(never)]
-    fn run(setup: &Setup<'_>, memory: &Mapping, value: u32) -> Result<u64> {
+    fn run(setup: &Fixture<'_>, memory: &Mapping, value: u32) -> Result<u64> {
         timed_loop(setup, |offset| memory.try_write32(value, offset as usize))
     }
     run(setup, setup.memory()?, value(setup)?)
@@ -93,7 +93,7 @@ pub(crate) fn try_write(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
 
 /// Memory or ports, by a type that is either.
 #[inline(never)]
-pub(crate) fn region_read_at(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn region_read_at(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     let region = setup.region()?;
     timed_loop(setup, |offset| {
         sink32(region.try_at::<u32>(offset as usize)?.read_val());
@@ -102,7 +102,7 @@ pub(crate) fn region_read_at(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
 }
 
 #[inline(never)]
-pub(crate) fn region_write_at(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn region_write_at(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     let (region, value) = (setup.region()?, value(setup)?);
     timed_loop(setup, |offset| {
         region.try_at(offset as usize)?.write_val(value);
@@ -112,7 +112,7 @@ pub(crate) fn region_write_at(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
 
 /// A block copy each round.
 #[inline(never)]
-pub(crate) fn copy_from(setup: &Setup<'_>, data: &mut [u8]) -> Result<u64> {
+pub(crate) fn copy_from(setup: &Fixture<'_>, data: &mut [u8]) -> Result<u64> {
     let memory = setup.memory()?;
     let data = data.get_mut(..setup.bytes).ok_or(EINVAL)?;
     timed_loop(setup, |offset| {
@@ -121,7 +121,7 @@ pub(crate) fn copy_from(setup: &Setup<'_>, data: &mut [u8]) -> Result<u64> {
 }
 
 #[inline(never)]
-pub(crate) fn copy_to(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn copy_to(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     let memory = setup.memory()?;
     let data = setup.pattern.get(..setup.bytes).ok_or(EINVAL)?;
     timed_loop(setup, |offset| {
@@ -131,7 +131,7 @@ pub(crate) fn copy_to(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
 
 /// A string from one register, as drivers of a FIFO do.
 #[inline(never)]
-pub(crate) fn read_rep<T>(setup: &Setup<'_>, data: &mut [u8]) -> Result<u64>
+pub(crate) fn read_rep<T>(setup: &Fixture<'_>, data: &mut [u8]) -> Result<u64>
 where
     T: kernel::transmute::FromBytes,
     IoRegionBackend: IoRepeat<T> + IoCapable<T>,
@@ -149,7 +149,7 @@ where
 
 /// And to one.
 #[inline(never)]
-pub(crate) fn write_rep<T>(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64>
+pub(crate) fn write_rep<T>(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64>
 where
     T: kernel::transmute::FromBytes,
     IoRegionBackend: IoRepeat<T> + IoCapable<T>,

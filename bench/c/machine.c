@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * This machine, what disturbs a measurement on it, and threads that stay on a CPU. See c_bench.h.
+ * This machine, what disturbs a measurement on it, and threads that stay on a CPU. See bench.h.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -20,7 +20,7 @@
 #include <asm/processor.h>
 #include <asm/tsc.h>
 
-#include "c_bench.h"
+#include "bench.h"
 #include "threads.h"
 
 /* Interrupts of any kind that this CPU has had. */

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * C's side of each comparison: calls that map a range or a BAR, each with the one that undoes it. See c_bench.h, and
- * pairs.rs, which has the same in Rust.
+ * C's side of each comparison: calls that map a range or a BAR, each with the one that undoes it. See bench.h, and
+ * ours/ranges.rs, which has the same in Rust.
  */
 #include <linux/io-mapping.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 
-#include "c_bench.h"
+#include "bench.h"
 #include "ticks.h"
 
 #define NAME "io-mapping-bench"

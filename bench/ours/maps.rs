@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Our side of each comparison: the loops of `c_loops.c`, maps of an aperture, in Rust.
+//! Our side of each comparison: the loops of `maps.c`, maps of an aperture, in Rust.
 
 use crate::{
-    setup::Setup,
+    fixture::Fixture,
     ticks::{hide, sink, ticks},
 };
 use kernel::{io::Io, prelude::*};
 
 /// One round for each offset, the last one first.
 #[inline(always)]
-pub(crate) fn timed_loop(setup: &Setup<'_>, mut round: impl FnMut(u64) -> Result) -> Result<u64> {
+pub(crate) fn timed_loop(setup: &Fixture<'_>, mut round: impl FnMut(u64) -> Result) -> Result<u64> {
     let offsets = setup.offsets.as_slice();
     let first = offsets.as_ptr();
     let mut left = offsets.len();
@@ -27,7 +27,7 @@ pub(crate) fn timed_loop(setup: &Setup<'_>, mut round: impl FnMut(u64) -> Result
 }
 
 #[inline(never)]
-pub(crate) fn empty(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn empty(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     timed_loop(setup, |offset| {
         sink(offset as usize);
         Ok(())
@@ -35,7 +35,7 @@ pub(crate) fn empty(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
 }
 
 #[inline(never)]
-pub(crate) fn map(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn map(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     let aperture = setup.ours()?;
     timed_loop(setup, |offset| {
         sink(aperture.map(offset, 4096)?.addr());
@@ -44,7 +44,7 @@ pub(crate) fn map(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
 }
 
 #[inline(never)]
-pub(crate) fn map_local(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn map_local(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     let aperture = setup.ours()?;
     timed_loop(setup, |offset| {
         sink(aperture.map_local(offset)?.addr());
@@ -53,7 +53,7 @@ pub(crate) fn map_local(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
 }
 
 #[inline(never)]
-pub(crate) fn map_atomic(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn map_atomic(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     let aperture = setup.ours()?;
     timed_loop(setup, |offset| {
         sink(aperture.map_atomic(offset)?.addr());
@@ -63,7 +63,7 @@ pub(crate) fn map_atomic(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
 
 /// A size that the compiler knows: the aperture's.
 #[inline(never)]
-pub(crate) fn map_sized(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn map_sized(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     let aperture = setup.ours()?.sized::<0x20_0000>()?;
     timed_loop(setup, |offset| {
         sink(aperture.try_map_local(offset)?.addr());
@@ -73,7 +73,7 @@ pub(crate) fn map_sized(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
 
 /// An offset that the compiler knows.
 #[inline(never)]
-pub(crate) fn map_const(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn map_const(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     let aperture = setup.ours()?.sized::<8192>()?;
     timed_loop(setup, |offset| {
         sink(offset as usize);
@@ -84,7 +84,7 @@ pub(crate) fn map_const(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
 
 /// The same with a store.
 #[inline(never)]
-pub(crate) fn write_const(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn write_const(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     let aperture = setup.ours()?.sized::<8192>()?;
     timed_loop(setup, |offset| {
         sink(offset as usize);
@@ -94,7 +94,7 @@ pub(crate) fn write_const(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
 }
 
 #[inline(never)]
-pub(crate) fn read(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn read(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     let aperture = setup.ours()?;
     timed_loop(setup, |offset| {
         sink(aperture.map_local(offset)?.try_read32(0)? as usize);
@@ -104,7 +104,7 @@ pub(crate) fn read(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
 
 /// The same by an atomic map.
 #[inline(never)]
-pub(crate) fn read_atomic(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn read_atomic(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     let aperture = setup.ours()?;
     timed_loop(setup, |offset| {
         sink(aperture.map_atomic(offset)?.try_read32(0)? as usize);
@@ -113,7 +113,7 @@ pub(crate) fn read_atomic(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
 }
 
 #[inline(never)]
-pub(crate) fn nested(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn nested(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     let aperture = setup.ours()?;
     timed_loop(setup, |offset| {
         let first = aperture.map_local(offset)?;
@@ -130,7 +130,7 @@ pub(crate) fn nested(setup: &Setup<'_>, _: &mut [u8]) -> Result<u64> {
 
 /// Fills each page, reads it back and compares.
 #[inline(never)]
-pub(crate) fn verify(setup: &Setup<'_>, data: &mut [u8]) -> Result<u64> {
+pub(crate) fn verify(setup: &Fixture<'_>, data: &mut [u8]) -> Result<u64> {
     let aperture = setup.ours()?;
     timed_loop(setup, |offset| {
         let page = aperture.map_local(offset)?;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Our side of each comparison: the calls of `c_pairs.c`, in Rust.
+//! Our side of each comparison: the calls of `ranges.c`, in Rust.
 
 use crate::{
-    setup::{Setup, PAGE, WRITE_COMBINING},
+    fixture::{Fixture, PAGE, WRITE_COMBINING},
     ticks::ticks,
 };
 use io_mapping_rs::{
@@ -30,7 +30,7 @@ fn timed<T>(map: impl FnOnce() -> Result<T>) -> Result<Pair> {
 }
 
 #[inline(always)]
-fn map(setup: &Setup<'_>, mode: CacheMode) -> Result<Pair> {
+fn map(setup: &Fixture<'_>, mode: CacheMode) -> Result<Pair> {
     let (phys, size) = (setup.phys, setup.size);
     // SAFETY: The range is ours, by the invariant of the setup.
     timed(|| unsafe { ioremap::Options::new(mode).map(phys, size) })
@@ -38,33 +38,33 @@ fn map(setup: &Setup<'_>, mode: CacheMode) -> Result<Pair> {
 
 /// `ioremap()` and drop.
 #[inline(never)]
-pub(crate) fn ioremap(setup: &Setup<'_>) -> Result<Pair> {
+pub(crate) fn ioremap(setup: &Fixture<'_>) -> Result<Pair> {
     map(setup, CacheMode::UncachedMinus)
 }
 
 #[inline(never)]
-pub(crate) fn ioremap_uc(setup: &Setup<'_>) -> Result<Pair> {
+pub(crate) fn ioremap_uc(setup: &Fixture<'_>) -> Result<Pair> {
     map(setup, CacheMode::Uncached)
 }
 
 #[inline(never)]
-pub(crate) fn ioremap_wc(setup: &Setup<'_>) -> Result<Pair> {
+pub(crate) fn ioremap_wc(setup: &Fixture<'_>) -> Result<Pair> {
     map(setup, CacheMode::WriteCombining)
 }
 
 #[inline(never)]
-pub(crate) fn ioremap_wt(setup: &Setup<'_>) -> Result<Pair> {
+pub(crate) fn ioremap_wt(setup: &Fixture<'_>) -> Result<Pair> {
     map(setup, CacheMode::WriteThrough)
 }
 
 #[inline(never)]
-pub(crate) fn ioremap_cache(setup: &Setup<'_>) -> Result<Pair> {
+pub(crate) fn ioremap_cache(setup: &Fixture<'_>) -> Result<Pair> {
     map(setup, CacheMode::WriteBack)
 }
 
 /// A mapping of its own for each offset, all there at once.
 #[inline(never)]
-pub(crate) fn ioremap_many(setup: &Setup<'_>) -> Result<Pair> {
+pub(crate) fn ioremap_many(setup: &Fixture<'_>) -> Result<Pair> {
     let mut mappings = KVec::with_capacity(setup.offsets.len(), GFP_KERNEL)?;
     let start = ticks();
     for offset in setup.offsets.iter() {
@@ -78,7 +78,7 @@ pub(crate) fn ioremap_many(setup: &Setup<'_>) -> Result<Pair> {
 }
 
 #[inline(always)]
-fn create(setup: &Setup<'_>, strategy: Strategy) -> Result<Pair> {
+fn create(setup: &Fixture<'_>, strategy: Strategy) -> Result<Pair> {
     let (phys, size) = (setup.phys, setup.size);
     // SAFETY: The range is ours, by the invariant of the setup.
     timed(|| unsafe { IoMapping::with_strategy(phys, size, WRITE_COMBINING, strategy) })
@@ -86,26 +86,26 @@ fn create(setup: &Setup<'_>, strategy: Strategy) -> Result<Pair> {
 
 /// An aperture mapped as a whole, and drop.
 #[inline(never)]
-pub(crate) fn create_whole(setup: &Setup<'_>) -> Result<Pair> {
+pub(crate) fn create_whole(setup: &Fixture<'_>) -> Result<Pair> {
     create(setup, Strategy::Whole)
 }
 
 /// An aperture of which nothing is mapped, and drop.
 #[inline(never)]
-pub(crate) fn create_sparse(setup: &Setup<'_>) -> Result<Pair> {
+pub(crate) fn create_sparse(setup: &Fixture<'_>) -> Result<Pair> {
     create(setup, Strategy::Sparse)
 }
 
 /// A BAR requested and mapped, and drop, which releases it.
 #[inline(never)]
-pub(crate) fn bar(setup: &Setup<'_>) -> Result<Pair> {
+pub(crate) fn bar(setup: &Fixture<'_>) -> Result<Pair> {
     let ((device, bar), size) = (setup.bar()?, setup.size);
     timed(|| Bar::iomap(device, bar, size, NAME))
 }
 
 /// A BAR requested as an aperture of which nothing is mapped, and drop, which releases it.
 #[inline(never)]
-pub(crate) fn bar_aperture(setup: &Setup<'_>) -> Result<Pair> {
+pub(crate) fn bar_aperture(setup: &Fixture<'_>) -> Result<Pair> {
     let (device, bar) = setup.bar()?;
     timed(|| Aperture::new(device, bar, NAME, WRITE_COMBINING, Strategy::Sparse))
 }

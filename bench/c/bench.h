@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the benchmark has in C: C's side of each comparison, and what the kernel says of this machine. c.rs declares it
- * for Rust.
+ * What the benchmark has in C: C's side of each comparison, and what the kernel says of this machine. mod.rs declares
+ * it for Rust.
  */
 #ifndef IOMRS_BENCH_H
 #define IOMRS_BENCH_H
@@ -27,7 +27,7 @@ struct iomrs_b_work {
 };
 
 /*
- * c_pairs.c: how long a call takes, and to @unmap how long the one that undoes it. Each returns 0 where it fails.
+ * ranges.c: how long a call takes, and to @unmap how long the one that undoes it. Each returns 0 where it fails.
  */
 u64 iomrs_b_nothing(const struct iomrs_b_work *work, u64 *unmap);
 u64 iomrs_b_ioremap(const struct iomrs_b_work *work, u64 *unmap);
@@ -42,7 +42,7 @@ u64 iomrs_b_request(const struct iomrs_b_work *work, u64 *unmap);
 u64 iomrs_b_bar(const struct iomrs_b_work *work, u64 *unmap);
 u64 iomrs_b_bar_aperture(const struct iomrs_b_work *work, u64 *unmap);
 
-/* c_loops.c: how long a loop of maps takes, 0 where it fails */
+/* maps.c: how long a loop of maps takes, 0 where it fails */
 struct io_mapping *iomrs_b_aperture(u64 phys, unsigned long size);
 void iomrs_b_aperture_free(struct io_mapping *mapping);
 u64 iomrs_b_empty(const struct iomrs_b_work *work);
@@ -60,7 +60,7 @@ u64 iomrs_b_page_read(const struct iomrs_b_work *work);
 u64 iomrs_b_page_nested(const struct iomrs_b_work *work);
 u64 iomrs_b_page_verify(const struct iomrs_b_work *work);
 
-/* c_accesses.c: how long a loop of accesses takes */
+/* accesses.c: how long a loop of accesses takes */
 void __iomem *iomrs_b_cookie(unsigned long first, u32 count);
 u64 iomrs_b_readl_const(const struct iomrs_b_work *work);
 u64 iomrs_b_writel_const(const struct iomrs_b_work *work);
@@ -77,7 +77,7 @@ u64 iomrs_b_write16_rep(const struct iomrs_b_work *work);
 u64 iomrs_b_read32_rep(const struct iomrs_b_work *work);
 u64 iomrs_b_write32_rep(const struct iomrs_b_work *work);
 
-/* c_machine.c: this machine, and what disturbs a measurement */
+/* machine.c: this machine, and what disturbs a measurement */
 u64 iomrs_b_interrupts(void);
 u64 iomrs_b_switches(void);
 u64 iomrs_b_steal_ns(u32 cpu);
@@ -96,7 +96,7 @@ void *iomrs_b_thread_start(u32 cpu, void (*fn)(void *arg), void *arg);
 int iomrs_b_thread_wait(void *thread);
 void iomrs_b_thread_join(void *thread);
 
-/* c_claim.c: the right to write all over a range */
+/* claim.c: the right to write all over a range */
 void *iomrs_b_claim_bar(u32 domain, u32 bus, u32 devfn, u32 bar, u64 *phys, u64 *size, bool *ports, int *err);
 void *iomrs_b_claim_range(u64 phys, u64 size, int *err);
 struct pci_dev *iomrs_b_lend(void *claim, int *bar);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * C's side of each comparison: maps of an aperture. See c_bench.h, and loops.rs, which has the same loops in Rust.
+ * C's side of each comparison: maps of an aperture. See bench.h, and ours/maps.rs, which has the same loops in Rust.
  *
  * Inline assembly without instructions hides from the compiler what a value is, or uses it, so that neither side can
  * leave out work that the other one does.
@@ -8,7 +8,7 @@
 #include <linux/io-mapping.h>
 #include <linux/string.h>
 
-#include "c_bench.h"
+#include "bench.h"
 #include "ticks.h"
 
 struct io_mapping *iomrs_b_aperture(u64 phys, unsigned long size)

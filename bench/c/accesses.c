@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * C's side of each comparison: accesses of memory and ports. See c_bench.h, and accesses.rs, which has the same loops
+ * C's side of each comparison: accesses of memory and ports. See bench.h, and ours/accesses.rs, which has the same loops
  * in Rust.
  */
 #include <linux/io.h>
 
-#include "c_bench.h"
+#include "bench.h"
 #include "ticks.h"
 
 /* C's number for ports, 0 where it has none. There is nothing to undo. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the benchmark has in C: see `c_bench.h`.
+//! What the benchmark has in C: see `bench.h`.
 
 use kernel::ffi::{c_char, c_int, c_ulong, c_void};
 
@@ -35,7 +35,7 @@ type Call = unsafe extern "C" fn(arg: *mut c_void);
 
 #[allow(improper_ctypes)]
 unsafe extern "C" {
-    // c_pairs.c
+    // ranges.c
     pub(crate) fn iomrs_b_nothing(work: *const Work, unmap: *mut u64) -> u64;
     pub(crate) fn iomrs_b_ioremap(work: *const Work, unmap: *mut u64) -> u64;
     pub(crate) fn iomrs_b_ioremap_uc(work: *const Work, unmap: *mut u64) -> u64;
@@ -49,7 +49,7 @@ unsafe extern "C" {
     pub(crate) fn iomrs_b_bar(work: *const Work, unmap: *mut u64) -> u64;
     pub(crate) fn iomrs_b_bar_aperture(work: *const Work, unmap: *mut u64) -> u64;
 
-    // c_loops.c
+    // maps.c
     pub(crate) fn iomrs_b_aperture(phys: u64, size: c_ulong) -> *mut IoMapping;
     pub(crate) fn iomrs_b_aperture_free(mapping: *mut IoMapping);
     pub(crate) fn iomrs_b_empty(work: *const Work) -> u64;
@@ -67,7 +67,7 @@ unsafe extern "C" {
     pub(crate) fn iomrs_b_page_nested(work: *const Work) -> u64;
     pub(crate) fn iomrs_b_page_verify(work: *const Work) -> u64;
 
-    // c_accesses.c
+    // accesses.c
     pub(crate) safe fn iomrs_b_cookie(first: c_ulong, count: u32) -> *mut c_void;
     pub(crate) fn iomrs_b_readl_const(work: *const Work) -> u64;
     pub(crate) fn iomrs_b_writel_const(work: *const Work) -> u64;
@@ -84,7 +84,7 @@ unsafe extern "C" {
     pub(crate) fn iomrs_b_read32_rep(work: *const Work) -> u64;
     pub(crate) fn iomrs_b_write32_rep(work: *const Work) -> u64;
 
-    // c_machine.c
+    // machine.c
     pub(crate) safe fn iomrs_b_interrupts() -> u64;
     pub(crate) safe fn iomrs_b_switches() -> u64;
     pub(crate) safe fn iomrs_b_steal_ns(cpu: u32) -> u64;
@@ -103,7 +103,7 @@ unsafe extern "C" {
     pub(crate) fn iomrs_b_thread_wait(thread: *mut c_void) -> c_int;
     pub(crate) fn iomrs_b_thread_join(thread: *mut c_void);
 
-    // c_claim.c
+    // claim.c
     pub(crate) fn iomrs_b_claim_bar(
         domain: u32,
         bus: u32,

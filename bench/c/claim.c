@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The right to write all over a range: a BAR that no driver has, or memory that the command line has set aside. See
- * c_bench.h.
+ * bench.h.
  */
 #include <linux/device.h>
 #include <linux/ioport.h>
@@ -9,7 +9,7 @@
 #include <linux/pci.h>
 #include <linux/slab.h>
 
-#include "c_bench.h"
+#include "bench.h"
 
 #define NAME "io-mapping-bench"
 

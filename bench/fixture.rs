@@ -6,7 +6,7 @@
 use crate::{
     c,
     claim::{Claim, Lent},
-    pairs::Pair,
+    ours::ranges::Pair,
     random::Random,
     workloads::{On, Workload},
 };
@@ -40,7 +40,7 @@ pub(crate) const WRITE_COMBINING: Options = Options::new(CacheMode::WriteCombini
 /// `phys` and `size` are a range that is ours, and `c` is null or an aperture of C's that maps it.
 /// The page of each offset is within the range. `cookie` is null, or for C the memory or the ports of
 /// `io`, in which what is moved is at each offset. `pattern` has `bytes` bytes and at least a page.
-pub(crate) struct Setup<'a> {
+pub(crate) struct Fixture<'a> {
     pub(crate) phys: u64,
     pub(crate) size: u64,
     pub(crate) bytes: usize,
@@ -55,9 +55,9 @@ pub(crate) struct Setup<'a> {
 
 // SAFETY: C's aperture may be used by several tasks at once, and so may a cookie. The device of a BAR
 // is locked by the task that has the setup, and only told to others.
-unsafe impl Sync for Setup<'_> {}
+unsafe impl Sync for Fixture<'_> {}
 
-impl<'a> Setup<'a> {
+impl<'a> Fixture<'a> {
     /// `size`: what the job says, of the range or of what is moved.
     pub(crate) fn new(claim: &'a Claim, workload: &Workload, size: u64) -> Result<Self> {
         let bytes = if workload.moves { size } else { PAGE };
@@ -259,7 +259,7 @@ impl<'a> Setup<'a> {
     }
 }
 
-impl Drop for Setup<'_> {
+impl Drop for Fixture<'_> {
     fn drop(&mut self) {
         if !self.c.is_null() {
             // SAFETY: Made by `new`, freed here only, and nothing maps it any more.

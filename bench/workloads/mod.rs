@@ -6,7 +6,7 @@
 //! `io_mapping`'s calls, and beside a Sparse one it does what a driver does that cannot keep the
 //! aperture mapped: an `ioremap_wc()` of the page, each time.
 
-use crate::{c, pairs::Pair, setup::Setup};
+use crate::{c, fixture::Fixture, ours::ranges::Pair};
 use io_mapping_rs::{debugfs::files::Text, Strategy};
 use kernel::{fmt::Write, prelude::*};
 
@@ -20,14 +20,14 @@ pub(crate) enum Sides {
     /// One call to map and one to unmap, each timed.
     Pair {
         c: c::TimedPair,
-        ours: fn(&Setup<'_>) -> Result<Pair>,
+        ours: fn(&Fixture<'_>) -> Result<Pair>,
         /// What is taken off both sides; where there is none, what reading the clock takes.
         empty: Option<c::TimedPair>,
     },
     /// A loop, timed as a whole.
     Loop {
         c: c::TimedLoop,
-        ours: fn(&Setup<'_>, &mut [u8]) -> Result<u64>,
+        ours: fn(&Fixture<'_>, &mut [u8]) -> Result<u64>,
     },
 }
 
@@ -87,7 +87,7 @@ impl Workload {
         sizes: &[],
         sides: Sides::Loop {
             c: c::iomrs_b_empty,
-            ours: crate::loops::empty,
+            ours: crate::ours::maps::empty,
         },
         call: "",
         rounds: 1,

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Our side of each comparison. `c/` has C's side in files of the same names.
+
+pub(crate) mod accesses;
+pub(crate) mod maps;
+pub(crate) mod ranges;
