@@ -37,7 +37,7 @@
 //! C: [`arch/x86/mm/ioremap.c`](srctree/arch/x86/mm/ioremap.c)
 
 use crate::bindings::{self, machine};
-use crate::io::{impl_bytes, region_size, Backend, Shared, View};
+use crate::io::{impl_bytes, region_size, Backend, Shared, View, Wc};
 use crate::mm::cache_mode::{CacheMode, Protection, Reservation};
 use crate::mm::page_table::Entry;
 use crate::mm::phys_range::{RangeError, Span, PAGE_SHIFT, PAGE_SIZE};
@@ -46,7 +46,7 @@ use crate::tracking::counters;
 use crate::tracking::{MappingKind, NewMapping, TrackedMapping};
 use core::panic::Location;
 use kernel::{
-    io::{IoBase, PhysAddr, Region, ResourceSize},
+    io::{Io, IoBase, IoCapable, IoLoc, PhysAddr, Region, ResourceSize},
     prelude::*,
 };
 
@@ -62,13 +62,9 @@ impl From<RangeError> for Error {
     }
 }
 
-mod calls;
 pub mod io_region;
-mod kinds;
 mod options;
 pub mod ports;
-pub use calls::{ioremap, ioremap_cache, ioremap_uc, ioremap_wc, ioremap_wt};
-pub use kinds::{ReadOnlyMapping, WcMapping};
 pub use options::{phys_bits, Options};
 
 /// A range that passed the checks, with its line in the registry of cache modes: all that comes
@@ -380,6 +376,327 @@ impl Iterator for Entries<'_> {
         self.addr += entry.page_size();
         Some(entry)
     }
+}
+
+/// Device memory that can be read only, unmapped on drop. See
+/// [`Options::map_read_only`](Options::map_read_only).
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::ioremap::ReadOnlyMapping;
+/// use kernel::prelude::*;
+///
+/// /// A table of the firmware, whose bytes must sum up to 0.
+/// fn is_valid(table: &ReadOnlyMapping) -> Result<bool> {
+///     let mut sum = 0u8;
+///     for offset in 0..table.size() {
+///         sum = sum.wrapping_add(table.try_read(offset)?);
+///     }
+///     Ok(sum == 0)
+/// }
+/// ```
+pub struct ReadOnlyMapping(Mapping);
+
+impl ReadOnlyMapping {
+    /// `mapping`, whose entries forbid stores.
+    pub(super) fn new(mapping: Mapping) -> Self {
+        Self(mapping)
+    }
+
+    /// Reads a `T` (`u8` to `u64`) at `offset`.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` where it would leave the mapping or be misaligned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::ioremap::ReadOnlyMapping;
+    /// use kernel::prelude::*;
+    ///
+    /// /// Length and revision, as ACPI tables have them.
+    /// fn header(table: &ReadOnlyMapping) -> Result<(u32, u8)> {
+    ///     Ok((table.try_read(4)?, table.try_read(8)?))
+    /// }
+    /// ```
+    pub fn try_read<T>(&self, offset: usize) -> Result<T>
+    where
+        Backend<Shared>: IoCapable<T>,
+        usize: IoLoc<Region, T, IoType = T>,
+    {
+        (&self.0).try_read::<T, usize>(offset)
+    }
+
+    /// Copies all bytes to `data`.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` where `data` has another length than the mapping.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::ioremap::ReadOnlyMapping;
+    /// use kernel::prelude::*;
+    ///
+    /// /// A copy that stays when the ROM is unmapped.
+    /// fn copy(rom: &ReadOnlyMapping) -> Result<KVVec<u8>> {
+    ///     let mut copy = KVVec::from_elem(0, rom.size(), GFP_KERNEL)?;
+    ///     rom.copy_to_slice(&mut copy)?;
+    ///     Ok(copy)
+    /// }
+    /// ```
+    pub fn copy_to_slice(&self, data: &mut [u8]) -> Result {
+        if data.len() != self.0.size() {
+            return Err(EINVAL);
+        }
+        self.0.bytes().copy_to_slice(data);
+        Ok(())
+    }
+}
+
+/// Write-combining device memory, unmapped on drop. It lends a [`Wc`] and no other view, so that
+/// there is no read-modify-write of it.
+///
+/// See [`ioremap_wc`](ioremap_wc).
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::ioremap::WcMapping;
+/// use kernel::prelude::*;
+///
+/// fn blank(screen: &WcMapping) -> Result {
+///     let mut pixels = screen.wc();
+///     pixels.try_write32(0, 0)?;
+///     let _ = pixels.flush();
+///     Ok(())
+/// }
+/// ```
+pub struct WcMapping(Mapping);
+
+impl From<Mapping> for WcMapping {
+    #[inline(always)]
+    fn from(mapping: Mapping) -> Self {
+        Self(mapping)
+    }
+}
+
+impl WcMapping {
+    /// All of the memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{io::IoExt, ioremap::WcMapping};
+    /// use kernel::prelude::*;
+    ///
+    /// /// Draws a line, which may be seen at any time.
+    /// fn draw(screen: &WcMapping, line: usize, pixels: &[u8]) -> Result {
+    ///     screen.wc().try_copy_from_slice(line * pixels.len(), pixels)
+    /// }
+    /// ```
+    #[inline(always)]
+    pub fn wc(&self) -> Wc<'_, 0, Shared> {
+        self.0.wc()
+    }
+
+    /// All of the memory, which has at least `SIZE` bytes, for accesses checked at compile time.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` where there are fewer, or where they do not begin at a multiple of 8.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::ioremap::WcMapping;
+    /// use kernel::prelude::*;
+    ///
+    /// /// A cursor of 4 by 4 pixels: no store of it can fail.
+    /// fn set_corners(cursor: &WcMapping, colour: u32) -> Result {
+    ///     let cursor = cursor.sized_wc::<64>()?;
+    ///     cursor.write32(colour, 0);
+    ///     cursor.write32(colour, 60);
+    ///     Ok(())
+    /// }
+    /// ```
+    #[inline(always)]
+    pub fn sized_wc<const SIZE: usize>(&self) -> Result<Wc<'_, SIZE, Shared>> {
+        self.0.sized_wc()
+    }
+}
+
+macro_rules! impl_facts {
+    ($($kind:ident),*) => {$(
+        impl $kind {
+            /// As [`Mapping::addr`].
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("# use io_mapping_rs::ioremap::", stringify!($kind), ";")]
+            /// # use kernel::{device::Device, prelude::*};
+            #[doc = concat!("fn trace(dev: &Device, mapping: &", stringify!($kind), ") {")]
+            ///     dev_dbg!(dev, "{} bytes at {:#x}\n", mapping.size(), mapping.addr());
+            /// }
+            /// ```
+            pub fn addr(&self) -> usize {
+                self.0.addr()
+            }
+
+            /// As [`Mapping::size`].
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("# use io_mapping_rs::ioremap::", stringify!($kind), ";")]
+            /// /// How many blocks of 512 bytes there are, and how many bytes are left over.
+            #[doc = concat!("fn blocks(mapping: &", stringify!($kind), ") -> (usize, usize) {")]
+            ///     (mapping.size() / 512, mapping.size() % 512)
+            /// }
+            /// ```
+            pub fn size(&self) -> usize {
+                self.0.size()
+            }
+
+            /// As [`Mapping::achieved`].
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("# use io_mapping_rs::{ioremap::", stringify!($kind), ", CacheMode};")]
+            /// # use kernel::{device::Device, prelude::*};
+            #[doc = concat!("fn check(dev: &Device, mapping: &", stringify!($kind), ") {")]
+            ///     if mapping.achieved() == CacheMode::Uncached {
+            ///         dev_warn!(dev, "somebody else has it uncached: this will be slow\n");
+            ///     }
+            /// }
+            /// ```
+            pub fn achieved(&self) -> CacheMode {
+                self.0.achieved()
+            }
+
+            /// As [`Mapping::entries`].
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("# use io_mapping_rs::ioremap::", stringify!($kind), ";")]
+            /// /// Entries that a CPU has to hold at once to reach all of it.
+            #[doc = concat!("fn translations(mapping: &", stringify!($kind), ") -> usize {")]
+            ///     mapping.entries().count()
+            /// }
+            /// ```
+            pub fn entries(&self) -> Entries<'_> {
+                self.0.entries()
+            }
+        }
+    )*};
+}
+
+impl_facts!(ReadOnlyMapping, WcMapping);
+
+macro_rules! ioremap {
+    ($($(#[$doc:meta])* $name:ident => $mode:ident, $kind:ident;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// # Errors
+        ///
+        /// As [`Options::map`].
+        ///
+        /// # Context
+        ///
+        /// May sleep.
+        ///
+        /// # Safety
+        ///
+        /// As [`Options::map`].
+        // Inlined: what is made is large to be copied from caller to caller.
+        #[inline]
+        #[track_caller]
+        pub unsafe fn $name(phys: PhysAddr, size: ResourceSize) -> Result<$kind> {
+            // SAFETY: As required of our caller.
+            Ok(unsafe { Options::new(CacheMode::$mode).map(phys, size)? }.into())
+        }
+    )*};
+}
+
+ioremap! {
+    /// Maps registers: [`CacheMode::UncachedMinus`] (C: `ioremap()`).
+    ///
+    /// ```
+    /// use io_mapping_rs::ioremap::ioremap;
+    /// use kernel::{io::{Io, PhysAddr}, prelude::*};
+    ///
+    /// fn identity(chip: PhysAddr) -> Result<u32> {
+    ///     // SAFETY: The registers of our chip, of which we read one.
+    ///     let registers = unsafe { ioremap(chip, 0x1000)? };
+    ///     registers.try_read32(0xffc)
+    /// }
+    /// ```
+    ioremap => UncachedMinus, Mapping;
+    /// Maps registers whatever the MTRRs say: [`CacheMode::Uncached`] (C: `ioremap_uc()`).
+    ///
+    /// ```
+    /// use io_mapping_rs::{ioremap::ioremap_uc, Mapping};
+    /// use kernel::{io::PhysAddr, prelude::*};
+    ///
+    /// /// A firmware that is known to make the whole BAR write combining by an MTRR.
+    /// fn registers(bar: PhysAddr) -> Result<Mapping> {
+    ///     // SAFETY: A BAR of our device, which we have requested.
+    ///     unsafe { ioremap_uc(bar, 0x10000) }
+    /// }
+    /// ```
+    ioremap_uc => Uncached, Mapping;
+    /// Maps a frame buffer or the like: [`CacheMode::WriteCombining`] (C: `ioremap_wc()`).
+    ///
+    /// ```
+    /// use io_mapping_rs::ioremap::ioremap_wc;
+    /// use kernel::{io::PhysAddr, prelude::*};
+    ///
+    /// fn show_white(frame_buffer: PhysAddr) -> Result {
+    ///     // SAFETY: The frame buffer that the firmware has set up, given to us.
+    ///     let screen = unsafe { ioremap_wc(frame_buffer, 640 * 480 * 4)? };
+    ///     let screen = screen.wc();
+    ///     (0..640 * 480).try_for_each(|pixel| screen.try_write32(!0, pixel * 4))
+    /// }
+    /// ```
+    ioremap_wc => WriteCombining, WcMapping;
+    /// Maps memory that is read more than written: [`CacheMode::WriteThrough`] (C: `ioremap_wt()`).
+    ///
+    /// ```
+    /// use io_mapping_rs::ioremap::ioremap_wt;
+    /// use kernel::{io::PhysAddr, prelude::*};
+    ///
+    /// /// Reads from battery-backed memory, where what is written must not wait in a cache.
+    /// fn settings(nvram: PhysAddr) -> Result<[u8; 128]> {
+    ///     let mut settings = [0; 128];
+    ///     // SAFETY: Memory of the board that nobody else uses.
+    ///     let nvram = unsafe { ioremap_wt(nvram, 0x2000)? };
+    ///     nvram.try_copy_to_slice(0x80, &mut settings)?;
+    ///     Ok(settings)
+    /// }
+    /// ```
+    ioremap_wt => WriteThrough, Mapping;
+    /// Maps memory of a device that keeps caches coherent: [`CacheMode::WriteBack`]
+    /// (C: `ioremap_cache()`).
+    ///
+    /// ```
+    /// use io_mapping_rs::ioremap::ioremap_cache;
+    /// use kernel::{io::PhysAddr, prelude::*};
+    ///
+    /// /// Looks for a text in a table of the firmware, in memory that the kernel has left alone.
+    /// fn begins_with(table: PhysAddr, text: &[u8; 8]) -> Result<bool> {
+    ///     let mut begin = [0; 8];
+    ///     // SAFETY: The table was left there for us to read.
+    ///     unsafe { ioremap_cache(table, 0x1000)? }.try_copy_to_slice(0, &mut begin)?;
+    ///     Ok(begin == *text)
+    /// }
+    /// ```
+    ioremap_cache => WriteBack, Mapping;
 }
 
 const _: () = assert!(PAGE_SIZE as usize == kernel::page::PAGE_SIZE);
