@@ -47,21 +47,52 @@
 use crate::bindings;
 use crate::io_mapping::sparse::chunks::{Directory, Piece};
 use crate::io_mapping::sparse::window::{Place, Slot};
-use crate::ioremap::Mapping;
+use crate::ioremap::{Mapping, Options};
+use crate::mm::cache_mode::CacheMode;
 use crate::mm::phys_range::{self, PAGE_SHIFT, PAGE_SIZE};
+use crate::tracking::counters;
+use crate::tracking::MappingKind;
 use core::marker::PhantomData;
-use kernel::{io::ResourceSize, prelude::*};
+use kernel::{
+    io::{PhysAddr, ResourceSize},
+    prelude::*,
+};
 
-mod create;
-mod facts;
 mod guards;
 mod sized;
 pub(crate) mod sparse;
-pub use create::Strategy;
 use guards::AtomicSection;
 pub use guards::{AtomicMap, LocalMap, Map};
 pub use sized::{PageMap, SizedIoMapping};
 use sparse::{suits_whole, Sparse};
+
+/// How an aperture is mapped, see the [module](self).
+///
+/// # Examples
+///
+/// ```
+/// use io_mapping_rs::Strategy;
+///
+/// /// The driver maps a few pages of its memory, or all of it all the time.
+/// fn strategy(all_the_time: bool) -> Strategy {
+///     if all_the_time {
+///         Strategy::Whole
+///     } else {
+///         Strategy::Sparse
+///     }
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strategy {
+    /// [`Whole`](Self::Whole) where the kernel gives large pages and the aperture is small beside
+    /// the address space, else [`Sparse`](Self::Sparse).
+    #[default]
+    Auto,
+    /// Mapped once, as a whole.
+    Whole,
+    /// Mapped where and when it is asked for.
+    Sparse,
+}
 
 /// A range of device memory to be mapped piecewise (C: `struct io_mapping`).
 ///
@@ -112,6 +143,277 @@ fn rest(whole: &Mapping, offset: u64) -> usize {
 }
 
 impl IoMapping {
+    /// An aperture of `size` bytes from physical address `base` on, write combining
+    /// (C: `io_mapping_create_wc()`).
+    ///
+    /// # Errors
+    ///
+    /// As [`IoMapping::new`].
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    ///
+    /// # Safety
+    ///
+    /// As [`IoMapping::new`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::IoMapping;
+    /// use kernel::{io::PhysAddr, prelude::*};
+    ///
+    /// /// A frame buffer of 16 MiB, which is no BAR.
+    /// fn screen(frame_buffer: PhysAddr) -> Result<IoMapping> {
+    ///     // SAFETY: The firmware has given it to us, and nobody else stores to it.
+    ///     unsafe { IoMapping::new_wc(frame_buffer, 16 << 20) }
+    /// }
+    /// ```
+    #[track_caller]
+    pub unsafe fn new_wc(base: PhysAddr, size: ResourceSize) -> Result<Self> {
+        // SAFETY: As required of our caller.
+        unsafe { Self::new(base, size, Options::new(CacheMode::WriteCombining)) }
+    }
+
+    /// An aperture of `size` bytes from physical address `base` on, mapped with `options`, by the
+    /// strategy that suits the kernel.
+    ///
+    /// # Errors
+    ///
+    /// As [`IoMapping::with_strategy`].
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    ///
+    /// # Safety
+    ///
+    /// As [`IoMapping::with_strategy`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{ioremap::Options, CacheMode, IoMapping};
+    /// use kernel::{io::PhysAddr, prelude::*};
+    ///
+    /// /// Flash memory, where each store counts.
+    /// fn flash(chip: PhysAddr) -> Result<IoMapping> {
+    ///     let options = Options::new(CacheMode::Uncached).exact();
+    ///     // SAFETY: The chip is ours, all 64 MiB of it.
+    ///     unsafe { IoMapping::new(chip, 64 << 20, options) }
+    /// }
+    /// ```
+    #[track_caller]
+    pub unsafe fn new(base: PhysAddr, size: ResourceSize, options: Options) -> Result<Self> {
+        // SAFETY: As required of our caller.
+        unsafe { Self::with_strategy(base, size, options, Strategy::Auto) }
+    }
+
+    /// An aperture of `size` bytes from physical address `base` on, mapped with `options`, by
+    /// `strategy`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Options::map`], and `EINVAL` where `base` is not a multiple of the page size.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    ///
+    /// # Safety
+    ///
+    /// The range is device memory for as long as the aperture lives, and the caller has the right
+    /// to it: no store through it breaks anybody's memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{ioremap::Options, CacheMode, IoMapping, Strategy};
+    /// use kernel::{io::{PhysAddr, ResourceSize}, prelude::*};
+    ///
+    /// /// Memory behind a link, of any size: no address space is taken before some of it is used.
+    /// fn far_memory(base: PhysAddr, size: ResourceSize) -> Result<IoMapping> {
+    ///     let options = Options::new(CacheMode::WriteCombining);
+    ///     // SAFETY: The link is ours, and so is what is behind it.
+    ///     unsafe { IoMapping::with_strategy(base, size, options, Strategy::Sparse) }
+    /// }
+    /// ```
+    #[track_caller]
+    pub unsafe fn with_strategy(
+        base: PhysAddr,
+        size: ResourceSize,
+        options: Options,
+        strategy: Strategy,
+    ) -> Result<Self> {
+        let (phys, size, base) = (base, u64::from(size), u64::from(base));
+        if base & (PAGE_SIZE - 1) != 0 {
+            counters::count_refusal(EINVAL);
+            return Err(EINVAL);
+        }
+        let (pages, directory) = (size.div_ceil(PAGE_SIZE), Directory::new(base));
+        if strategy == Strategy::Sparse || strategy == Strategy::Auto && !suits_whole(size) {
+            // INVARIANT: not mapped.
+            return Ok(Self {
+                addr: 0,
+                stray: !0,
+                pages,
+                directory,
+                size,
+                backing: Backing::Sparse(Sparse::new(&options, base, size)?),
+            });
+        }
+        let whole = Mapping::new(
+            options,
+            MappingKind::Whole,
+            false,
+            phys,
+            size as ResourceSize,
+        )?;
+        // The largest power of two of bytes that there are, if that is a page.
+        let (addr, stray) = match size.checked_ilog2() {
+            Some(shift) if shift >= PAGE_SHIFT => (whole.addr(), !((1 << shift) - PAGE_SIZE)),
+            _ => (0, !0),
+        };
+        // INVARIANT: `base` is at a page boundary, and so is the mapping, which has all pages.
+        Ok(Self {
+            addr,
+            stray,
+            pages,
+            directory,
+            size,
+            backing: Backing::Whole(whole),
+        })
+    }
+
+    /// Bytes of the aperture.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::IoMapping;
+    /// use kernel::{io::Io, prelude::*};
+    ///
+    /// /// The device keeps its state in the last page.
+    /// fn state(memory: &IoMapping) -> Result<u32> {
+    ///     let last = memory.size().checked_sub(0x1000).ok_or(EINVAL)?;
+    ///     memory.map_local(last)?.try_read32(0)
+    /// }
+    /// ```
+    #[inline]
+    pub fn size(&self) -> ResourceSize {
+        self.size as ResourceSize
+    }
+
+    /// The strategy that it follows: not [`Strategy::Auto`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{IoMapping, Strategy};
+    ///
+    /// /// How many pages to map at once: as many as there are, or few, as slots are scarce.
+    /// fn batch(memory: &IoMapping) -> usize {
+    ///     match memory.strategy() {
+    ///         Strategy::Whole => usize::MAX,
+    ///         _ => 4,
+    ///     }
+    /// }
+    /// ```
+    pub fn strategy(&self) -> Strategy {
+        match &self.backing {
+            Backing::Whole(_) => Strategy::Whole,
+            Backing::Sparse(_) => Strategy::Sparse,
+        }
+    }
+
+    /// The cache mode asked for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::IoMapping;
+    /// use kernel::{device::Device, prelude::*};
+    ///
+    /// fn check(dev: &Device, memory: &IoMapping) {
+    ///     let (requested, achieved) = (memory.requested(), memory.achieved());
+    ///     if achieved != requested {
+    ///         dev_warn!(dev, "{} instead of {}\n", achieved.name(), requested.name());
+    ///     }
+    /// }
+    /// ```
+    pub fn requested(&self) -> CacheMode {
+        match &self.backing {
+            Backing::Whole(whole) => whole.requested(),
+            Backing::Sparse(sparse) => sparse.requested(),
+        }
+    }
+
+    /// The cache mode that maps of it have, see [`Mapping::achieved`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{CacheMode, IoMapping};
+    ///
+    /// /// Whether to draw into memory of our own first, and copy what is done.
+    /// fn wants_shadow(screen: &IoMapping) -> bool {
+    ///     screen.achieved() != CacheMode::WriteBack
+    /// }
+    /// ```
+    pub fn achieved(&self) -> CacheMode {
+        match &self.backing {
+            Backing::Whole(whole) => whole.achieved(),
+            Backing::Sparse(sparse) => sparse.achieved(),
+        }
+    }
+
+    /// The mapping of the whole aperture, where there is one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::{io::{Shared, View}, IoMapping};
+    /// use kernel::{io::Region, prelude::*};
+    ///
+    /// /// Registers at the beginning of the memory, without a map for each access.
+    /// fn registers(memory: &IoMapping) -> Result<View<'_, Region<0x100>, Shared>> {
+    ///     memory.whole().ok_or(EOPNOTSUPP)?.sized()
+    /// }
+    /// ```
+    pub fn whole(&self) -> Option<&Mapping> {
+        match &self.backing {
+            Backing::Whole(whole) => Some(whole),
+            Backing::Sparse(_) => None,
+        }
+    }
+
+    /// Unmaps the chunks that [`map`](Self::map) has left mapped, if any. The next map makes its
+    /// chunk again.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::IoMapping;
+    /// use kernel::prelude::*;
+    ///
+    /// /// Loads what the device needs once, and keeps no address space for it.
+    /// fn load(memory: &mut IoMapping, firmware: &[u8]) -> Result {
+    ///     memory.map(0, firmware.len() as u64)?.try_copy_from_slice(0, firmware)?;
+    ///     memory.trim();
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn trim(&mut self) {
+        if let Backing::Sparse(sparse) = &mut self.backing {
+            sparse.trim(&mut self.directory);
+        }
+    }
+
     /// Maps `size` bytes from `offset` on, for any task and for as long as the guard lives
     /// (C: `io_mapping_map_wc()`).
     ///
