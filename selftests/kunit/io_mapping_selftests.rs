@@ -4,39 +4,15 @@
 
 use kernel::prelude::*;
 
-mod accessors;
-mod aperture;
-mod bars;
 mod c;
-mod contexts;
-mod entries;
-mod hold;
-mod io_blocks;
-mod io_bounds;
-mod io_memory;
-mod io_ports;
-mod io_regions;
-mod look;
-mod page_tables;
-mod pci_iomap;
-mod preemption;
+mod control;
+mod io;
+mod io_mapping;
+mod ioremap;
+mod pci;
 #[path = "../../bench/random.rs"]
 mod random;
-mod range;
-mod refusals;
-mod registry;
-mod scaling;
-mod sides;
-mod sparse;
-mod sparse_faults;
-mod sparse_limits;
-mod stress;
-mod their_bars;
-mod uart;
-mod unwind;
-mod verdict;
-mod views;
-mod window;
+mod support;
 
 module! {
     type: Selftests,
@@ -74,12 +50,12 @@ module! {
 
 /// Keeps the devices that the tests use.
 struct Selftests {
-    _files: hold::Files,
+    _files: control::Files,
 }
 
 impl kernel::Module for Selftests {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let _files = hold::files()?;
+        let _files = control::files()?;
         kernel::error::to_result(c::iomrs_c_pci_register())?;
         Ok(Self { _files })
     }

@@ -112,7 +112,7 @@ def one_of_each_is_listed_as_it_is():
     same("how many", len(seen), 3)
     for mapping, wanted in zip(seen, expected):
         same("mapping", {key: mapping[key] for key in wanted}, wanted)
-        if mapping["file"] != "selftests/kunit/hold.rs" or not 50 < mapping["line"] < 150:
+        if mapping["file"] != "selftests/kunit/control.rs" or not 50 < mapping["line"] < 150:
             raise AssertionError(f"caller is {mapping['file']}:{mapping['line']}")
         if not 0 <= mapping["age"] <= 30:
             raise AssertionError(f"age is {mapping['age']}")

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The same mappings, made by C. See selftests.h.
+ */
+#include <linux/io.h>
+#include <linux/io-mapping.h>
+#include <asm/memtype.h>
+
+#include "selftests.h"
+
+/* What a driver calls for each cache mode; 0 where C has refused. */
+unsigned long iomrs_c_ioremap(u64 phys, unsigned long size, u32 mode)
+{
+	void __iomem *addr = NULL;
+
+	switch (mode) {
+	case _PAGE_CACHE_MODE_WB:
+		addr = ioremap_cache(phys, size);
+		break;
+	case _PAGE_CACHE_MODE_WC:
+		addr = ioremap_wc(phys, size);
+		break;
+	case _PAGE_CACHE_MODE_UC_MINUS:
+		addr = ioremap(phys, size);
+		break;
+	case _PAGE_CACHE_MODE_UC:
+		addr = ioremap_uc(phys, size);
+		break;
+	case _PAGE_CACHE_MODE_WT:
+		addr = ioremap_wt(phys, size);
+		break;
+	}
+	return (unsigned long)addr;
+}
+
+/* C keeps the cache bits of @prot only: what it is asked for here is a read-only write-back mapping. */
+unsigned long iomrs_c_ioremap_read_only(u64 phys, unsigned long size)
+{
+	return (unsigned long)ioremap_prot(phys, size, PAGE_KERNEL_RO);
+}
+
+unsigned long iomrs_c_ioremap_encrypted(u64 phys, unsigned long size)
+{
+	return (unsigned long)ioremap_encrypted(phys, size);
+}
+
+void iomrs_c_iounmap(unsigned long addr)
+{
+	iounmap((void __iomem *)addr);
+}
+
+/* The cache mode that C's io_mapping says it has. */
+u32 iomrs_c_io_mapping_mode(struct io_mapping *mapping)
+{
+	u32 pcm;
+
+	for (pcm = 0; pcm < _PAGE_CACHE_MODE_NUM; pcm++)
+		if (cachemode2protval(pcm) == (pgprot_val(mapping->prot) & _PAGE_CACHE_MASK))
+			break;
+	return pcm;
+}
+
+struct io_mapping *iomrs_c_create_wc(u64 base, unsigned long size)
+{
+	return io_mapping_create_wc(base, size);
+}
+
+void iomrs_c_free(struct io_mapping *mapping)
+{
+	io_mapping_free(mapping);
+}
+
+unsigned long iomrs_c_map_wc(struct io_mapping *mapping, unsigned long offset, unsigned long size)
+{
+	return (unsigned long)io_mapping_map_wc(mapping, offset, size);
+}
+
+unsigned long iomrs_c_map_local_wc(struct io_mapping *mapping, unsigned long offset)
+{
+	return (unsigned long)io_mapping_map_local_wc(mapping, offset);
+}
+
+void iomrs_c_unmap_local(unsigned long addr)
+{
+	io_mapping_unmap_local((void __iomem *)addr);
+}
+
+unsigned long iomrs_c_map_atomic_wc(struct io_mapping *mapping, unsigned long offset)
+{
+	return (unsigned long)io_mapping_map_atomic_wc(mapping, offset);
+}
+
+void iomrs_c_unmap_atomic(unsigned long addr)
+{
+	io_mapping_unmap_atomic((void __iomem *)addr);
+}
+
+u32 iomrs_c_read32(unsigned long addr)
+{
+	return readl((void __iomem *)addr);
+}
+
+void iomrs_c_write32(unsigned long addr, u32 value)
+{
+	writel(value, (void __iomem *)addr);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The other side of the comparison: C's ioremap and io_mapping, and what the kernel tells of mappings, behind functions
+ * that c.rs declares for Rust.
+ */
+#ifndef IOMRS_C_SIDE_H
+#define IOMRS_C_SIDE_H
+
+#include <linux/pci.h>
+#include <linux/types.h>
+
+struct io_mapping;
+
+/* mappings.c: the same mappings, made by C */
+unsigned long iomrs_c_ioremap(u64 phys, unsigned long size, u32 mode);
+unsigned long iomrs_c_ioremap_read_only(u64 phys, unsigned long size);
+unsigned long iomrs_c_ioremap_encrypted(u64 phys, unsigned long size);
+void iomrs_c_iounmap(unsigned long addr);
+u32 iomrs_c_io_mapping_mode(struct io_mapping *mapping);
+struct io_mapping *iomrs_c_create_wc(u64 base, unsigned long size);
+void iomrs_c_free(struct io_mapping *mapping);
+unsigned long iomrs_c_map_wc(struct io_mapping *mapping, unsigned long offset, unsigned long size);
+unsigned long iomrs_c_map_local_wc(struct io_mapping *mapping, unsigned long offset);
+void iomrs_c_unmap_local(unsigned long addr);
+unsigned long iomrs_c_map_atomic_wc(struct io_mapping *mapping, unsigned long offset);
+void iomrs_c_unmap_atomic(unsigned long addr);
+u32 iomrs_c_read32(unsigned long addr);
+void iomrs_c_write32(unsigned long addr, u32 value);
+
+/* machine.c: what this machine and this task are like */
+u64 iomrs_c_entry(unsigned long addr, u32 *shift);
+u64 iomrs_c_phys_max(void);
+u64 iomrs_c_ram(void);
+unsigned long iomrs_c_vmalloc_total(void);
+unsigned long iomrs_c_free_pages(void);
+unsigned long iomrs_c_page_tables(void);
+bool iomrs_c_pat_enabled(void);
+bool iomrs_c_has_memmap(u64 phys);
+u32 iomrs_c_largest_page(void);
+u32 iomrs_c_preempt_count(void);
+u32 iomrs_c_pagefault_disabled(void);
+void iomrs_c_purge(void);
+bool iomrs_c_plant(unsigned long addr, u64 phys);
+void iomrs_c_uproot(unsigned long addr);
+unsigned long iomrs_c_reserved_page(u64 *phys);
+void iomrs_c_free_reserved_page(unsigned long addr);
+bool iomrs_c_guest_is_encrypted(void);
+
+/* kunit.c: KUnit and the kernel's log */
+void iomrs_c_note(const char *text);
+void iomrs_c_skip(const char *reason);
+u64 iomrs_c_log_mark(void);
+u32 iomrs_c_log_complaints(u64 mark);
+void *iomrs_c_mute_warnings(void);
+u32 iomrs_c_unmute_warnings(void *muted);
+
+/* files.c: the kernel's own files, read without a user */
+long iomrs_c_read_file(const char *path, char *buf, size_t size);
+int iomrs_c_faults_begin(void);
+void iomrs_c_faults_end(void);
+void iomrs_c_fail_nth(u32 n);
+void iomrs_c_fail_from(u32 n);
+u32 iomrs_c_fail_left(void);
+
+/* pci.c: the devices that the tests use, bound to a driver that does nothing */
+int iomrs_c_pci_register(void);
+void iomrs_c_pci_unregister(void);
+struct pci_dev *iomrs_c_pci_get(u32 vendor, u32 device);
+void iomrs_c_pci_put(struct pci_dev *pdev);
+u64 iomrs_c_pci_bar(struct pci_dev *pdev, u32 bar, u64 *size);
+int iomrs_c_pci_rebind(struct pci_dev *pdev, bool bind);
+
+/* accessors.c: accessors of memory and ports */
+u64 iomrs_c_io_read(unsigned long addr, u32 form);
+void iomrs_c_io_write(unsigned long addr, u32 form, u64 value);
+void iomrs_c_io_read_rep(unsigned long addr, u32 width, void *data, unsigned long count);
+void iomrs_c_io_write_rep(unsigned long addr, u32 width, const void *data, unsigned long count);
+void iomrs_c_io_copy_from(void *data, unsigned long addr, unsigned long len);
+void iomrs_c_io_copy_to(unsigned long addr, const void *data, unsigned long len);
+void iomrs_c_io_fill(unsigned long addr, u8 byte, unsigned long len);
+unsigned long iomrs_c_ioport_map(unsigned long port, u32 count);
+u8 iomrs_c_inb(u16 port);
+bool iomrs_c_ports_request(u64 first, u64 count);
+void iomrs_c_ports_release(u64 first, u64 count);
+unsigned long iomrs_c_pci_iomap(struct pci_dev *pdev, int bar, unsigned long offset, unsigned long maxlen, bool wc);
+void iomrs_c_pci_iounmap(struct pci_dev *pdev, unsigned long addr);
+void iomrs_c_pci_decode(struct pci_dev *pdev, bool decode);
+u64 iomrs_c_pci_unassign(struct pci_dev *pdev, u32 bar);
+void iomrs_c_pci_assign(struct pci_dev *pdev, u32 bar, u64 start);
+
+/* contexts.c: interrupts, threads, timers, CPUs */
+void iomrs_c_in_hardirq(void (*fn)(void *arg), void *arg);
+void iomrs_c_in_softirq(void (*fn)(void *arg), void *arg);
+void *iomrs_c_thread_start(int cpu, void (*fn)(void *arg), void *arg);
+void iomrs_c_thread_join(void *thread);
+void *iomrs_c_tick_start(int cpu, u64 ns, void (*fn)(void *arg), void *arg);
+void iomrs_c_tick_stop(void *tick);
+int iomrs_c_cpu_online(int cpu, bool online);
+u32 iomrs_c_cpus(void);
+u32 iomrs_c_cpu(void);
+u32 iomrs_c_context(void);
+u32 iomrs_c_migration_disabled(void);
+void *iomrs_c_current(void);
+int iomrs_c_move(void *task, int cpu);
+void iomrs_c_schedule(void);
+void iomrs_c_become_urgent(void);
+void iomrs_c_sleep_ms(u32 ms);
+u64 iomrs_c_now(void);
+
+#endif
