@@ -3,8 +3,8 @@
 //! What the kernel crate's [`Io`] leaves out.
 
 use super::{
-    at::{bytes_at, halves_at, known_value_at, value_at, ViewOf},
-    families::{big_endian, two_halves},
+    accessor_macros::{big_endian, two_halves},
+    project::{bytes_at, halves_at, known_value_at, value_at, ViewOf},
     BigEndian, Doorbell, IoFill, IoHalves, IoRepeat, Relaxed, Via,
 };
 use kernel::{

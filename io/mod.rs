@@ -56,23 +56,23 @@ use kernel::{
     ptr::KnownSize,
 };
 
-mod at;
+mod access;
+mod accessor_macros;
 mod backend;
 mod ext;
 mod extent;
-mod families;
-mod halves;
-mod owners;
+mod nonatomic64;
+mod project;
 mod repeat;
-mod via;
+mod view_impls;
 mod wc;
+pub use access::{BigEndian, Manner, Relaxed, SwapBytes, Via, ViaBackend};
 pub use backend::{Backend, IoFill};
 pub use ext::IoExt;
 pub use extent::Extent;
-pub use halves::IoHalves;
-pub(crate) use owners::{impl_bytes, impl_sized_views, impl_views};
+pub use nonatomic64::IoHalves;
 pub use repeat::IoRepeat;
-pub use via::{BigEndian, Manner, Relaxed, SwapBytes, Via, ViaBackend};
+pub(crate) use view_impls::{impl_bytes, impl_sized_views, impl_views};
 pub use wc::{Doorbell, Flushed, Wc, WcView, WriteCombining};
 
 /// Marks a [`View`] that any task may use.
