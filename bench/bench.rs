@@ -6,7 +6,7 @@ use crate::{
     claim::{self, Claim},
     jobs::{self, Job},
     results::{Machine, Row},
-    spec::{Spec, What},
+    spec::{Selection, Spec},
     workloads::{self, Workload},
 };
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -84,7 +84,7 @@ impl Bench {
                 return Err(EINVAL);
             }
         };
-        if spec.what == What::List {
+        if spec.selection == Selection::List {
             self.end(State::Listed, None);
             return Ok(());
         }
@@ -100,10 +100,10 @@ impl Bench {
 
     /// The range of a spec: the one that there is, unless it names another one.
     fn claim<'a>(&self, claim: &'a mut Option<Claim>, spec: &Spec<'_>) -> Result<&'a Claim> {
-        if let Some(place) = spec.place {
-            if claim.as_ref().is_none_or(|claim| claim.place() != place) {
+        if let Some(range) = spec.range {
+            if claim.as_ref().is_none_or(|claim| claim.range() != range) {
                 *claim = None;
-                let new = Claim::new(place).inspect_err(|&err| {
+                let new = Claim::new(range).inspect_err(|&err| {
                     let why = CString::try_from_fmt(fmt!("range: {}", claim::why(err)));
                     self.end(State::Refused, why.ok());
                 })?;

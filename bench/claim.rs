@@ -2,7 +2,7 @@
 
 //! The right to write all over a range. See `claim.c`.
 
-use crate::{c, spec::Place};
+use crate::{c, spec::RangeSpec};
 use core::{ffi::c_void, ptr::NonNull};
 use kernel::{device::Bound, pci, prelude::*};
 
@@ -12,7 +12,7 @@ use kernel::{device::Bound, pci, prelude::*};
 ///
 /// `raw` is a claim of C's, of `size` bytes (or ports, where `ports`) from `phys` on.
 pub(crate) struct Claim {
-    place: Place,
+    range: RangeSpec,
     ports: bool,
     phys: u64,
     size: u64,
@@ -32,10 +32,10 @@ impl Claim {
     /// | `EPERM` | the range is system RAM, or not all reserved |
     /// | `ENODEV` | there is no such BAR |
     /// | `EBUSY` | somebody else has it, such as a driver |
-    pub(crate) fn new(place: Place) -> Result<Self> {
+    pub(crate) fn new(range: RangeSpec) -> Result<Self> {
         let (mut phys, mut size, mut ports, mut err) = (0, 0, false, 0);
-        let raw = match place {
-            Place::Bar {
+        let raw = match range {
+            RangeSpec::Bar {
                 domain,
                 bus,
                 devfn,
@@ -48,7 +48,7 @@ impl Claim {
                     )
                 }
             }
-            Place::Range {
+            RangeSpec::Memory {
                 phys: from,
                 size: len,
             } => {
@@ -62,7 +62,7 @@ impl Claim {
         };
         // INVARIANT: as C says.
         Ok(Self {
-            place,
+            range,
             ports,
             phys,
             size,
@@ -71,13 +71,13 @@ impl Claim {
     }
 
     /// What it was claimed as.
-    pub(crate) fn place(&self) -> Place {
-        self.place
+    pub(crate) fn range(&self) -> RangeSpec {
+        self.range
     }
 
     /// Whether it is a BAR, of whatever.
     pub(crate) fn is_bar(&self) -> bool {
-        matches!(self.place, Place::Bar { .. })
+        matches!(self.range, RangeSpec::Bar { .. })
     }
 
     /// Whether it is still ours: a device may be removed, and its BARs be somebody else's then.
@@ -96,7 +96,7 @@ impl Claim {
     /// # Errors
     ///
     /// `EINVAL` where it is none, `ENODEV` where the device is gone.
-    pub(crate) fn lend(&self) -> Result<Lent<'_>> {
+    pub(crate) fn lend(&self) -> Result<LentBar<'_>> {
         if !self.is_bar() {
             return Err(EINVAL);
         }
@@ -104,7 +104,7 @@ impl Claim {
         // SAFETY: By the invariant a claim, of a BAR, and `bar` is valid for a write.
         let device = unsafe { c::iomrs_b_lend(self.raw.as_ptr(), &mut bar) };
         // INVARIANT: as C says.
-        Ok(Lent {
+        Ok(LentBar {
             claim: self,
             device: NonNull::new(device).ok_or(ENODEV)?,
             bar: u32::try_from(bar)?,
@@ -133,13 +133,13 @@ impl Drop for Claim {
 /// # Invariants
 ///
 /// `device` is bound to the driver of the claim, and locked by this task, so that it stays so.
-pub(crate) struct Lent<'a> {
+pub(crate) struct LentBar<'a> {
     claim: &'a Claim,
     device: NonNull<c_void>,
     bar: u32,
 }
 
-impl Lent<'_> {
+impl LentBar<'_> {
     /// C's `struct pci_dev`.
     pub(crate) fn as_raw(&self) -> *mut c_void {
         self.device.as_ptr()
@@ -156,7 +156,7 @@ impl Lent<'_> {
     }
 }
 
-impl Drop for Lent<'_> {
+impl Drop for LentBar<'_> {
     fn drop(&mut self) {
         // SAFETY: By the invariant of the claim it is one, and lent just once.
         unsafe { c::iomrs_b_take_back(self.claim.raw.as_ptr()) };

@@ -5,10 +5,10 @@
 
 use crate::{
     c,
-    claim::{Claim, Lent},
+    claim::{Claim, LentBar},
     ours::ranges::Pair,
     random::Random,
-    workloads::{On, Workload},
+    workloads::{Target, Workload},
 };
 use core::{ffi::c_void, ptr};
 use io_mapping_rs::{
@@ -48,23 +48,23 @@ pub(crate) struct Fixture<'a> {
     pub(crate) pattern: KVVec<u8>,
     ours: Option<IoMapping>,
     io: Option<IoRegion>,
-    bar: Option<Lent<'a>>,
+    bar: Option<LentBar<'a>>,
     c: *mut c::IoMapping,
     cookie: *mut c_void,
 }
 
 // SAFETY: C's aperture may be used by several tasks at once, and so may a cookie. The device of a BAR
-// is locked by the task that has the setup, and only told to others.
+// is locked by the task that has the fixture, and only told to others.
 unsafe impl Sync for Fixture<'_> {}
 
 impl<'a> Fixture<'a> {
     /// `size`: what the job says, of the range or of what is moved.
     pub(crate) fn new(claim: &'a Claim, workload: &Workload, size: u64) -> Result<Self> {
-        let bytes = if workload.moves { size } else { PAGE };
-        let size = match workload.on {
-            On::Ports => claim.size(),
-            On::Memory => (size + workload.within).next_multiple_of(PAGE),
-            On::Range | On::Bar | On::Aperture => size,
+        let bytes = if workload.transfers { size } else { PAGE };
+        let size = match workload.target {
+            Target::Ports => claim.size(),
+            Target::Memory => (size + workload.offset_bound).next_multiple_of(PAGE),
+            Target::Range | Target::Bar | Target::Aperture => size,
         };
         if size > claim.size() {
             return Err(ENOSPC);
@@ -84,11 +84,11 @@ impl<'a> Fixture<'a> {
         };
         this.add_offsets(workload)?;
         this.add_pattern(workload)?;
-        match workload.on {
-            On::Range => (),
-            On::Bar => this.bar = Some(claim.lend()?),
-            On::Aperture => this.add_apertures(workload)?,
-            On::Memory | On::Ports => this.add_io(workload)?,
+        match workload.target {
+            Target::Range => (),
+            Target::Bar => this.bar = Some(claim.lend()?),
+            Target::Aperture => this.add_apertures(workload)?,
+            Target::Memory | Target::Ports => this.add_io(workload)?,
         }
         Ok(this)
     }
@@ -97,11 +97,11 @@ impl<'a> Fixture<'a> {
         let (pages, mut random) = (self.size / PAGE, Random::new(2));
         for round in 0..workload.rounds(self.bytes) as u64 {
             // INVARIANT: Less than the number of pages, or than what the range has room for.
-            let offset = match workload.on {
-                On::Range | On::Bar => round % pages * PAGE,
+            let offset = match workload.target {
+                Target::Range | Target::Bar => round % pages * PAGE,
                 // In no order that a cache could know.
-                On::Aperture => random.next() % pages * PAGE,
-                On::Memory | On::Ports => round * 28 % workload.within,
+                Target::Aperture => random.next() % pages * PAGE,
+                Target::Memory | Target::Ports => round * 28 % workload.offset_bound,
             };
             self.offsets.push(offset, GFP_KERNEL)?;
         }
@@ -111,8 +111,8 @@ impl<'a> Fixture<'a> {
     fn add_pattern(&mut self, workload: &Workload) -> Result {
         let mut random = Random::new(1);
         for _ in 0..self.bytes.max(PAGE as usize) {
-            let byte = match workload.on {
-                On::Ports => NO_TEST,
+            let byte = match workload.target {
+                Target::Ports => NO_TEST,
                 _ => random.next() as u8,
             };
             self.pattern.push(byte, GFP_KERNEL)?;
@@ -143,7 +143,7 @@ impl<'a> Fixture<'a> {
 
     /// Both sides use the same mapping, or the same ports.
     fn add_io(&mut self, workload: &Workload) -> Result {
-        let io = if workload.on == On::Ports {
+        let io = if workload.target == Target::Ports {
             let (first, count) = (usize::try_from(self.phys)?, usize::try_from(self.size)?);
             // INVARIANT: of the ports.
             self.cookie = c::iomrs_b_cookie(first, u32::try_from(count)?);

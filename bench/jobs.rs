@@ -8,8 +8,8 @@ use crate::{
     fixture::{Fixture, PAGE},
     results::{Machine, Row, Side, Subject},
     runner,
-    spec::{Choice, Cpus, Spec, What},
-    workloads::{On, Sides, Workload},
+    spec::{Cpus, Selection, Spec, StrategyChoice},
+    workloads::{Sides, Target, Workload},
 };
 use core::sync::atomic::AtomicU32;
 use io_mapping_rs::{ioremap, Strategy};
@@ -37,9 +37,9 @@ pub(crate) fn of(spec: &Spec<'_>, range: u64, online: u32) -> Result<KVec<Job>> 
     let mut jobs = KVec::new();
     for workload in Workload::all() {
         let strategy = match spec.strategy {
-            Choice::Both => workload.strategy,
-            Choice::Whole => Strategy::Whole,
-            Choice::Sparse => Strategy::Sparse,
+            StrategyChoice::Both => workload.strategy,
+            StrategyChoice::Whole => Strategy::Whole,
+            StrategyChoice::Sparse => Strategy::Sparse,
         };
         // One without an aperture is of either.
         if !spec.wants(workload.name)
@@ -70,7 +70,7 @@ pub(crate) fn of(spec: &Spec<'_>, range: u64, online: u32) -> Result<KVec<Job>> 
                 let job = Job {
                     subject,
                     batches: spec.batches,
-                    by_name: named && spec.what != What::All,
+                    by_name: named && spec.selection != Selection::All,
                 };
                 jobs.push(job, GFP_KERNEL)?;
             }
@@ -120,8 +120,8 @@ impl Job {
         let cpus = cpus.get(..self.subject.cpus as usize);
         let cpus = cpus.ok_or(NotRun::Because("fewer CPUs are on line"))?;
         self.check(claim, workload, size)?;
-        let setup = Fixture::new(claim, workload, size).map_err(NotRun::setup)?;
-        let measured = runner::run(&setup, workload, cpus, self.batches, progress)?;
+        let fixture = Fixture::new(claim, workload, size).map_err(NotRun::fixture)?;
+        let measured = runner::run(&fixture, workload, cpus, self.batches, progress)?;
         let parts = matches!(workload.sides, Sides::Pair { .. });
         Ok(measured.rows(machine, self.subject, parts, rows)?)
     }
@@ -135,17 +135,19 @@ impl Job {
         if !claim.is_held() {
             return Err(NotRun::Because("the device is gone"));
         }
-        match workload.on {
-            On::Ports if !claim.is_ports() => {
+        match workload.target {
+            Target::Ports if !claim.is_ports() => {
                 return Err(NotRun::Because("the range is not a BAR of ports"));
             }
-            _ if workload.moves && workload.quiet && size > workload.rounds(1) as u64 => {
+            _ if workload.transfers && workload.irqs_off && size > workload.rounds(1) as u64 => {
                 return Err(NotRun::Because("too much to move with interrupts off"));
             }
-            On::Ports => return Ok(()),
+            Target::Ports => return Ok(()),
             _ if claim.is_ports() => return Err(NotRun::Because("the range is a BAR of ports")),
-            On::Bar if !claim.is_bar() => return Err(NotRun::Because("the range is not a BAR")),
-            On::Bar if self.subject.cpus > 1 => {
+            Target::Bar if !claim.is_bar() => {
+                return Err(NotRun::Because("the range is not a BAR"))
+            }
+            Target::Bar if self.subject.cpus > 1 => {
                 return Err(NotRun::Because("a BAR is requested by one at a time"));
             }
             _ => (),
@@ -153,7 +155,7 @@ impl Job {
         if size > claim.size() {
             return Err(NotRun::Because("the range is smaller"));
         }
-        if !workload.moves && size % (workload.pages * PAGE) != 0 {
+        if !workload.transfers && size % (workload.pages * PAGE) != 0 {
             let reason = "the size is not a multiple of the pages that it takes";
             return Err(NotRun::Because(reason));
         }
@@ -188,7 +190,7 @@ enum NotRun {
 }
 
 impl NotRun {
-    fn setup(err: Error) -> Self {
+    fn fixture(err: Error) -> Self {
         match err {
             ENOSPC => Self::Because("the range is smaller"),
             ENODEV => Self::Because("the device is gone"),

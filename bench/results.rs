@@ -15,17 +15,17 @@ use kernel::{alloc::KVVec, prelude::*};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     C = 0,
-    Again = 1,
+    CRepeat = 1,
     Ours = 2,
 }
 
 impl Side {
-    pub(crate) const ALL: [Self; 3] = [Self::C, Self::Again, Self::Ours];
+    pub(crate) const ALL: [Self; 3] = [Self::C, Self::CRepeat, Self::Ours];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::C => "c",
-            Self::Again => "c again",
+            Self::CRepeat => "c again",
             Self::Ours => "ours",
         }
     }
@@ -138,7 +138,7 @@ pub(crate) struct Row {
 }
 
 /// The batches of a workload.
-pub(crate) struct Measured {
+pub(crate) struct Measurement {
     pub(crate) batches: [KVVec<Batch>; 3],
     pub(crate) rounds: usize,
     /// Ticks of an empty batch, in C and in ours: mapping and unmapping.
@@ -146,12 +146,12 @@ pub(crate) struct Measured {
     pub(crate) observed: Observed,
 }
 
-impl Measured {
+impl Measurement {
     fn of(&self, side: Side) -> &KVVec<Batch> {
-        let [c, again, ours] = &self.batches;
+        let [c, c_repeat, ours] = &self.batches;
         match side {
             Side::C => c,
-            Side::Again => again,
+            Side::CRepeat => c_repeat,
             Side::Ours => ours,
         }
     }
@@ -242,7 +242,7 @@ impl Measured {
         phase: Phase,
         rows: &mut KVVec<Row>,
     ) -> Result {
-        let (control, ..) = self.ratio(Side::Again, phase)?;
+        let (control, ..) = self.ratio(Side::CRepeat, phase)?;
         for side in Side::ALL {
             let mut samples = KVVec::with_capacity(self.of(side).len(), GFP_KERNEL)?;
             let mut sorted = KVVec::with_capacity(self.of(side).len(), GFP_KERNEL)?;

@@ -10,7 +10,7 @@ use crate::{
     fixture::Fixture,
     ours::{maps, ranges::Pair},
     random::Random,
-    results::{Batch, Measured, Observed, Side},
+    results::{Batch, Measurement, Observed, Side},
     threads::{Barrier, Threads},
     ticks,
     workloads::{Sides, Workload},
@@ -20,14 +20,14 @@ use kernel::{alloc::KVVec, new_mutex, prelude::*, sync::Mutex};
 
 /// The orders of a round.
 const ORDERS: [[Side; 3]; 6] = {
-    use Side::{Again, Ours, C};
+    use Side::{CRepeat, Ours, C};
     [
-        [C, Ours, Again],
-        [Again, C, Ours],
-        [Ours, Again, C],
-        [Again, Ours, C],
-        [C, Again, Ours],
-        [Ours, C, Again],
+        [C, Ours, CRepeat],
+        [CRepeat, C, Ours],
+        [Ours, CRepeat, C],
+        [CRepeat, Ours, C],
+        [C, CRepeat, Ours],
+        [Ours, C, CRepeat],
     ]
 };
 
@@ -58,7 +58,7 @@ const LEAST: u64 = 12;
 
 /// What the threads of a workload share.
 struct Shared<'a> {
-    setup: &'a Fixture<'a>,
+    fixture: &'a Fixture<'a>,
     workload: &'static Workload,
     empty: [Pair; 2],
     batches: AtomicU32,
@@ -81,16 +81,16 @@ struct Log {
 ///
 /// `EINTR` where a signal comes; those of either side.
 pub(crate) fn run(
-    setup: &Fixture<'_>,
+    fixture: &Fixture<'_>,
     workload: &'static Workload,
     cpus: &[u32],
     batches: Option<u32>,
     progress: &AtomicU32,
-) -> Result<Measured> {
+) -> Result<Measurement> {
     let shared = Shared {
-        setup,
+        fixture,
         workload,
-        empty: empty(setup, workload)?,
+        empty: empty(fixture, workload)?,
         batches: AtomicU32::new(batches.unwrap_or(0)),
         barrier: Barrier::new(u32::try_from(cpus.len())?),
         progress,
@@ -110,29 +110,29 @@ pub(crate) fn run(
     Threads::run(cpus, &body, &shared.barrier)?;
     shared.barrier.check()?;
     let mut logs = shared.logs.lock();
-    merge(&mut logs, workload.rounds(setup.bytes), shared.empty)
+    merge(&mut logs, workload.rounds(fixture.bytes), shared.empty)
 }
 
 /// The least ticks of an empty batch, in C and in ours.
-fn empty(setup: &Fixture<'_>, workload: &Workload) -> Result<[Pair; 2]> {
+fn empty(fixture: &Fixture<'_>, workload: &Workload) -> Result<[Pair; 2]> {
     let mut least = [(u64::MAX, u64::MAX); 2];
     for _ in 0..32 {
         let now = match workload.sides {
             Sides::Pair { empty: None, .. } => {
-                let quiet = Quiet::new(true);
-                let now = [setup.run_c_pair(c::iomrs_b_nothing)?, ticks::nothing()];
-                drop(quiet);
+                let irqs_off = IrqsOff::new(true);
+                let now = [fixture.run_c_pair(c::iomrs_b_nothing)?, ticks::nothing()];
+                drop(irqs_off);
                 now
             }
             // What may sleep.
             Sides::Pair {
                 empty: Some(empty), ..
-            } => [setup.run_c_pair(empty)?; 2],
+            } => [fixture.run_c_pair(empty)?; 2],
             Sides::Loop { .. } => {
-                let quiet = Quiet::new(true);
-                let c = setup.run_c_loop(c::iomrs_b_empty, &mut [])?;
-                let ours = maps::empty(setup, &mut [])?;
-                drop(quiet);
+                let irqs_off = IrqsOff::new(true);
+                let c = fixture.run_c_loop(c::iomrs_b_empty, &mut [])?;
+                let ours = maps::empty(fixture, &mut [])?;
+                drop(irqs_off);
                 [(c, 0), (ours, 0)]
             }
         };
@@ -144,9 +144,9 @@ fn empty(setup: &Fixture<'_>, workload: &Workload) -> Result<[Pair; 2]> {
 }
 
 /// Interrupts off, where asked for.
-struct Quiet(Option<usize>);
+struct IrqsOff(Option<usize>);
 
-impl Quiet {
+impl IrqsOff {
     fn new(wanted: bool) -> Self {
         if !wanted {
             return Self(None);
@@ -155,7 +155,7 @@ impl Quiet {
     }
 }
 
-impl Drop for Quiet {
+impl Drop for IrqsOff {
     fn drop(&mut self) {
         if let Some(flags) = self.0 {
             // SAFETY: Saved by `new`, on this CPU, and what is between the two does not sleep.
@@ -167,7 +167,7 @@ impl Drop for Quiet {
 impl Shared<'_> {
     /// What each thread does.
     fn thread(&self, who: usize) -> Result<Log> {
-        let mut data = KVVec::from_elem(0, self.setup.pattern.len(), GFP_KERNEL)?;
+        let mut data = KVVec::from_elem(0, self.fixture.pattern.len(), GFP_KERNEL)?;
         let spent = self.warm_up(&mut data)?;
         if who == 0 && self.batches.load(Ordering::Relaxed) == 0 {
             let budget = BUDGET_MS * u64::from(c::iomrs_b_tsc_khz());
@@ -238,56 +238,56 @@ impl Shared<'_> {
             c::iomrs_b_settle();
             self.side(side, data)?;
         }
-        if !self.workload.quiet {
+        if !self.workload.irqs_off {
             // What the last one has left for others to do is not a part of this one.
             c::iomrs_b_settle();
         }
         self.barrier.wait()?;
         let seen = (c::iomrs_b_interrupts(), c::iomrs_b_switches());
-        let quiet = Quiet::new(self.workload.quiet);
+        let irqs_off = IrqsOff::new(self.workload.irqs_off);
         let [empty_c, empty_ours] = self.empty;
         let ticks = self.side(side, data);
         let empty = match side {
             Side::Ours => empty_ours,
-            Side::C | Side::Again => empty_c,
+            Side::C | Side::CRepeat => empty_c,
         };
-        drop(quiet);
+        drop(irqs_off);
         let disturbed = seen != (c::iomrs_b_interrupts(), c::iomrs_b_switches());
         let (map, unmap) = ticks?;
         Ok(Batch {
             map: map.saturating_sub(empty.0),
             unmap: unmap.saturating_sub(empty.1),
             // What came while interrupts were off has not disturbed.
-            disturbed: disturbed && !self.workload.quiet,
+            disturbed: disturbed && !self.workload.irqs_off,
         })
     }
 
     fn side(&self, side: Side, data: &mut [u8]) -> Result<Pair> {
         match side {
             Side::Ours => self.ours(data),
-            Side::C | Side::Again => self.c(data),
+            Side::C | Side::CRepeat => self.c(data),
         }
     }
 
     #[inline(never)]
     fn ours(&self, data: &mut [u8]) -> Result<Pair> {
         match self.workload.sides {
-            Sides::Pair { ours, .. } => ours(self.setup),
-            Sides::Loop { ours, .. } => Ok((ours(self.setup, data)?, 0)),
+            Sides::Pair { ours, .. } => ours(self.fixture),
+            Sides::Loop { ours, .. } => Ok((ours(self.fixture, data)?, 0)),
         }
     }
 
     #[inline(never)]
     fn c(&self, data: &mut [u8]) -> Result<Pair> {
         match self.workload.sides {
-            Sides::Pair { c, .. } => self.setup.run_c_pair(c),
-            Sides::Loop { c, .. } => Ok((self.setup.run_c_loop(c, data)?, 0)),
+            Sides::Pair { c, .. } => self.fixture.run_c_pair(c),
+            Sides::Loop { c, .. } => Ok((self.fixture.run_c_loop(c, data)?, 0)),
         }
     }
 }
 
 /// All logs in one: of each batch the one that took longest.
-fn merge(logs: &mut KVec<Log>, rounds: usize, empty: [Pair; 2]) -> Result<Measured> {
+fn merge(logs: &mut KVec<Log>, rounds: usize, empty: [Pair; 2]) -> Result<Measurement> {
     let Log {
         mut batches,
         mut observed,
@@ -308,7 +308,7 @@ fn merge(logs: &mut KVec<Log>, rounds: usize, empty: [Pair; 2]) -> Result<Measur
         observed.elapsed = observed.elapsed.max(log.observed.elapsed);
         observed.cpu = observed.cpu.max(log.observed.cpu);
     }
-    Ok(Measured {
+    Ok(Measurement {
         batches,
         rounds,
         empty,

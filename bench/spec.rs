@@ -23,7 +23,7 @@ pub(crate) const MAX_CPUS: u32 = 1024;
 
 /// Where the memory is that a benchmark writes all over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum RangeSpec {
     /// A BAR of a PCI device.
     Bar {
         domain: u32,
@@ -32,12 +32,12 @@ pub(crate) enum Place {
         bar: u32,
     },
     /// Physical addresses.
-    Range { phys: u64, size: u64 },
+    Memory { phys: u64, size: u64 },
 }
 
 /// Which workloads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum What<'a> {
+pub(crate) enum Selection<'a> {
     /// None: only say which there are.
     List,
     /// All, each as it is set up by itself.
@@ -48,7 +48,7 @@ pub(crate) enum What<'a> {
 
 /// Which strategies of apertures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Choice {
+pub(crate) enum StrategyChoice {
     Both,
     Whole,
     Sparse,
@@ -68,11 +68,11 @@ pub(crate) enum Cpus {
 /// A spec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Spec<'a> {
-    pub(crate) what: What<'a>,
-    pub(crate) place: Option<Place>,
+    pub(crate) selection: Selection<'a>,
+    pub(crate) range: Option<RangeSpec>,
     sizes: [u64; MAX_SIZES],
     size_count: usize,
-    pub(crate) strategy: Choice,
+    pub(crate) strategy: StrategyChoice,
     pub(crate) cpus: Cpus,
     pub(crate) batches: Option<u32>,
     /// Earlier results are kept.
@@ -102,7 +102,7 @@ impl<'a> Spec<'a> {
             };
             seen.add(key, value.is_some()).map_err(fail)?;
             match (key, value) {
-                ("range", Some(value)) => spec.place = Some(place(value).map_err(fail)?),
+                ("range", Some(value)) => spec.range = Some(range(value).map_err(fail)?),
                 ("size", Some(value)) => spec.set_sizes(value).map_err(fail)?,
                 ("strategy", Some(value)) => spec.strategy = choice(value).map_err(fail)?,
                 ("cpus", Some(value)) => spec.cpus = cpus(value).map_err(fail)?,
@@ -116,7 +116,7 @@ impl<'a> Spec<'a> {
                 }
             }
         }
-        spec.what = what.ok_or(SpecError {
+        spec.selection = what.ok_or(SpecError {
             word: text.trim(),
             why: "names no workload, nor \"all\" or \"list\"",
         })?;
@@ -124,11 +124,11 @@ impl<'a> Spec<'a> {
     }
 
     const EMPTY: Self = Self {
-        what: What::List,
-        place: None,
+        selection: Selection::List,
+        range: None,
         sizes: [0; MAX_SIZES],
         size_count: 0,
-        strategy: Choice::Both,
+        strategy: StrategyChoice::Both,
         cpus: Cpus::Default,
         batches: None,
         keep: false,
@@ -156,10 +156,10 @@ impl<'a> Spec<'a> {
 
     /// Whether a workload is to be run.
     pub(crate) fn wants(&self, name: &str) -> bool {
-        match self.what {
-            What::List => false,
-            What::All => true,
-            What::Names(names) => names.split(',').any(|wanted| wanted == name),
+        match self.selection {
+            Selection::List => false,
+            Selection::All => true,
+            Selection::Names(names) => names.split(',').any(|wanted| wanted == name),
         }
     }
 }
@@ -191,20 +191,23 @@ impl Seen {
     }
 }
 
-fn workloads<'a>(names: &'a str, known: &impl Fn(&str) -> bool) -> Result<What<'a>, &'static str> {
+fn workloads<'a>(
+    names: &'a str,
+    known: &impl Fn(&str) -> bool,
+) -> Result<Selection<'a>, &'static str> {
     match names {
-        "list" => Ok(What::List),
-        "all" => Ok(What::All),
-        _ if names.split(',').all(known) => Ok(What::Names(names)),
+        "list" => Ok(Selection::List),
+        "all" => Ok(Selection::All),
+        _ if names.split(',').all(known) => Ok(Selection::Names(names)),
         _ => Err("no such workload: write \"list\", and read status"),
     }
 }
 
-fn choice(text: &str) -> Result<Choice, &'static str> {
+fn choice(text: &str) -> Result<StrategyChoice, &'static str> {
     match text {
-        "whole" => Ok(Choice::Whole),
-        "sparse" => Ok(Choice::Sparse),
-        "both" => Ok(Choice::Both),
+        "whole" => Ok(StrategyChoice::Whole),
+        "sparse" => Ok(StrategyChoice::Sparse),
+        "both" => Ok(StrategyChoice::Both),
         _ => Err("a strategy is whole, sparse or both"),
     }
 }
@@ -249,7 +252,7 @@ fn digits_only(text: &str, radix: u32) -> Option<u64> {
 }
 
 /// `0000:00:02.0/2`, `00:02.0/2` or `0x30000000+128M`.
-fn place(text: &str) -> Result<Place, &'static str> {
+fn range(text: &str) -> Result<RangeSpec, &'static str> {
     match text.split_once('+') {
         Some((phys, size)) => {
             let phys = number(phys).ok_or(NOT_A_NUMBER)?;
@@ -257,13 +260,13 @@ fn place(text: &str) -> Result<Place, &'static str> {
             if size == 0 || phys.checked_add(size).is_none() {
                 return Err("the range is empty, or past the last address");
             }
-            Ok(Place::Range { phys, size })
+            Ok(RangeSpec::Memory { phys, size })
         }
         None => bar(text).ok_or("not a range: 0000:00:02.0/2 (a BAR) or 0x30000000+128M"),
     }
 }
 
-fn bar(text: &str) -> Option<Place> {
+fn bar(text: &str) -> Option<RangeSpec> {
     let hex = |text: &str, max: u64| digits_only(text, 16).filter(|&number| number <= max);
     let (device, bar) = text.split_once('/')?;
     let (rest, function) = device.split_once('.')?;
@@ -271,7 +274,7 @@ fn bar(text: &str) -> Option<Place> {
     let (domain, bus) = bus.split_once(':').unwrap_or(("0", bus));
     let (slot, function) = (hex(slot, 0x1f)?, hex(function, 7)?);
     // CAST: none is larger than its limit.
-    Some(Place::Bar {
+    Some(RangeSpec::Bar {
         domain: hex(domain, 0xffff)? as u32,
         bus: hex(bus, 0xff)? as u32,
         devfn: (slot << 3 | function) as u32,

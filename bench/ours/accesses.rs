@@ -18,8 +18,8 @@ use kernel::{
 };
 
 /// What is written: the beginning of the pattern, which the compiler does not know.
-fn value(setup: &Fixture<'_>) -> Result<u32> {
-    let bytes = setup.pattern.first_chunk().ok_or(EINVAL)?;
+fn value(fixture: &Fixture<'_>) -> Result<u32> {
+    let bytes = fixture.pattern.first_chunk().ok_or(EINVAL)?;
     let mut value = u32::from_ne_bytes(*bytes) as usize;
     hide(&mut value);
     // CAST: It was one.
@@ -28,9 +28,9 @@ fn value(setup: &Fixture<'_>) -> Result<u32> {
 
 /// An offset that the compiler knows.
 #[inline(never)]
-pub(crate) fn read_const(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
-    let view = setup.memory()?.sized::<0x1000>()?;
-    timed_loop(setup, |offset| {
+pub(crate) fn read_const(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
+    let view = fixture.memory()?.sized::<0x1000>()?;
+    timed_loop(fixture, |offset| {
         sink(offset as usize);
         sink32(view.read32(0x10));
         Ok(())
@@ -38,9 +38,9 @@ pub(crate) fn read_const(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
 }
 
 #[inline(never)]
-pub(crate) fn write_const(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
-    let (view, value) = (setup.memory()?.sized::<0x1000>()?, value(setup)?);
-    timed_loop(setup, |offset| {
+pub(crate) fn write_const(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
+    let (view, value) = (fixture.memory()?.sized::<0x1000>()?, value(fixture)?);
+    timed_loop(fixture, |offset| {
         sink(offset as usize);
         view.write32(value, 0x10);
         Ok(())
@@ -49,62 +49,62 @@ pub(crate) fn write_const(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
 
 /// An offset known at run time. The mapping is an argument: so the compiler knows that it stays the
 /// same, whatever is read and written, and keeps what it needs of it in registers.
-pub(crate) fn read_at(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn read_at(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     #[inline(never)]
-    fn run(setup: &Fixture<'_>, memory: &Mapping) -> Result<u64> {
-        timed_loop(setup, |offset| {
+    fn run(fixture: &Fixture<'_>, memory: &Mapping) -> Result<u64> {
+        timed_loop(fixture, |offset| {
             sink32(memory.try_at::<u32>(offset as usize)?.read_val());
             Ok(())
         })
     }
-    run(setup, setup.memory()?)
+    run(fixture, fixture.memory()?)
 }
 
-pub(crate) fn write_at(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn write_at(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     #[inline(never)]
-    fn run(setup: &Fixture<'_>, memory: &Mapping, value: u32) -> Result<u64> {
-        timed_loop(setup, |offset| {
+    fn run(fixture: &Fixture<'_>, memory: &Mapping, value: u32) -> Result<u64> {
+        timed_loop(fixture, |offset| {
             memory.try_at(offset as usize)?.write_val(value);
             Ok(())
         })
     }
-    run(setup, setup.memory()?, value(setup)?)
+    run(fixture, fixture.memory()?, value(fixture)?)
 }
 
 /// The same by the kernel crate's accessors, which test an offset three times.
-pub(crate) fn try_read(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn try_read(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     #[inline(never)]
-    fn run(setup: &Fixture<'_>, memory: &Mapping) -> Result<u64> {
-        timed_loop(setup, |offset| {
+    fn run(fixture: &Fixture<'_>, memory: &Mapping) -> Result<u64> {
+        timed_loop(fixture, |offset| {
             sink32(memory.try_read32(offset as usize)?);
             Ok(())
         })
     }
-    run(setup, setup.memory()?)
+    run(fixture, fixture.memory()?)
 }
 
-pub(crate) fn try_write(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
+pub(crate) fn try_write(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     #[inline(never)]
-    fn run(setup: &Fixture<'_>, memory: &Mapping, value: u32) -> Result<u64> {
-        timed_loop(setup, |offset| memory.try_write32(value, offset as usize))
+    fn run(fixture: &Fixture<'_>, memory: &Mapping, value: u32) -> Result<u64> {
+        timed_loop(fixture, |offset| memory.try_write32(value, offset as usize))
     }
-    run(setup, setup.memory()?, value(setup)?)
+    run(fixture, fixture.memory()?, value(fixture)?)
 }
 
 /// Memory or ports, by a type that is either.
 #[inline(never)]
-pub(crate) fn region_read_at(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
-    let region = setup.region()?;
-    timed_loop(setup, |offset| {
+pub(crate) fn region_read_at(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
+    let region = fixture.region()?;
+    timed_loop(fixture, |offset| {
         sink32(region.try_at::<u32>(offset as usize)?.read_val());
         Ok(())
     })
 }
 
 #[inline(never)]
-pub(crate) fn region_write_at(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
-    let (region, value) = (setup.region()?, value(setup)?);
-    timed_loop(setup, |offset| {
+pub(crate) fn region_write_at(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
+    let (region, value) = (fixture.region()?, value(fixture)?);
+    timed_loop(fixture, |offset| {
         region.try_at(offset as usize)?.write_val(value);
         Ok(())
     })
@@ -112,35 +112,37 @@ pub(crate) fn region_write_at(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> 
 
 /// A block copy each round.
 #[inline(never)]
-pub(crate) fn copy_from(setup: &Fixture<'_>, data: &mut [u8]) -> Result<u64> {
-    let memory = setup.memory()?;
-    let data = data.get_mut(..setup.bytes).ok_or(EINVAL)?;
-    timed_loop(setup, |offset| {
+pub(crate) fn copy_from(fixture: &Fixture<'_>, data: &mut [u8]) -> Result<u64> {
+    let memory = fixture.memory()?;
+    let data = data.get_mut(..fixture.bytes).ok_or(EINVAL)?;
+    timed_loop(fixture, |offset| {
         memory.try_copy_to_slice(offset as usize, data)
     })
 }
 
 #[inline(never)]
-pub(crate) fn copy_to(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
-    let memory = setup.memory()?;
-    let data = setup.pattern.get(..setup.bytes).ok_or(EINVAL)?;
-    timed_loop(setup, |offset| {
+pub(crate) fn copy_to(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
+    let memory = fixture.memory()?;
+    let data = fixture.pattern.get(..fixture.bytes).ok_or(EINVAL)?;
+    timed_loop(fixture, |offset| {
         memory.try_copy_from_slice(offset as usize, data)
     })
 }
 
 /// A string from one register, as drivers of a FIFO do.
 #[inline(never)]
-pub(crate) fn read_rep<T>(setup: &Fixture<'_>, data: &mut [u8]) -> Result<u64>
+pub(crate) fn read_rep<T>(fixture: &Fixture<'_>, data: &mut [u8]) -> Result<u64>
 where
     T: kernel::transmute::FromBytes,
     IoRegionBackend: IoRepeat<T> + IoCapable<T>,
 {
-    let fifo = setup.region()?.try_at::<T>(0)?;
+    let fifo = fixture.region()?.try_at::<T>(0)?;
     // SAFETY: Each sequence of bytes is a `T`.
     let (_, data, _) = unsafe { data.align_to_mut::<T>() };
-    let data = data.get_mut(..setup.bytes / size_of::<T>()).ok_or(EINVAL)?;
-    timed_loop(setup, |offset| {
+    let data = data
+        .get_mut(..fixture.bytes / size_of::<T>())
+        .ok_or(EINVAL)?;
+    timed_loop(fixture, |offset| {
         sink(offset as usize);
         fifo.read_rep(0, data);
         Ok(())
@@ -149,16 +151,16 @@ where
 
 /// And to one.
 #[inline(never)]
-pub(crate) fn write_rep<T>(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64>
+pub(crate) fn write_rep<T>(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64>
 where
     T: kernel::transmute::FromBytes,
     IoRegionBackend: IoRepeat<T> + IoCapable<T>,
 {
-    let fifo = setup.region()?.try_at::<T>(0)?;
+    let fifo = fixture.region()?.try_at::<T>(0)?;
     // SAFETY: Each sequence of bytes is a `T`.
-    let (_, data, _) = unsafe { setup.pattern.align_to::<T>() };
-    let data = data.get(..setup.bytes / size_of::<T>()).ok_or(EINVAL)?;
-    timed_loop(setup, |offset| {
+    let (_, data, _) = unsafe { fixture.pattern.align_to::<T>() };
+    let data = data.get(..fixture.bytes / size_of::<T>()).ok_or(EINVAL)?;
+    timed_loop(fixture, |offset| {
         sink(offset as usize);
         fifo.write_rep(0, data);
         Ok(())

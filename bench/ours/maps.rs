@@ -10,8 +10,11 @@ use kernel::{io::Io, prelude::*};
 
 /// One round for each offset, the last one first.
 #[inline(always)]
-pub(crate) fn timed_loop(setup: &Fixture<'_>, mut round: impl FnMut(u64) -> Result) -> Result<u64> {
-    let offsets = setup.offsets.as_slice();
+pub(crate) fn timed_loop(
+    fixture: &Fixture<'_>,
+    mut round: impl FnMut(u64) -> Result,
+) -> Result<u64> {
+    let offsets = fixture.offsets.as_slice();
     let first = offsets.as_ptr();
     let mut left = offsets.len();
     let start = ticks();
@@ -27,35 +30,35 @@ pub(crate) fn timed_loop(setup: &Fixture<'_>, mut round: impl FnMut(u64) -> Resu
 }
 
 #[inline(never)]
-pub(crate) fn empty(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
-    timed_loop(setup, |offset| {
+pub(crate) fn empty(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
+    timed_loop(fixture, |offset| {
         sink(offset as usize);
         Ok(())
     })
 }
 
 #[inline(never)]
-pub(crate) fn map(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
-    let aperture = setup.ours()?;
-    timed_loop(setup, |offset| {
+pub(crate) fn map(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
+    let aperture = fixture.ours()?;
+    timed_loop(fixture, |offset| {
         sink(aperture.map(offset, 4096)?.addr());
         Ok(())
     })
 }
 
 #[inline(never)]
-pub(crate) fn map_local(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
-    let aperture = setup.ours()?;
-    timed_loop(setup, |offset| {
+pub(crate) fn map_local(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
+    let aperture = fixture.ours()?;
+    timed_loop(fixture, |offset| {
         sink(aperture.map_local(offset)?.addr());
         Ok(())
     })
 }
 
 #[inline(never)]
-pub(crate) fn map_atomic(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
-    let aperture = setup.ours()?;
-    timed_loop(setup, |offset| {
+pub(crate) fn map_atomic(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
+    let aperture = fixture.ours()?;
+    timed_loop(fixture, |offset| {
         sink(aperture.map_atomic(offset)?.addr());
         Ok(())
     })
@@ -63,9 +66,9 @@ pub(crate) fn map_atomic(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
 
 /// A size that the compiler knows: the aperture's.
 #[inline(never)]
-pub(crate) fn map_sized(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
-    let aperture = setup.ours()?.sized::<0x20_0000>()?;
-    timed_loop(setup, |offset| {
+pub(crate) fn map_sized(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
+    let aperture = fixture.ours()?.sized::<0x20_0000>()?;
+    timed_loop(fixture, |offset| {
         sink(aperture.try_map_local(offset)?.addr());
         Ok(())
     })
@@ -73,9 +76,9 @@ pub(crate) fn map_sized(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
 
 /// An offset that the compiler knows.
 #[inline(never)]
-pub(crate) fn map_const(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
-    let aperture = setup.ours()?.sized::<8192>()?;
-    timed_loop(setup, |offset| {
+pub(crate) fn map_const(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
+    let aperture = fixture.ours()?.sized::<8192>()?;
+    timed_loop(fixture, |offset| {
         sink(offset as usize);
         sink(aperture.map_local::<4096>().addr());
         Ok(())
@@ -84,9 +87,9 @@ pub(crate) fn map_const(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
 
 /// The same with a store.
 #[inline(never)]
-pub(crate) fn write_const(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
-    let aperture = setup.ours()?.sized::<8192>()?;
-    timed_loop(setup, |offset| {
+pub(crate) fn write_const(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
+    let aperture = fixture.ours()?.sized::<8192>()?;
+    timed_loop(fixture, |offset| {
         sink(offset as usize);
         aperture.map_local::<4096>().write32(0, 0);
         Ok(())
@@ -94,9 +97,9 @@ pub(crate) fn write_const(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
 }
 
 #[inline(never)]
-pub(crate) fn read(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
-    let aperture = setup.ours()?;
-    timed_loop(setup, |offset| {
+pub(crate) fn read(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
+    let aperture = fixture.ours()?;
+    timed_loop(fixture, |offset| {
         sink(aperture.map_local(offset)?.try_read32(0)? as usize);
         Ok(())
     })
@@ -104,18 +107,18 @@ pub(crate) fn read(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
 
 /// The same by an atomic map.
 #[inline(never)]
-pub(crate) fn read_atomic(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
-    let aperture = setup.ours()?;
-    timed_loop(setup, |offset| {
+pub(crate) fn read_atomic(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
+    let aperture = fixture.ours()?;
+    timed_loop(fixture, |offset| {
         sink(aperture.map_atomic(offset)?.try_read32(0)? as usize);
         Ok(())
     })
 }
 
 #[inline(never)]
-pub(crate) fn nested(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
-    let aperture = setup.ours()?;
-    timed_loop(setup, |offset| {
+pub(crate) fn nested(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
+    let aperture = fixture.ours()?;
+    timed_loop(fixture, |offset| {
         let first = aperture.map_local(offset)?;
         let second = first.map_local(offset ^ 0x1000)?;
         let third = second.map_local(offset ^ 0x2000)?;
@@ -130,13 +133,13 @@ pub(crate) fn nested(setup: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
 
 /// Fills each page, reads it back and compares.
 #[inline(never)]
-pub(crate) fn verify(setup: &Fixture<'_>, data: &mut [u8]) -> Result<u64> {
-    let aperture = setup.ours()?;
-    timed_loop(setup, |offset| {
+pub(crate) fn verify(fixture: &Fixture<'_>, data: &mut [u8]) -> Result<u64> {
+    let aperture = fixture.ours()?;
+    timed_loop(fixture, |offset| {
         let page = aperture.map_local(offset)?;
-        page.bytes().copy_from_slice(&setup.pattern);
+        page.bytes().copy_from_slice(&fixture.pattern);
         page.bytes().copy_to_slice(data);
-        if data != setup.pattern.as_slice() {
+        if data != fixture.pattern.as_slice() {
             return Err(EIO);
         }
         Ok(())

@@ -30,46 +30,46 @@ fn timed<T>(map: impl FnOnce() -> Result<T>) -> Result<Pair> {
 }
 
 #[inline(always)]
-fn map(setup: &Fixture<'_>, mode: CacheMode) -> Result<Pair> {
-    let (phys, size) = (setup.phys, setup.size);
-    // SAFETY: The range is ours, by the invariant of the setup.
+fn map(fixture: &Fixture<'_>, mode: CacheMode) -> Result<Pair> {
+    let (phys, size) = (fixture.phys, fixture.size);
+    // SAFETY: The range is ours, by the invariant of the fixture.
     timed(|| unsafe { ioremap::Options::new(mode).map(phys, size) })
 }
 
 /// `ioremap()` and drop.
 #[inline(never)]
-pub(crate) fn ioremap(setup: &Fixture<'_>) -> Result<Pair> {
-    map(setup, CacheMode::UncachedMinus)
+pub(crate) fn ioremap(fixture: &Fixture<'_>) -> Result<Pair> {
+    map(fixture, CacheMode::UncachedMinus)
 }
 
 #[inline(never)]
-pub(crate) fn ioremap_uc(setup: &Fixture<'_>) -> Result<Pair> {
-    map(setup, CacheMode::Uncached)
+pub(crate) fn ioremap_uc(fixture: &Fixture<'_>) -> Result<Pair> {
+    map(fixture, CacheMode::Uncached)
 }
 
 #[inline(never)]
-pub(crate) fn ioremap_wc(setup: &Fixture<'_>) -> Result<Pair> {
-    map(setup, CacheMode::WriteCombining)
+pub(crate) fn ioremap_wc(fixture: &Fixture<'_>) -> Result<Pair> {
+    map(fixture, CacheMode::WriteCombining)
 }
 
 #[inline(never)]
-pub(crate) fn ioremap_wt(setup: &Fixture<'_>) -> Result<Pair> {
-    map(setup, CacheMode::WriteThrough)
+pub(crate) fn ioremap_wt(fixture: &Fixture<'_>) -> Result<Pair> {
+    map(fixture, CacheMode::WriteThrough)
 }
 
 #[inline(never)]
-pub(crate) fn ioremap_cache(setup: &Fixture<'_>) -> Result<Pair> {
-    map(setup, CacheMode::WriteBack)
+pub(crate) fn ioremap_cache(fixture: &Fixture<'_>) -> Result<Pair> {
+    map(fixture, CacheMode::WriteBack)
 }
 
 /// A mapping of its own for each offset, all there at once.
 #[inline(never)]
-pub(crate) fn ioremap_many(setup: &Fixture<'_>) -> Result<Pair> {
-    let mut mappings = KVec::with_capacity(setup.offsets.len(), GFP_KERNEL)?;
+pub(crate) fn ioremap_many(fixture: &Fixture<'_>) -> Result<Pair> {
+    let mut mappings = KVec::with_capacity(fixture.offsets.len(), GFP_KERNEL)?;
     let start = ticks();
-    for offset in setup.offsets.iter() {
-        // SAFETY: A page within the range, which is ours, by the invariant of the setup.
-        let mapping = unsafe { ioremap::ioremap(setup.phys + offset, PAGE)? };
+    for offset in fixture.offsets.iter() {
+        // SAFETY: A page within the range, which is ours, by the invariant of the fixture.
+        let mapping = unsafe { ioremap::ioremap(fixture.phys + offset, PAGE)? };
         mappings.push(mapping, GFP_KERNEL)?;
     }
     let mapped = ticks();
@@ -78,34 +78,34 @@ pub(crate) fn ioremap_many(setup: &Fixture<'_>) -> Result<Pair> {
 }
 
 #[inline(always)]
-fn create(setup: &Fixture<'_>, strategy: Strategy) -> Result<Pair> {
-    let (phys, size) = (setup.phys, setup.size);
-    // SAFETY: The range is ours, by the invariant of the setup.
+fn create(fixture: &Fixture<'_>, strategy: Strategy) -> Result<Pair> {
+    let (phys, size) = (fixture.phys, fixture.size);
+    // SAFETY: The range is ours, by the invariant of the fixture.
     timed(|| unsafe { IoMapping::with_strategy(phys, size, WRITE_COMBINING, strategy) })
 }
 
 /// An aperture mapped as a whole, and drop.
 #[inline(never)]
-pub(crate) fn create_whole(setup: &Fixture<'_>) -> Result<Pair> {
-    create(setup, Strategy::Whole)
+pub(crate) fn create_whole(fixture: &Fixture<'_>) -> Result<Pair> {
+    create(fixture, Strategy::Whole)
 }
 
 /// An aperture of which nothing is mapped, and drop.
 #[inline(never)]
-pub(crate) fn create_sparse(setup: &Fixture<'_>) -> Result<Pair> {
-    create(setup, Strategy::Sparse)
+pub(crate) fn create_sparse(fixture: &Fixture<'_>) -> Result<Pair> {
+    create(fixture, Strategy::Sparse)
 }
 
 /// A BAR requested and mapped, and drop, which releases it.
 #[inline(never)]
-pub(crate) fn bar(setup: &Fixture<'_>) -> Result<Pair> {
-    let ((device, bar), size) = (setup.bar()?, setup.size);
+pub(crate) fn bar(fixture: &Fixture<'_>) -> Result<Pair> {
+    let ((device, bar), size) = (fixture.bar()?, fixture.size);
     timed(|| Bar::iomap(device, bar, size, NAME))
 }
 
 /// A BAR requested as an aperture of which nothing is mapped, and drop, which releases it.
 #[inline(never)]
-pub(crate) fn bar_aperture(setup: &Fixture<'_>) -> Result<Pair> {
-    let (device, bar) = setup.bar()?;
+pub(crate) fn bar_aperture(fixture: &Fixture<'_>) -> Result<Pair> {
+    let (device, bar) = fixture.bar()?;
     timed(|| Aperture::new(device, bar, NAME, WRITE_COMBINING, Strategy::Sparse))
 }

@@ -2,7 +2,7 @@
 
 //! Accesses of memory and ports, one by one, as strings and as block copies.
 
-use super::{On, Sides, Workload};
+use super::{Sides, Target, Workload};
 use crate::{
     c,
     fixture::{Fixture, PAGE},
@@ -23,14 +23,14 @@ const fn one(
     Workload {
         name,
         about,
-        on: On::Memory,
+        target: Target::Memory,
         sizes: &[4],
         sides: Sides::Loop { c, ours },
         call,
         rounds: 4000,
-        within: PAGE,
-        quiet: true,
-        moves: true,
+        offset_bound: PAGE,
+        irqs_off: true,
+        transfers: true,
         ..Workload::PLAIN
     }
 }
@@ -44,8 +44,8 @@ const fn port(
     ours: Ours,
 ) -> Workload {
     Workload {
-        on: On::Ports,
-        within: 4,
+        target: Target::Ports,
+        offset_bound: 4,
         ..one(name, about, call, c, ours)
     }
 }
@@ -60,8 +60,8 @@ const fn copy(
     Workload {
         sizes: &[64, 4 << 10, 64 << 10, 1 << 20],
         rounds: 64 << 10,
-        within: 64,
-        quiet: false,
+        offset_bound: 64,
+        irqs_off: false,
         ..one(name, about, call, c, ours)
     }
 }
@@ -69,16 +69,16 @@ const fn copy(
 /// A string of 1, 16 and 64 values from or to one register.
 const fn string(
     (name, call): (&'static str, &'static str),
-    on: On,
+    target: Target,
     sizes: &'static [u64],
     c: c::TimedLoop,
     ours: Ours,
 ) -> Workload {
     Workload {
-        on,
+        target,
         sizes,
         rounds: 4096,
-        within: 4,
+        offset_bound: 4,
         ..one(
             name,
             "strings of values from or to one register",
@@ -95,15 +95,15 @@ const LONGS: &[u64] = &[4, 64, 256];
 
 /// Strings of each width, from and to memory or ports.
 macro_rules! strings {
-    ($($on:ident, $ty:ty, $sizes:expr, $read:ident $write:ident, $c_read:ident $c_write:ident,
+    ($($target:ident, $ty:ty, $sizes:expr, $read:ident $write:ident, $c_read:ident $c_write:ident,
        $read_call:literal $write_call:literal;)*) => {
         [$(
             string(
-                (stringify!($read), $read_call), On::$on, $sizes,
+                (stringify!($read), $read_call), Target::$target, $sizes,
                 c::$c_read, accesses::read_rep::<$ty>,
             ),
             string(
-                (stringify!($write), $write_call), On::$on, $sizes,
+                (stringify!($write), $write_call), Target::$target, $sizes,
                 c::$c_write, accesses::write_rep::<$ty>,
             ),
         )*]

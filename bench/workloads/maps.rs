@@ -2,7 +2,7 @@
 
 //! Maps of pages of an aperture.
 
-use super::{On, Sides, Workload};
+use super::{Sides, Target, Workload};
 use crate::{c, fixture::Fixture, ours::maps};
 use io_mapping_rs::Strategy;
 use kernel::prelude::*;
@@ -20,13 +20,13 @@ const fn whole(
     Workload {
         name,
         about,
-        on: On::Aperture,
+        target: Target::Aperture,
         strategy: Strategy::Whole,
         sizes: M2,
         sides: Sides::Loop { c, ours },
         call,
         rounds: 1000,
-        quiet: true,
+        irqs_off: true,
         ..Workload::PLAIN
     }
 }
@@ -40,7 +40,7 @@ const fn sparse(
     Workload {
         strategy: Strategy::Sparse,
         rounds: 20,
-        quiet: false,
+        irqs_off: false,
         c_maps_all: false,
         ..whole(name, "", "ioremap_wc + iounmap", c, ours)
     }
@@ -180,7 +180,7 @@ pub(super) static WORKLOADS: &[Workload] = &[
     },
     Workload {
         rounds: 16,
-        quiet: false,
+        irqs_off: false,
         ..whole(
             "fill_verify",
             "map a page, fill it, read it back, compare",

@@ -33,7 +33,7 @@ pub(crate) enum Sides {
 
 /// What a workload works on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum On {
+pub(crate) enum Target {
     /// The range, which it maps itself.
     Range,
     /// A BAR, which it requests and maps itself.
@@ -51,7 +51,7 @@ pub(crate) struct Workload {
     pub(crate) name: &'static str,
     /// In a few words; of the first one of a name.
     about: &'static str,
-    pub(crate) on: On,
+    pub(crate) target: Target,
     /// The strategy of our aperture, [`Strategy::Auto`] where it takes none.
     pub(crate) strategy: Strategy,
     /// In bytes, where a spec names none. Without any it is of the whole range, whatever a spec says.
@@ -62,11 +62,11 @@ pub(crate) struct Workload {
     /// Rounds of a loop, or bytes that a batch moves.
     rounds: usize,
     /// Offsets of memory and ports are less than this.
-    pub(crate) within: u64,
+    pub(crate) offset_bound: u64,
     /// With interrupts off.
-    pub(crate) quiet: bool,
+    pub(crate) irqs_off: bool,
     /// A size is that of what is moved.
-    pub(crate) moves: bool,
+    pub(crate) transfers: bool,
     /// The size is a multiple of so many pages, such as the compiler knows that there are.
     pub(crate) pages: u64,
     /// C maps all of it at once.
@@ -82,7 +82,7 @@ impl Workload {
     const PLAIN: Self = Self {
         name: "",
         about: "",
-        on: On::Range,
+        target: Target::Range,
         strategy: Strategy::Auto,
         sizes: &[],
         sides: Sides::Loop {
@@ -91,9 +91,9 @@ impl Workload {
         },
         call: "",
         rounds: 1,
-        within: 0,
-        quiet: false,
-        moves: false,
+        offset_bound: 0,
+        irqs_off: false,
+        transfers: false,
         pages: 1,
         c_maps_all: true,
         chunk: false,
@@ -113,7 +113,7 @@ impl Workload {
 
     /// Whether its C side works on an aperture.
     pub(crate) fn c_needs_aperture(&self) -> bool {
-        self.on == On::Aperture && self.c_maps_all
+        self.target == Target::Aperture && self.c_maps_all
     }
 
     /// Whether ours maps all of it at once, with an entry for each page.
@@ -123,7 +123,7 @@ impl Workload {
 
     /// Rounds of a batch that moves `bytes` each time.
     pub(crate) fn rounds(&self, bytes: usize) -> usize {
-        if self.moves {
+        if self.transfers {
             (self.rounds / bytes.max(1)).max(1)
         } else {
             self.rounds

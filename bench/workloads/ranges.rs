@@ -2,7 +2,7 @@
 
 //! Mapping ranges, apertures and BARs, and unmapping them.
 
-use super::{On, Sides, Workload};
+use super::{Sides, Target, Workload};
 use crate::{
     c,
     fixture::{Fixture, PAGE},
@@ -127,7 +127,7 @@ pub(super) static WORKLOADS: &[Workload] = &[
         ..create(Strategy::Sparse, ranges::create_sparse)
     },
     Workload {
-        on: On::Bar,
+        target: Target::Bar,
         sizes: &[PAGE, 64 << 10, 2 << 20],
         ..ioremap(
             "bar",
@@ -140,7 +140,7 @@ pub(super) static WORKLOADS: &[Workload] = &[
     Workload {
         name: "bar_aperture",
         about: "the aperture of a BAR and its end, less request and release of the region",
-        on: On::Bar,
+        target: Target::Bar,
         sizes: &[],
         sides: Sides::Pair {
             c: c::iomrs_b_bar_aperture,

@@ -21,17 +21,17 @@ fn every_option_is_understood() {
     let text = "range=0000:03:1f.7/5 map_local,create size=4K,0x200000,1T strategy=sparse cpus=2 \
                 batches=2000 keep\n";
     let spec = parse(text).unwrap();
-    assert_eq!(spec.what, What::Names("map_local,create"));
+    assert_eq!(spec.selection, Selection::Names("map_local,create"));
     let (domain, bus, devfn, bar) = (0, 3, 0xff, 5);
-    let place = Place::Bar {
+    let range = RangeSpec::Bar {
         domain,
         bus,
         devfn,
         bar,
     };
-    assert_eq!(spec.place, Some(place));
+    assert_eq!(spec.range, Some(range));
     assert_eq!(spec.sizes(), [4 << 10, 2 << 20, 1 << 40]);
-    assert_eq!(spec.strategy, Choice::Sparse);
+    assert_eq!(spec.strategy, StrategyChoice::Sparse);
     assert_eq!(spec.cpus, Cpus::Count(2));
     assert_eq!(spec.batches, Some(2000));
     assert!(spec.keep);
@@ -41,33 +41,36 @@ fn every_option_is_understood() {
 #[test]
 fn without_options_there_are_defaults() {
     let spec = parse("all").unwrap();
-    assert_eq!(spec.what, What::All);
-    assert_eq!((spec.place, spec.batches, spec.keep), (None, None, false));
-    assert_eq!((spec.strategy, spec.cpus), (Choice::Both, Cpus::Default));
+    assert_eq!(spec.selection, Selection::All);
+    assert_eq!((spec.range, spec.batches, spec.keep), (None, None, false));
+    assert_eq!(
+        (spec.strategy, spec.cpus),
+        (StrategyChoice::Both, Cpus::Default)
+    );
     assert!(spec.sizes().is_empty() && spec.wants("create"));
     let list = parse(" list ").unwrap();
-    assert_eq!(list.what, What::List);
+    assert_eq!(list.selection, Selection::List);
     assert!(!list.wants("create"));
     assert_eq!(parse("create cpus=all").unwrap().cpus, Cpus::UpToAll);
     assert_eq!(
         parse("create strategy=both").unwrap().strategy,
-        Choice::Both
+        StrategyChoice::Both
     );
 }
 
 #[test]
 fn a_domain_may_be_left_out_and_a_range_be_given_by_number() {
-    let bar = |text| parse(text).unwrap().place;
+    let bar = |text| parse(text).unwrap().range;
     assert_eq!(
         bar("list range=02:03.0/2"),
         bar("list range=0000:02:03.0/2")
     );
-    let place = Place::Range {
+    let range = RangeSpec::Memory {
         phys: 0x3000_0000,
         size: 128 << 20,
     };
-    assert_eq!(bar("list range=0x30000000+128M"), Some(place));
-    assert_eq!(bar("list range=768M+0x8000000"), Some(place));
+    assert_eq!(bar("list range=0x30000000+128M"), Some(range));
+    assert_eq!(bar("list range=768M+0x8000000"), Some(range));
 }
 
 #[test]
@@ -155,12 +158,12 @@ proptest! {
     fn bars_come_back(domain: u16, bus: u8, devfn: u8, bar in 0u32..6) {
         let (slot, function) = (devfn >> 3, devfn & 7);
         let text = format!("list range={domain:04x}:{bus:02x}:{slot:02x}.{function}/{bar}");
-        let place = Place::Bar {
+        let range = RangeSpec::Bar {
             domain: domain.into(),
             bus: bus.into(),
             devfn: devfn.into(),
             bar,
         };
-        prop_assert_eq!(parse(&text).unwrap().place, Some(place));
+        prop_assert_eq!(parse(&text).unwrap().range, Some(range));
     }
 }
