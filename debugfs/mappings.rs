@@ -2,7 +2,7 @@
 
 //! The files `mappings` and `mappings.json`: each mapping that there is.
 
-use super::seen::{self, Seen, PAGE_SIZES};
+use super::snapshot::{self, MappingSnapshot, PAGE_SIZES};
 use crate::debugfs::files::{Text, TextFile};
 use kernel::{
     fmt::{self, Write},
@@ -42,11 +42,11 @@ impl<T> TextFile<T> for Table {
             write!(out, "{name}")?;
         }
         writeln!(out)?;
-        seen::all()?.iter().try_for_each(|seen| line(out, seen))
+        snapshot::all()?.iter().try_for_each(|seen| line(out, seen))
     }
 }
 
-fn line(out: &mut Text, seen: &Seen) -> Result {
+fn line(out: &mut Text, seen: &MappingSnapshot) -> Result {
     let last = seen.phys + (seen.size - 1);
     write!(out, "{:#015x}-{last:#015x}", seen.phys)?;
     column(out, 1)?;
@@ -84,7 +84,7 @@ fn line(out: &mut Text, seen: &Seen) -> Result {
 }
 
 /// The virtual address as `%p` has it, or `none`.
-fn virt(out: &mut Text, seen: &Seen, none: &str) -> Result {
+fn virt(out: &mut Text, seen: &MappingSnapshot, none: &str) -> Result {
     /// `%p` in Rust puts this before what it is in C.
     struct WithoutPrefix<'a>(&'a mut Text);
 
@@ -104,7 +104,7 @@ fn virt(out: &mut Text, seen: &Seen, none: &str) -> Result {
 
 /// How many pages of each size there are, where there are any, and how many sizes: `4K:3,2M:127`,
 /// with what stands before and behind a size, and between two.
-fn pages(out: &mut Text, seen: &Seen, marks: (&str, &str, &str)) -> Result<usize> {
+fn pages(out: &mut Text, seen: &MappingSnapshot, marks: (&str, &str, &str)) -> Result<usize> {
     let (before, behind, between) = marks;
     let mut sizes = 0;
     for ((name, _), count) in PAGE_SIZES.iter().zip(seen.pages) {
@@ -126,7 +126,7 @@ impl<T> TextFile<T> for Json {
     fn show(_: &T, out: &mut Text) -> Result {
         let mut separator = "";
         write!(out, "{{\"mappings\": [")?;
-        for seen in seen::all()?.iter() {
+        for seen in snapshot::all()?.iter() {
             write!(out, "{separator}\n  ")?;
             object(out, seen)?;
             separator = ",";
@@ -137,7 +137,7 @@ impl<T> TextFile<T> for Json {
 
 /// One mapping. Numbers are less than two to the 53rd, so that a double holds them: a physical
 /// address has 52 bits.
-fn object(out: &mut Text, seen: &Seen) -> Result {
+fn object(out: &mut Text, seen: &MappingSnapshot) -> Result {
     write!(out, "{{\"phys\": {}, \"virt\": ", seen.phys)?;
     if seen.addr == 0 {
         write!(out, "null")?;

@@ -16,8 +16,8 @@ use kernel::{new_mutex, prelude::*, sync::Mutex};
 
 pub mod files;
 mod mappings;
-mod seen;
 mod self_check;
+mod snapshot;
 mod stats;
 
 /// What the file `selftest` has to say: what came of the last run.

@@ -59,7 +59,7 @@ impl Caller {
 }
 
 /// One mapping.
-pub(super) struct Seen {
+pub(super) struct MappingSnapshot {
     id: u64,
     parent: u64,
     kind: MappingKind,
@@ -85,7 +85,7 @@ pub(super) struct Seen {
     next: usize,
 }
 
-impl Seen {
+impl MappingSnapshot {
     fn new(facts: &PinnedMapping) -> Self {
         let first = facts.addr & !(PAGE_SIZE as usize - 1);
         let mode = Entry::lookup(first).and_then(Entry::cache_mode);
@@ -143,7 +143,7 @@ impl Seen {
     }
 
     /// Adds what is mapped of it.
-    fn add(&mut self, piece: &Seen) {
+    fn add(&mut self, piece: &MappingSnapshot) {
         for (sum, pages) in self.pages.iter_mut().zip(piece.pages) {
             *sum += pages;
         }
@@ -161,12 +161,12 @@ impl Seen {
 /// # Errors
 ///
 /// `ENOMEM`.
-pub(super) fn all() -> Result<KVVec<Seen>> {
+pub(super) fn all() -> Result<KVVec<MappingSnapshot>> {
     let gfp = GFP_KERNEL | __GFP_NOWARN;
     let mut all = KVVec::new();
     let mut pieces = KVVec::new();
     tracking::each(
-        Seen::new,
+        MappingSnapshot::new,
         |_, seen| seen.look(),
         |seen| {
             let list = if seen.parent == 0 {
@@ -177,7 +177,7 @@ pub(super) fn all() -> Result<KVVec<Seen>> {
             Ok(list.push(seen, gfp)?)
         },
     )?;
-    all.sort_unstable_by_key(|seen: &Seen| seen.id);
+    all.sort_unstable_by_key(|seen: &MappingSnapshot| seen.id);
     for piece in &pieces {
         // Not there if it was made after we had been where it is.
         let aperture = all.binary_search_by_key(&piece.parent, |seen| seen.id);
@@ -191,7 +191,7 @@ pub(super) fn all() -> Result<KVVec<Seen>> {
 
 /// Counts for each sparse aperture the slots that have a page of it. Where apertures overlap, a slot
 /// counts for each.
-fn count_slots(all: &mut [Seen]) -> Result {
+fn count_slots(all: &mut [MappingSnapshot]) -> Result {
     let window = Window::get()?;
     if window.usage().is_none() {
         for seen in all {
