@@ -11,7 +11,7 @@
 //! module, and so does one that was handed to another: a module that goes is looked for in all
 //! records, and what they say of it is forgotten.
 
-use crate::bindings;
+use crate::bindings::{self, module::ModuleNotifierRegistration};
 use crate::mm::cache_mode::CacheMode;
 use crate::tracking::counters::Counter;
 use core::ops::Deref;
@@ -121,7 +121,7 @@ static CALLED: AtomicBool = AtomicBool::new(false);
 /// Keeps the records for as long as the module is loaded.
 pub(crate) struct Registration {
     // Dropped first: it looks at the records.
-    _unloads: unload::Notifier,
+    _unloads: ModuleNotifierRegistration,
     _pool: Pool,
 }
 
@@ -144,7 +144,7 @@ impl Registration {
         }
         let _pool = Pool(());
         Ok(Self {
-            _unloads: unload::Notifier::register()?,
+            _unloads: unload::register()?,
             _pool,
         })
     }
