@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What there is to see of each mapping: what it was made for, and what its entries are like now.
+//! Snapshots of mappings: what each was made for, and what its page-table entries are now.
 
 use crate::io_mapping::sparse::window::Window;
 use crate::mm::cache_mode::CacheMode;
 use crate::mm::page_table::Entry;
 use crate::mm::phys_range::PAGE_SIZE;
-use crate::tracking::{self, MappingKind, PinnedMapping};
+use crate::tracking::{MappingCursor, MappingKind, PinnedMapping};
 use core::panic::Location;
 use kernel::{
     alloc::{flags::__GFP_NOWARN, KVVec},
     prelude::*,
 };
 
-/// The sizes that a page can have, with their names.
+/// The names of the page sizes, with the sizes in bytes.
 pub(super) const PAGE_SIZES: [(&str, usize); 3] =
     [("4K", 4 << 10), ("2M", 2 << 20), ("1G", 1 << 30)];
 
-/// Entries that are looked at before others may have their turn.
-const PATIENCE: usize = 1 << 14;
+/// Page-table entries that are read while a mapping is pinned.
+const MAX_ENTRIES_PER_PIN: usize = 1 << 14;
 
-/// Bytes of a file's name that are kept: the last ones.
-const FILE: usize = 64;
+/// The last bytes of a file name that are kept.
+const MAX_FILE_NAME: usize = 64;
 
-/// Where a caller called.
+/// Where a mapping was asked for.
 pub(super) struct Caller {
-    file: [u8; FILE],
-    /// Of the whole name, in bytes.
+    file: [u8; MAX_FILE_NAME],
+    /// The length of the whole file name, in bytes.
     len: usize,
     pub(super) line: u32,
 }
@@ -34,8 +34,8 @@ pub(super) struct Caller {
 impl Caller {
     fn new(at: &Location<'_>) -> Self {
         let name = at.file().as_bytes();
-        let mut file = [0; FILE];
-        let kept = name.iter().skip(name.len().saturating_sub(FILE));
+        let mut file = [0; MAX_FILE_NAME];
+        let kept = name.iter().skip(name.len().saturating_sub(MAX_FILE_NAME));
         for (to, from) in file.iter_mut().zip(kept) {
             *to = *from;
         }
@@ -46,60 +46,75 @@ impl Caller {
         }
     }
 
-    /// The name, or the end of it after a slash, and whether that is all.
+    /// Returns the file name and whether it is complete. If it is not, its last parts from a slash
+    /// on.
     pub(super) fn file(&self) -> (&str, bool) {
-        let all = self.len <= FILE;
-        let mut kept = self.file.get(..self.len.min(FILE)).unwrap_or_default();
-        if !all {
+        let complete = self.len <= MAX_FILE_NAME;
+        let mut kept = self
+            .file
+            .get(..self.len.min(MAX_FILE_NAME))
+            .unwrap_or_default();
+        if !complete {
             let slash = kept.iter().position(|&byte| byte == b'/');
             kept = slash.and_then(|at| kept.get(at..)).unwrap_or_default();
         }
-        (core::str::from_utf8(kept).unwrap_or_default(), all)
+        (core::str::from_utf8(kept).unwrap_or_default(), complete)
     }
 }
 
-/// One mapping.
+/// What is shown of one mapping.
 pub(super) struct MappingSnapshot {
     id: u64,
     parent: u64,
     kind: MappingKind,
+    /// The physical address of the first byte.
     pub(super) phys: u64,
-    /// Of the first byte, 0 where nothing is mapped as such.
+    /// The virtual address of the first byte, or 0 for a sparse aperture.
     pub(super) addr: usize,
-    /// Bytes.
+    /// In bytes.
     pub(super) size: u64,
     pub(super) requested: CacheMode,
-    /// What the first entry selects, or the registry gave where there is none.
+    /// The mode that the first entry selects, or that the registry granted where there is no entry.
     pub(super) achieved: CacheMode,
     /// In seconds.
     pub(super) age: u32,
-    /// Nobody where the caller's module has gone.
+    /// `None` if the caller's module has been unloaded.
     pub(super) caller: Option<Caller>,
-    /// Pages of each size.
+    /// How many pages of each of the [`PAGE_SIZES`] are mapped.
     pub(super) pages: [u64; 3],
-    /// Slots that have a page of it, where that can be known.
+    /// How many slots map a page of it, where that is known.
     slots: Option<u32>,
-    /// Pieces that go with their guards.
+    /// How many areas are mapped for guards.
     areas: u32,
-    /// The next address to be looked at.
+    /// The next address to look up.
     next: usize,
 }
 
 impl MappingSnapshot {
-    fn new(facts: &PinnedMapping) -> Self {
-        let first = facts.addr & !(PAGE_SIZE as usize - 1);
+    /// Takes a snapshot. Returns `None` if the mapping is unmapped meanwhile.
+    fn take(mut mapping: PinnedMapping<'_>) -> Option<Self> {
+        let mut snapshot = Self::new(&mapping);
+        while !snapshot.count_pages(&mapping) {
+            mapping = mapping.repin()?;
+        }
+        Some(snapshot)
+    }
+
+    /// Returns a snapshot without pages.
+    fn new(mapping: &PinnedMapping<'_>) -> Self {
+        let first = mapping.addr & !(PAGE_SIZE as usize - 1);
         let mode = Entry::lookup(first).and_then(Entry::cache_mode);
         Self {
-            id: facts.id,
-            parent: facts.parent,
-            kind: facts.kind,
-            phys: facts.phys,
-            addr: facts.addr,
-            size: facts.size,
-            requested: facts.requested,
-            achieved: mode.unwrap_or(facts.achieved),
-            age: facts.age(),
-            caller: facts.caller().map(Caller::new),
+            id: mapping.id,
+            parent: mapping.parent,
+            kind: mapping.kind,
+            phys: mapping.phys,
+            addr: mapping.addr,
+            size: mapping.size,
+            requested: mapping.requested,
+            achieved: mode.unwrap_or(mapping.achieved),
+            age: mapping.age(),
+            caller: mapping.caller().map(Caller::new),
             pages: [0; 3],
             slots: Some(0),
             areas: 0,
@@ -107,10 +122,10 @@ impl MappingSnapshot {
         }
     }
 
-    /// Looks at the next entries. Whether that were all.
-    fn look(&mut self) -> bool {
+    /// Counts the next pages of the mapping, which is pinned. Returns whether there are no more.
+    fn count_pages(&mut self, _pinned: &PinnedMapping<'_>) -> bool {
         let end = self.addr + self.size as usize;
-        for _ in 0..PATIENCE {
+        for _ in 0..MAX_ENTRIES_PER_PIN {
             if self.addr == 0 || self.next >= end {
                 return true;
             }
@@ -121,13 +136,13 @@ impl MappingSnapshot {
             for (count, &(_, known)) in self.pages.iter_mut().zip(&PAGE_SIZES) {
                 *count += u64::from(size == known);
             }
-            // No overflow: an area is followed by an unmapped page.
+            // No overflow: an unmapped page follows an area.
             self.next += size;
         }
         false
     }
 
-    /// How it is mapped.
+    /// Returns the name of the way in which it is mapped.
     pub(super) fn strategy(&self) -> &'static str {
         match self.kind {
             MappingKind::Ioremap => "ioremap",
@@ -136,27 +151,28 @@ impl MappingSnapshot {
         }
     }
 
-    /// The maps of it that there are, in slots and in areas of their own, where there is something
-    /// to see of a map.
+    /// Returns how many slots and how many areas are mapped for guards, or `None` unless it is a
+    /// sparse aperture: a guard of another changes nothing that could be counted.
     pub(super) fn maps(&self) -> Option<(Option<u32>, u32)> {
         (self.kind == MappingKind::Sparse).then_some((self.slots, self.areas))
     }
 
-    /// Adds what is mapped of it.
-    fn add(&mut self, piece: &MappingSnapshot) {
-        for (sum, pages) in self.pages.iter_mut().zip(piece.pages) {
+    /// Adds the pages of a chunk or an area of this aperture.
+    fn add_child(&mut self, child: &MappingSnapshot) {
+        for (sum, pages) in self.pages.iter_mut().zip(child.pages) {
             *sum += pages;
         }
-        self.areas += u32::from(piece.kind == MappingKind::Area);
+        self.areas += u32::from(child.kind == MappingKind::Area);
     }
 
-    fn has(&self, phys: u64) -> bool {
+    fn contains(&self, phys: u64) -> bool {
         phys.checked_sub(self.phys)
             .is_some_and(|offset| offset < self.size)
     }
 }
 
-/// All mappings that there are, in the order in which they were made.
+/// Returns a snapshot of each mapping, in the order in which they were made. Chunks and areas are
+/// added to their aperture's.
 ///
 /// # Errors
 ///
@@ -164,45 +180,44 @@ impl MappingSnapshot {
 pub(super) fn all() -> Result<KVVec<MappingSnapshot>> {
     let gfp = GFP_KERNEL | __GFP_NOWARN;
     let mut all = KVVec::new();
-    let mut pieces = KVVec::new();
-    tracking::each(
-        MappingSnapshot::new,
-        |_, seen| seen.look(),
-        |seen| {
-            let list = if seen.parent == 0 {
-                &mut all
-            } else {
-                &mut pieces
-            };
-            Ok(list.push(seen, gfp)?)
-        },
-    )?;
-    all.sort_unstable_by_key(|seen: &MappingSnapshot| seen.id);
-    for piece in &pieces {
-        // Not there if it was made after we had been where it is.
-        let aperture = all.binary_search_by_key(&piece.parent, |seen| seen.id);
+    let mut children = KVVec::new();
+    let mut cursor = MappingCursor::new();
+    while let Some(mapping) = cursor.pin_next() {
+        let Some(snapshot) = MappingSnapshot::take(mapping) else {
+            continue;
+        };
+        let list = if snapshot.parent == 0 {
+            &mut all
+        } else {
+            &mut children
+        };
+        list.push(snapshot, gfp)?;
+    }
+    all.sort_unstable_by_key(|snapshot: &MappingSnapshot| snapshot.id);
+    for child in &children {
+        // An aperture that was made after the cursor had passed its record is missing.
+        let aperture = all.binary_search_by_key(&child.parent, |snapshot| snapshot.id);
         if let Some(aperture) = aperture.ok().and_then(|at| all.get_mut(at)) {
-            aperture.add(piece);
+            aperture.add_child(child);
         }
     }
     count_slots(&mut all)?;
     Ok(all)
 }
 
-/// Counts for each sparse aperture the slots that have a page of it. Where apertures overlap, a slot
-/// counts for each.
+/// Counts the slots that map a page of each sparse aperture. A slot counts for each of several
+/// apertures that overlap.
 fn count_slots(all: &mut [MappingSnapshot]) -> Result {
     let window = Window::get()?;
     if window.usage().is_none() {
-        for seen in all {
-            seen.slots = None;
+        for snapshot in all {
+            snapshot.slots = None;
         }
         return Ok(());
     }
     for phys in window.pages() {
-        let sparse = all.iter_mut().filter(|seen| seen.has(phys));
-        for seen in sparse {
-            seen.slots = seen.slots.map(|slots| slots + 1);
+        for snapshot in all.iter_mut().filter(|snapshot| snapshot.contains(phys)) {
+            snapshot.slots = snapshot.slots.map(|slots| slots + 1);
         }
     }
     Ok(())

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! L1: how often what has been done: one number per CPU and kind of event, each counted by one
-//! increment of this CPU's, in any context.
+//! Counters of events. Each has one number per CPU, so that counting an event is one increment of
+//! this CPU's number, in any context.
 //!
-//! Maps of an aperture that is mapped, as a whole or by a chunk, are not counted: they do nothing.
+//! Mapping a part of an aperture that is mapped already, as a whole or by a chunk, is not counted:
+//! it is an addition, and counting would cost more than that.
 
 use crate::bindings::{self, COUNTERS};
 use kernel::prelude::*;
 
 macro_rules! counters {
     ($($name:ident => $text:literal,)*) => {
-        /// What is counted.
+        /// An event that is counted.
         #[derive(Clone, Copy)]
         #[repr(u32)]
         pub(crate) enum Counter {
@@ -18,7 +19,7 @@ macro_rules! counters {
         }
 
         impl Counter {
-            /// Every counter, with its name in the file `stats`.
+            /// Every counter, with its name in the debugfs file `stats`.
             pub(crate) const ALL: [(Self, &'static str); COUNTERS] = [$((Self::$name, $text),)*];
         }
     };
@@ -49,20 +50,21 @@ counters! {
 }
 
 impl Counter {
-    /// Counts one on this CPU.
+    /// Adds one to the number of this CPU.
     #[inline(always)]
     pub(crate) fn count(self) {
-        // SAFETY: There are as many counters as names of them, as `ALL` has it.
+        // SAFETY: The numbers of the variants are less than their count, which is `COUNTERS`: `ALL`
+        // has one element for each.
         unsafe { bindings::count(self as usize) };
     }
 
-    /// The sum over all CPUs: not of one moment where others count meanwhile.
+    /// Returns the sum over all CPUs. Events that happen meanwhile may be missing.
     pub(crate) fn total(self) -> u64 {
         bindings::iomrs_counter(self as u32)
     }
 }
 
-/// Counts a request that is refused with `err`.
+/// Counts a request that fails with `err`.
 #[cold]
 pub(crate) fn count_refusal(err: Error) {
     let known = [

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! L1: which mappings there are: a record of each, from when it has been made until it is about to
-//! be unmapped.
+//! Tracking of mappings: a record of each, from when it has been made until just before it is
+//! unmapped.
 //!
-//! Making and freeing a mapping must stay as cheap as C's, so that neither takes a lock nor
-//! allocates memory. A record is published last and withdrawn first. Who reads it pins it: freeing
-//! the mapping then waits, for as long as one step of [`each`] takes.
+//! Making and freeing a mapping must stay as cheap as in C. So neither takes a lock, and memory is
+//! allocated once for many records. A record is published when it is complete, and unpublished
+//! before the mapping is unmapped. A reader pins the record that it reads: whoever frees that
+//! mapping waits until the reader lets go, and no longer.
 //!
-//! The caller's file and line are in its module's memory. A mapping that is leaked outlives the
-//! module, and so does one that was handed to another: a module that goes is looked for in all
-//! records, and what they say of it is forgotten.
+//! The name of a caller's file is in the memory of the caller's module. A mapping can outlive that
+//! module: it may have been leaked, or handed to another module. When a module is unloaded, every
+//! record that points into its memory forgets the caller.
 
 use crate::bindings::{self, module::ModuleNotifierRegistration};
 use crate::mm::cache_mode::CacheMode;
 use crate::tracking::counters::Counter;
+use core::marker::PhantomData;
 use core::ops::Deref;
 use core::panic::Location;
 use core::ptr;
@@ -26,7 +28,7 @@ use kernel::{
 pub(crate) mod counters;
 mod pool;
 mod unload;
-use pool::{Record, HIDDEN, PINNED, PUBLISHED};
+use pool::{Record, Records, PINNED, PUBLISHED, UNPUBLISHED};
 
 /// What has been mapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,13 +36,13 @@ use pool::{Record, HIDDEN, PINNED, PUBLISHED};
 pub(crate) enum MappingKind {
     /// A range, by `ioremap()`.
     Ioremap = 0,
-    /// An aperture as a whole.
+    /// An aperture that is mapped as a whole.
     Whole,
-    /// An aperture of which nothing is mapped as such.
+    /// A sparse aperture, which is not mapped itself. Its chunks and areas are its children.
     Sparse,
-    /// A piece of a sparse aperture that stays.
+    /// A part of a sparse aperture that stays mapped.
     Chunk,
-    /// A piece of a sparse aperture that is unmapped with its guard.
+    /// A part of a sparse aperture that is mapped for as long as one guard.
     Area,
 }
 
@@ -66,7 +68,7 @@ impl MappingKind {
     }
 }
 
-/// What there is to say of a mapping.
+/// What is known about a tracked mapping.
 ///
 /// # Invariants
 ///
@@ -74,29 +76,30 @@ impl MappingKind {
 pub(crate) struct MappingInfo {
     /// No other mapping ever has this number. Not 0.
     pub(crate) id: u64,
-    /// The number of the aperture that this is a piece of, or 0.
+    /// The number of the sparse aperture that this is a part of, or 0.
     pub(crate) parent: u64,
+    /// The physical address of the first byte.
     pub(crate) phys: u64,
-    /// Bytes.
+    /// In bytes.
     pub(crate) size: u64,
-    /// Of the first byte; 0 where nothing is mapped as such.
+    /// The virtual address of the first byte, or 0 for a sparse aperture.
     pub(crate) addr: usize,
     since: u32,
     caller: AtomicPtr<Location<'static>>,
     pub(crate) kind: MappingKind,
     pub(crate) requested: CacheMode,
-    /// What the registry of cache modes gave.
+    /// The cache mode that the registry of cache modes granted.
     pub(crate) achieved: CacheMode,
 }
 
 impl MappingInfo {
-    /// Seconds that the mapping has been there.
+    /// Returns for how many seconds the mapping has been there.
     pub(crate) fn age(&self) -> u32 {
         bindings::iomrs_seconds_since(self.since)
     }
 }
 
-/// What is known of a mapping that is being made.
+/// What is known about a mapping that is about to be tracked.
 pub(crate) struct NewMapping {
     pub(crate) kind: MappingKind,
     pub(crate) parent: u64,
@@ -107,25 +110,25 @@ pub(crate) struct NewMapping {
     pub(crate) achieved: CacheMode,
 }
 
-/// The number that the next mapping is given.
+/// The number of the next mapping.
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 global_lock! {
-    // SAFETY: `Registration::new` does it, before anything else here.
-    unsafe(uninit) static READ: Mutex<()> = ();
+    // SAFETY: `Registration::new` initializes it before anything else here is used.
+    unsafe(uninit) static PIN_LOCK: Mutex<()> = ();
 }
 
-/// Whether the records have been readied.
-static CALLED: AtomicBool = AtomicBool::new(false);
+/// Whether `Registration::new` has been called.
+static REGISTERED: AtomicBool = AtomicBool::new(false);
 
 /// Keeps the records for as long as the module is loaded.
 pub(crate) struct Registration {
-    // Dropped first: it looks at the records.
+    // Dropped first, as it reads the records.
     _unloads: ModuleNotifierRegistration,
-    _pool: Pool,
+    _pool: PoolRegistration,
 }
 
-struct Pool(());
+struct PoolRegistration(());
 
 impl Registration {
     /// Called when the module is loaded, before anything is mapped.
@@ -134,15 +137,14 @@ impl Registration {
     ///
     /// `ENOMEM`, and `EBUSY` for any call but the first.
     pub(crate) fn new() -> Result<Self> {
-        if CALLED.swap(true, Ordering::Relaxed) {
+        if REGISTERED.swap(true, Ordering::Relaxed) {
             return Err(EBUSY);
         }
-        // SAFETY: Only one call gets here, and nothing is mapped yet.
-        unsafe {
-            READ.init();
-            pool::init()?;
-        }
-        let _pool = Pool(());
+        // SAFETY: Only one call gets here, and nothing has used the lock before.
+        unsafe { PIN_LOCK.init() };
+        // SAFETY: Only one call gets here, and nothing has used the pool before.
+        unsafe { pool::init()? };
+        let _pool = PoolRegistration(());
         Ok(Self {
             _unloads: unload::register()?,
             _pool,
@@ -150,9 +152,9 @@ impl Registration {
     }
 }
 
-impl Drop for Pool {
+impl Drop for PoolRegistration {
     fn drop(&mut self) {
-        // SAFETY: The module is being unloaded: nobody maps or reads any more.
+        // SAFETY: The module is being unloaded: nobody maps or reads records any more.
         let leaked = unsafe { pool::free() };
         if leaked != 0 {
             pr_warn!("{} mappings were leaked\n", leaked);
@@ -160,20 +162,20 @@ impl Drop for Pool {
     }
 }
 
-/// A mapping that is listed, until this is dropped: before it is unmapped.
+/// A mapping that is tracked until this is dropped, which is before it is unmapped.
 ///
 /// # Invariants
 ///
-/// We have the record, and it is not hidden.
+/// The record has been taken from the pool for this mapping, and is published.
 pub(crate) struct TrackedMapping(&'static Record);
 
-// SAFETY: A record belongs to no task or CPU.
+// SAFETY: A record may be read and put back by any task, on any CPU.
 unsafe impl Send for TrackedMapping {}
-// SAFETY: The facts do not change.
+// SAFETY: A shared reference only reads what does not change while the record is published.
 unsafe impl Sync for TrackedMapping {}
 
 impl TrackedMapping {
-    /// Lists a mapping that has been made, where `caller` wanted it.
+    /// Tracks a mapping that has been made for `caller`.
     ///
     /// # Errors
     ///
@@ -185,35 +187,42 @@ impl TrackedMapping {
     #[inline(always)]
     pub(crate) fn new(new: NewMapping, caller: Option<&'static Location<'static>>) -> Result<Self> {
         let record = pool::take()?;
-        // SAFETY: The record is ours, and hidden.
-        let facts = unsafe { &mut *record.facts.get() };
-        facts.id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        facts.parent = new.parent;
-        facts.phys = new.phys;
-        facts.size = new.size;
-        facts.addr = new.addr;
-        facts.since = bindings::now();
-        facts.kind = new.kind;
-        facts.requested = new.requested;
-        facts.achieved = new.achieved;
-        // INVARIANT: null, or in the memory of a module that is there, as it calls.
-        *facts.caller.get_mut() = caller.map_or(ptr::null_mut(), |at| ptr::from_ref(at).cast_mut());
-        // INVARIANT: they do not change from here on.
+        // SAFETY: The record is ours, and by the invariant of `Record` its `info` is, too, as it is
+        // not published.
+        let info = unsafe { &mut *record.info.get() };
+        info.id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        info.parent = new.parent;
+        info.phys = new.phys;
+        info.size = new.size;
+        info.addr = new.addr;
+        info.since = bindings::now();
+        info.kind = new.kind;
+        info.requested = new.requested;
+        info.achieved = new.achieved;
+        // INVARIANT: Null, or in the memory of a module that is loaded, as it calls us.
+        *info.caller.get_mut() = caller.map_or(ptr::null_mut(), |at| ptr::from_ref(at).cast_mut());
+        // INVARIANT: From here on `info` does not change.
         record.state.store(PUBLISHED, Ordering::Release);
         new.kind.made().count();
+        // INVARIANT: Taken and published above.
         Ok(Self(record))
     }
 
-    fn facts(&self) -> &MappingInfo {
-        // SAFETY: By the invariants they do not change for as long as we are there.
-        unsafe { &*self.0.facts.get() }
+    fn info(&self) -> &MappingInfo {
+        // SAFETY: By the invariant of `TrackedMapping` the record is published while `self` lives,
+        // so that by the invariant of `Record` its `info` does not change.
+        unsafe { &*self.0.info.get() }
     }
 
-    /// Lists a piece of this aperture.
+    /// Tracks a part of this sparse aperture that has been mapped.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
+    ///
+    /// # Context
+    ///
+    /// As [`TrackedMapping::new`].
     pub(crate) fn new_child(
         &self,
         kind: MappingKind,
@@ -221,7 +230,7 @@ impl TrackedMapping {
         size: u64,
         addr: usize,
     ) -> Result<Self> {
-        let aperture = self.facts();
+        let aperture = self.info();
         let new = NewMapping {
             kind,
             parent: aperture.id,
@@ -238,116 +247,134 @@ impl TrackedMapping {
 impl Drop for TrackedMapping {
     #[inline(always)]
     fn drop(&mut self) {
-        withdraw(self.0);
+        // SAFETY: By the invariant of `TrackedMapping` the record is published and was taken for
+        // us. Nobody has it after this.
+        unsafe { untrack(self.0) };
     }
 }
 
 /// Ends what [`TrackedMapping::new`] began.
-// By value, so that a guard that may have one stays in registers.
+///
+/// # Safety
+///
+/// `record` is that of a [`TrackedMapping`], which is not used any more.
+// By value, so that a guard that may have a record stays in registers.
 #[inline(never)]
-fn withdraw(record: &'static Record) {
-    // SAFETY: By the invariants of `TrackedMapping` they do not change before the record is hidden.
-    let kind = unsafe { (*record.facts.get()).kind };
+unsafe fn untrack(record: &'static Record) {
+    // SAFETY: The record is published, so that by the invariant of `Record` its `info` does not
+    // change.
+    let kind = unsafe { (*record.info.get()).kind };
     kind.dropped().count();
     let state = &record.state;
-    let hidden = state.compare_exchange(PUBLISHED, HIDDEN, Ordering::AcqRel, Ordering::Relaxed);
-    if hidden.is_err() {
-        wait_and_hide(state);
+    let unpublished =
+        state.compare_exchange(PUBLISHED, UNPUBLISHED, Ordering::AcqRel, Ordering::Relaxed);
+    if unpublished.is_err() {
+        wait_and_unpublish(state);
     }
-    // SAFETY: `TrackedMapping` had it, and is no more.
+    // SAFETY: As required of our caller, the record was taken, and is not used any more.
     unsafe { pool::put(record) };
 }
 
 #[cold]
 #[inline(never)]
-fn wait_and_hide(state: &AtomicU32) {
-    // Who reads it has the lock.
-    let _read = READ.lock();
-    state.store(HIDDEN, Ordering::Relaxed);
+fn wait_and_unpublish(state: &AtomicU32) {
+    // A reader that has pinned the record holds the lock.
+    let _lock = PIN_LOCK.lock();
+    state.store(UNPUBLISHED, Ordering::Relaxed);
 }
 
-/// Tells of every mapping that there is, one after the other: `begin` makes a state for it, `step`
-/// is called until it says that it is done, and then `end` gets the state. Between two steps
-/// others may read or unmap. A mapping that has gone before it was done is left out.
-///
-/// # Errors
-///
-/// Those of `end`.
-///
-/// # Context
-///
-/// May sleep. `step` must not free a mapping.
-pub(crate) fn each<S>(
-    begin: impl Fn(&PinnedMapping) -> S,
-    step: impl Fn(&PinnedMapping, &mut S) -> bool,
-    mut end: impl FnMut(S) -> Result,
-) -> Result {
-    for record in pool::all() {
-        let mut state = None;
-        let done = loop {
-            let Some(facts) = PinnedMapping::new(record) else {
-                break false;
-            };
-            let (id, state) = state.get_or_insert_with(|| (facts.id, begin(&facts)));
-            // Another mapping may have the record by now.
-            if *id != facts.id {
-                break false;
-            }
-            if step(&facts, state) {
-                break true;
-            }
-        };
-        if let (true, Some((_, state))) = (done, state) {
-            end(state)?;
+/// Goes over all tracked mappings. One that is made or dropped meanwhile may be left out.
+pub(crate) struct MappingCursor {
+    records: Records,
+}
+
+impl MappingCursor {
+    /// Returns a cursor that is before the first mapping.
+    pub(crate) fn new() -> Self {
+        Self {
+            records: pool::records(),
         }
     }
-    Ok(())
+
+    /// Moves to the next mapping and pins it. Returns `None` at the end.
+    ///
+    /// Only one mapping can be pinned at a time, which the borrow of the cursor makes sure of.
+    ///
+    /// # Context
+    ///
+    /// May sleep. No mapping may be dropped while one is pinned.
+    pub(crate) fn pin_next(&mut self) -> Option<PinnedMapping<'_>> {
+        self.records.find_map(PinnedMapping::new)
+    }
 }
 
-/// The facts of a mapping, which is not unmapped for as long as this is there, and whose caller is
-/// not forgotten.
+/// A tracked mapping that cannot be unmapped, nor its caller be cleared, until this is dropped.
 ///
 /// # Invariants
 ///
-/// The record is pinned, by us: we have the lock for that.
-pub(crate) struct PinnedMapping {
+/// `record` is pinned, by us: we hold the lock that is needed for it.
+pub(crate) struct PinnedMapping<'a> {
     record: &'static Record,
-    _read: GlobalGuard<READ>,
+    _lock: GlobalGuard<PIN_LOCK>,
+    _cursor: PhantomData<&'a mut MappingCursor>,
 }
 
-impl PinnedMapping {
+impl PinnedMapping<'_> {
     fn new(record: &'static Record) -> Option<Self> {
-        if record.state.load(Ordering::Relaxed) == HIDDEN {
+        if record.state.load(Ordering::Relaxed) == UNPUBLISHED {
             return None;
         }
-        let _read = READ.lock();
+        let _lock = PIN_LOCK.lock();
         let pinned =
             record
                 .state
                 .compare_exchange(PUBLISHED, PINNED, Ordering::Acquire, Ordering::Relaxed);
-        // INVARIANT: pinned just now.
-        pinned.is_ok().then(|| Self { record, _read })
+        // INVARIANT: Pinned just now, with the lock held.
+        pinned.is_ok().then(|| Self {
+            record,
+            _lock,
+            _cursor: PhantomData,
+        })
     }
 
-    /// Where the caller called, if its module is still there.
+    /// Lets go of the mapping and pins it again, so that a task that waits to unmap it, or any
+    /// other mapping, can go on. Returns `None` if it has been unmapped.
+    pub(crate) fn repin(self) -> Option<Self> {
+        let (record, id) = (self.record, self.id);
+        drop(self);
+        // The record may be another mapping's by now.
+        Self::new(record).filter(|mapping| mapping.id == id)
+    }
+
+    /// Returns where the mapping was asked for, if that module is still loaded.
     pub(crate) fn caller(&self) -> Option<&Location<'_>> {
-        // SAFETY: Null, or by the invariant valid until it is forgotten: not while we have the lock.
+        // SAFETY: By the invariant of `MappingInfo` it is null or valid. It is cleared before it
+        // becomes invalid, which needs the lock that we hold.
         unsafe { self.caller.load(Ordering::Relaxed).as_ref() }
+    }
+
+    /// Clears the caller if `is_going` says that its address is about to become invalid.
+    fn clear_caller_if(&self, is_going: impl Fn(usize) -> bool) {
+        if is_going(self.caller.load(Ordering::Relaxed).addr()) {
+            // INVARIANT: Null. Nobody uses the old value, which needs the lock that we hold.
+            self.caller.store(ptr::null_mut(), Ordering::Relaxed);
+        }
     }
 }
 
-impl Deref for PinnedMapping {
+impl Deref for PinnedMapping<'_> {
     type Target = MappingInfo;
 
     fn deref(&self) -> &MappingInfo {
-        // SAFETY: By the invariant the record is not hidden, so that they do not change.
-        unsafe { &*self.record.facts.get() }
+        // SAFETY: By the invariant of `PinnedMapping` the record is pinned, so that by the
+        // invariant of `Record` its `info` does not change.
+        unsafe { &*self.record.info.get() }
     }
 }
 
-impl Drop for PinnedMapping {
+impl Drop for PinnedMapping<'_> {
     fn drop(&mut self) {
-        // Whoever wants to hide it waits for the lock.
+        // A task that wants to unpublish it waits for the lock.
         self.record.state.store(PUBLISHED, Ordering::Release);
     }
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Where records are kept: 63 in a page of memory, each taken by a bit. Pages are kept until the
-//! module is unloaded, so that a record may be looked at whether somebody has it or not.
+//! The pool of records: 63 in a page of memory, each taken by setting a bit. Pages are freed only
+//! when the module is unloaded, so that every record can be read, whether it is taken or not.
 
 use super::MappingInfo;
 use crate::mm::slots::{Slots, MAX_SLOTS};
 use core::cell::UnsafeCell;
 use core::ptr::{self, NonNull};
+use core::slice;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use kernel::{
     alloc::flags::{__GFP_NOWARN, __GFP_ZERO},
@@ -14,33 +15,38 @@ use kernel::{
     sync::global_lock,
 };
 
-/// The record is free, or being made or unmade by who has taken it.
-pub(super) const HIDDEN: u32 = 0;
-/// The record may be read by who pins it.
+/// The record is free, or it is taken, and being filled or about to be put back.
+pub(super) const UNPUBLISHED: u32 = 0;
+/// The record can be pinned by a reader.
 pub(super) const PUBLISHED: u32 = 1;
-/// It is being read.
+/// A reader has pinned the record.
 pub(super) const PINNED: u32 = 2;
 
+/// The record of a mapping.
+///
 /// # Invariants
 ///
-/// While `state` is not `HIDDEN`, `facts` do not change. While it is, they belong to who has taken
-/// the record.
+/// Unless `state` is `UNPUBLISHED`, `info` does not change. If it is, and the record is taken,
+/// `info` belongs to whoever took it.
 #[repr(C, align(64))]
 pub(super) struct Record {
     pub(super) state: AtomicU32,
-    pub(super) facts: UnsafeCell<MappingInfo>,
+    pub(super) info: UnsafeCell<MappingInfo>,
 }
 
-/// Records in a page, which has one less for what else is in it.
+/// Records in a page, in which the space of one more holds the rest.
 const RECORDS: usize = 63;
-/// Slots that have no record.
+/// Slots of [`Page::taken`] that stand for no record.
 const ABSENT: u32 = MAX_SLOTS - RECORDS as u32;
-/// Full pages that are looked at before there is one more.
-const PATIENCE: usize = 64;
+/// Full pages that are searched before a page is added.
+const MAX_PAGES_SEARCHED: usize = 64;
 
+/// A page of records, in the list of all pages.
+///
 /// # Invariants
 ///
-/// Whoever has taken slot N of `taken` has record N. `next` is null or a page, and stays.
+/// Slot N of `taken` is taken if and only if record N is. `next` is null or points to a page that
+/// lives until [`free`]; once set it does not change.
 #[repr(C, align(4096))]
 struct Page {
     taken: Slots,
@@ -51,17 +57,17 @@ struct Page {
 const PAGE: usize = size_of::<Page>();
 const _: () = assert!(PAGE == 4096 && size_of::<Record>() == 64);
 
-/// The page that was made last, from which all others follow.
+/// The head of the list of all pages: the one that was added last.
 static FIRST: AtomicPtr<Page> = AtomicPtr::new(ptr::null_mut());
 /// A page that is likely to have a free record.
 static HINT: AtomicPtr<Page> = AtomicPtr::new(ptr::null_mut());
 
 global_lock! {
-    // SAFETY: `init` does it, before anything else here.
-    unsafe(uninit) static GROW: Mutex<()> = ();
+    // SAFETY: `init` initializes it before anything else here is used.
+    unsafe(uninit) static GROW_LOCK: Mutex<()> = ();
 }
 
-/// Readies the pool, with a page of records.
+/// Initializes the pool with one page.
 ///
 /// # Errors
 ///
@@ -71,23 +77,24 @@ global_lock! {
 ///
 /// Called once, before anything else here.
 pub(super) unsafe fn init() -> Result {
-    // SAFETY: As required of our caller.
-    unsafe { GROW.init() };
+    // SAFETY: As required of our caller, this is the only call, and nobody has used the lock yet.
+    unsafe { GROW_LOCK.init() };
     grow()?;
     Ok(())
 }
 
-/// Frees all pages, and says how many records were still taken.
+/// Frees all pages. Returns how many records were still taken.
 ///
 /// # Safety
 ///
-/// Nobody uses a record any more, or will.
+/// Nobody uses a record or the pool any more, nor will.
 pub(super) unsafe fn free() -> u32 {
     HINT.store(ptr::null_mut(), Ordering::Relaxed);
     let mut page = FIRST.swap(ptr::null_mut(), Ordering::Acquire);
     let mut taken = 0;
     while let Some(this) = NonNull::new(page) {
-        // SAFETY: `grow` has made it from a box, and by the caller's promise it is ours alone.
+        // SAFETY: `grow` got the pointer from `KBox::into_raw`. As required of our caller nobody
+        // else uses the page, and it has just been removed from the list.
         let this = unsafe { KBox::from_raw(this.as_ptr()) };
         taken += this.taken.taken() - ABSENT;
         page = this.next.load(Ordering::Relaxed);
@@ -95,28 +102,30 @@ pub(super) unsafe fn free() -> u32 {
     taken
 }
 
-/// The page that one of our pointers points to.
+/// Returns the page that `link` points to: [`FIRST`], [`HINT`] or the `next` of a page.
 #[inline(always)]
-fn page(at: &AtomicPtr<Page>) -> Option<&'static Page> {
-    // SAFETY: Null, or a page that lives until `free`, after which nobody calls us.
-    unsafe { at.load(Ordering::Acquire).as_ref() }
+fn page(link: &AtomicPtr<Page>) -> Option<&'static Page> {
+    // SAFETY: Each of them is null or points to a page that lives until `free`, after which nobody
+    // calls us.
+    unsafe { link.load(Ordering::Acquire).as_ref() }
 }
 
 impl Page {
+    /// Takes a free record of this page.
     #[inline(always)]
     fn take(&'static self) -> Option<&'static Record> {
         let index = self.taken.take()?;
         self.records.get(index as usize)
     }
 
-    /// Says that there are free records here.
+    /// Notes that this page has a free record.
     #[inline(always)]
     fn hint(&'static self) {
         HINT.store(ptr::from_ref(self).cast_mut(), Ordering::Release);
     }
 }
 
-/// Takes a record, hidden, which nobody else has until it is [`put`] back.
+/// Takes an unpublished record, which is the caller's until it is [`put`] back.
 ///
 /// # Errors
 ///
@@ -129,17 +138,17 @@ impl Page {
 pub(super) fn take() -> Result<&'static Record> {
     match page(&HINT).and_then(Page::take) {
         Some(record) => Ok(record),
-        None => take_slowly(),
+        None => take_slowpath(),
     }
 }
 
 #[cold]
 #[inline(never)]
-fn take_slowly() -> Result<&'static Record> {
-    let _grow = GROW.lock();
-    // From the page at hand on, and then from the first.
+fn take_slowpath() -> Result<&'static Record> {
+    let _lock = GROW_LOCK.lock();
+    // From the hinted page to the end of the list, then on from its head.
     let mut next = page(&HINT);
-    for _ in 0..PATIENCE {
+    for _ in 0..MAX_PAGES_SEARCHED {
         let Some(this) = next.or_else(|| page(&FIRST)) else {
             break;
         };
@@ -155,41 +164,69 @@ fn take_slowly() -> Result<&'static Record> {
     record
 }
 
-/// Adds a page, of which all records are free.
+/// Adds a page of free records to the list. Only called by one task at a time.
 fn grow() -> Result<&'static Page> {
     let page = KBox::<Page>::new_uninit(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN)?;
     let page = KBox::into_raw(page).cast::<Page>();
     page.expose_provenance();
-    // SAFETY: It is ours.
+    // INVARIANT: No record is taken.
+    // SAFETY: The memory has just been allocated for a page, and nobody else has it.
     unsafe { (&raw mut (*page).taken).write(Slots::new(RECORDS as u32)) };
-    // SAFETY: All but what has just been written may be zeroes: hidden records, whose facts are
-    // numbers, enums that have a 0, and null pointers. It lives until `free`.
+    // INVARIANT: The records are unpublished, their callers null.
+    // SAFETY: `taken` has just been written, and the rest is valid as zeroes: numbers, enums that
+    // have a variant 0, and null pointers. The page lives until `free`.
     let page = unsafe { &*page };
     let first = FIRST.load(Ordering::Relaxed);
     page.next.store(first, Ordering::Relaxed);
-    // INVARIANT: only one task at a time grows the pool, so that no page is left out.
+    // INVARIANT: As only one task at a time gets here, no other page has been added since `first`
+    // was read: none is lost.
     FIRST.store(ptr::from_ref(page).cast_mut(), Ordering::Release);
     Ok(page)
 }
 
-/// Gives a record back, hidden.
+/// Puts an unpublished record back.
 ///
 /// # Safety
 ///
-/// The caller had it by [`take`], and does not use it any more.
+/// The caller took the record by [`take`], and does not use it any more.
 #[inline(always)]
 pub(super) unsafe fn put(record: &'static Record) {
     let addr = ptr::from_ref(record).addr();
-    // SAFETY: A record is in a page, which is aligned to its size, exposed, and lives until `free`.
+    // SAFETY: A record is in a page, which is aligned to its size, had its provenance exposed by
+    // `grow`, and lives until `free`.
     let page = unsafe { &*ptr::with_exposed_provenance::<Page>(addr & !(PAGE - 1)) };
-    // The first is as far from the beginning as a record is large. CAST: less than 64.
+    // What stands before the records is as large as one of them.
     let index = (addr & (PAGE - 1)) / size_of::<Record>() - 1;
+    // CAST: Less than 64.
     page.taken.put(index as u32);
     page.hint();
 }
 
-/// Every record, whether somebody has it or not.
-pub(super) fn all() -> impl Iterator<Item = &'static Record> {
-    let pages = core::iter::successors(page(&FIRST), |this| page(&this.next));
-    pages.flat_map(|this| this.records.iter())
+/// Every record of the pool, whether it is taken or not.
+pub(super) struct Records {
+    next: Option<&'static Page>,
+    records: slice::Iter<'static, Record>,
+}
+
+/// Returns an iterator over every record of the pool.
+pub(super) fn records() -> Records {
+    Records {
+        next: page(&FIRST),
+        records: [].iter(),
+    }
+}
+
+impl Iterator for Records {
+    type Item = &'static Record;
+
+    fn next(&mut self) -> Option<&'static Record> {
+        loop {
+            if let Some(record) = self.records.next() {
+                return Some(record);
+            }
+            let page_of_records = self.next?;
+            self.records = page_of_records.records.iter();
+            self.next = page(&page_of_records.next);
+        }
+    }
 }

@@ -2,12 +2,10 @@
 
 //! Clears the callers of mappings when the module that their file name is in is unloaded.
 
-use super::{pool, PinnedMapping};
+use super::MappingCursor;
 use crate::bindings::module::{
     GoingModule, ModuleGoing, ModuleNotifier, ModuleNotifierRegistration,
 };
-use core::ptr;
-use core::sync::atomic::Ordering;
 use kernel::prelude::*;
 
 static NOTIFIER: ModuleNotifier = ModuleNotifier::new::<ClearCallers>();
@@ -25,11 +23,9 @@ struct ClearCallers;
 
 impl ModuleGoing for ClearCallers {
     fn module_going(module: &GoingModule<'_>) {
-        for mapping in pool::all().filter_map(PinnedMapping::new) {
-            if module.contains(mapping.caller.load(Ordering::Relaxed).addr()) {
-                // INVARIANT: Null. Nobody uses the old value, which needs the lock that we hold.
-                mapping.caller.store(ptr::null_mut(), Ordering::Relaxed);
-            }
+        let mut cursor = MappingCursor::new();
+        while let Some(mapping) = cursor.pin_next() {
+            mapping.clear_caller_if(|addr| module.contains(addr));
         }
     }
 }
