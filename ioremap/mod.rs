@@ -460,7 +460,7 @@ impl ReadOnlyMapping {
 /// Write-combining device memory, unmapped on drop. It lends a [`Wc`] and no other view, so that
 /// there is no read-modify-write of it.
 ///
-/// See [`ioremap_wc`](ioremap_wc).
+/// See [`ioremap_wc`].
 ///
 /// # Examples
 ///
