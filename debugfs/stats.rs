@@ -18,7 +18,7 @@ impl<T> TextFile<T> for Stats {
             writeln!(out, "{name} {}", counter.total())?;
         }
         if let Some(usage) = Window::get()?.usage() {
-            writeln!(out, "slots_in_use {}", usage.now)?;
+            writeln!(out, "slots_in_use {}", usage.in_use)?;
             writeln!(out, "slots_peak {}", usage.peak)?;
         }
         Ok(())

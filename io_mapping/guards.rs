@@ -5,7 +5,7 @@
 use super::IoMapping;
 use crate::bindings::preempt;
 use crate::io::{impl_views, Local, Shared};
-use crate::io_mapping::sparse::chunks::Piece;
+use crate::io_mapping::sparse::chunks::TrackedArea;
 use crate::io_mapping::sparse::window::Slot;
 use core::marker::PhantomData;
 use kernel::{io::ResourceSize, prelude::*};
@@ -33,7 +33,7 @@ use kernel::{io::ResourceSize, prelude::*};
 pub struct Map<'a> {
     pub(super) addr: usize,
     pub(super) size: usize,
-    pub(super) _area: Option<Piece>,
+    pub(super) _area: Option<TrackedArea>,
     pub(super) aperture: PhantomData<&'a IoMapping>,
 }
 

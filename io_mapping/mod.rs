@@ -45,8 +45,8 @@
 //! C header: [`include/linux/io-mapping.h`](srctree/include/linux/io-mapping.h)
 
 use crate::bindings;
-use crate::io_mapping::sparse::chunks::{Directory, Piece};
-use crate::io_mapping::sparse::window::{Place, Slot};
+use crate::io_mapping::sparse::chunks::{ChunkTable, TrackedArea};
+use crate::io_mapping::sparse::window::{Slot, SlotAddr};
 use crate::ioremap::{Mapping, Options};
 use crate::mm::cache_mode::CacheMode;
 use crate::mm::phys_range::{self, PAGE_SHIFT, PAGE_SIZE};
@@ -64,7 +64,7 @@ pub(crate) mod sparse;
 use guards::AtomicSection;
 pub use guards::{AtomicMap, LocalMap, Map};
 pub use sized::{PageMap, SizedIoMapping};
-use sparse::{suits_whole, Sparse};
+use sparse::{whole_is_cheap, Sparse};
 
 /// How an aperture is mapped, see the [module](self).
 ///
@@ -100,7 +100,7 @@ pub enum Strategy {
 ///
 /// The aperture has `size` bytes, not 0, in `pages` pages, and begins at a page boundary. Unless
 /// `addr` is 0, the aperture is mapped from there on by `backing`, and each offset without any bit of
-/// `stray` is that of a page of it with all its bytes. `directory` is that of the chunks of
+/// `reject_mask` is that of a page of it with all its bytes. `chunk_table` is that of the chunks of
 /// `backing`, or empty.
 ///
 /// # Examples
@@ -122,9 +122,9 @@ pub enum Strategy {
 /// ```
 pub struct IoMapping {
     addr: usize,
-    stray: u64,
+    reject_mask: u64,
     pages: u64,
-    directory: Directory,
+    chunk_table: ChunkTable,
     size: u64,
     backing: Backing,
 }
@@ -137,7 +137,7 @@ enum Backing {
 /// The address at `offset` of an aperture that is mapped as a whole, also of what
 /// [`IoMapping::find_page`] leaves out.
 #[inline(always)]
-fn rest(whole: &Mapping, offset: u64) -> usize {
+fn addr_in_whole(whole: &Mapping, offset: u64) -> usize {
     // CAST: mapped, so that an offset is a `usize`.
     whole.addr().wrapping_add(offset as usize)
 }
@@ -251,14 +251,14 @@ impl IoMapping {
             counters::count_refusal(EINVAL);
             return Err(EINVAL);
         }
-        let (pages, directory) = (size.div_ceil(PAGE_SIZE), Directory::new(base));
-        if strategy == Strategy::Sparse || strategy == Strategy::Auto && !suits_whole(size) {
+        let (pages, chunk_table) = (size.div_ceil(PAGE_SIZE), ChunkTable::new(base));
+        if strategy == Strategy::Sparse || strategy == Strategy::Auto && !whole_is_cheap(size) {
             // INVARIANT: not mapped.
             return Ok(Self {
                 addr: 0,
-                stray: !0,
+                reject_mask: !0,
                 pages,
-                directory,
+                chunk_table,
                 size,
                 backing: Backing::Sparse(Sparse::new(&options, base, size)?),
             });
@@ -271,16 +271,16 @@ impl IoMapping {
             size as ResourceSize,
         )?;
         // The largest power of two of bytes that there are, if that is a page.
-        let (addr, stray) = match size.checked_ilog2() {
+        let (addr, reject_mask) = match size.checked_ilog2() {
             Some(shift) if shift >= PAGE_SHIFT => (whole.addr(), !((1 << shift) - PAGE_SIZE)),
             _ => (0, !0),
         };
         // INVARIANT: `base` is at a page boundary, and so is the mapping, which has all pages.
         Ok(Self {
             addr,
-            stray,
+            reject_mask,
             pages,
-            directory,
+            chunk_table,
             size,
             backing: Backing::Whole(whole),
         })
@@ -410,7 +410,7 @@ impl IoMapping {
     /// ```
     pub fn trim(&mut self) {
         if let Backing::Sparse(sparse) = &mut self.backing {
-            sparse.trim(&mut self.directory);
+            sparse.trim(&mut self.chunk_table);
         }
     }
 
@@ -445,7 +445,7 @@ impl IoMapping {
         if cfg!(CONFIG_DEBUG_ATOMIC_SLEEP) {
             bindings::iomrs_might_sleep();
         }
-        let (addr, area) = self.span(offset.into(), size.into())?;
+        let (addr, area) = self.map_span(offset.into(), size.into())?;
         // INVARIANT: within the aperture, and mapped.
         Ok(Map {
             addr,
@@ -483,17 +483,17 @@ impl IoMapping {
     /// ```
     #[inline(always)]
     pub fn map_local(&self, offset: ResourceSize) -> Result<LocalMap<'_>> {
-        self.map_page(offset.into(), Self::place_local)
+        self.map_page(offset.into(), Self::map_slot_local)
     }
 
     #[inline(always)]
     fn map_page(
         &self,
         offset: u64,
-        place: impl FnOnce(&Self, u64) -> Place,
+        map_slot: impl FnOnce(&Self, u64) -> SlotAddr,
     ) -> Result<LocalMap<'_>> {
         if let Some(addr) = self.find_page(offset) {
-            return Ok(self.local(addr, PAGE_SIZE, None));
+            return Ok(self.local_map(addr, PAGE_SIZE, None));
         }
         // Bits below a page, turned to the top, make any number too large: one comparison for both.
         if offset.rotate_right(PAGE_SHIFT) >= self.pages {
@@ -501,15 +501,15 @@ impl IoMapping {
         }
         let size = self.size.wrapping_sub(offset).min(PAGE_SIZE);
         // SAFETY: Within the aperture, as just checked.
-        if let Some(addr) = unsafe { self.directory.find(offset, 1) } {
-            return Ok(self.local(addr, size, None));
+        if let Some(addr) = unsafe { self.chunk_table.find(offset, 1) } {
+            return Ok(self.local_map(addr, size, None));
         }
         if let Backing::Whole(whole) = &self.backing {
-            return Ok(self.local(rest(whole, offset), size, None));
+            return Ok(self.local_map(addr_in_whole(whole, offset), size, None));
         }
         // SAFETY: Claimed here and nowhere else.
-        let (addr, slot) = unsafe { place(self, offset).claim()? };
-        Ok(self.local(addr, size, slot))
+        let (addr, slot) = unsafe { map_slot(self, offset).claim()? };
+        Ok(self.local_map(addr, size, slot))
     }
 
     /// The address of a page that has all its bytes, where the aperture is mapped as a whole and as
@@ -517,7 +517,7 @@ impl IoMapping {
     /// of it. One test tells that, and that it is a page's offset.
     #[inline(always)]
     fn find_page(&self, offset: u64) -> Option<usize> {
-        if offset & self.stray != 0 {
+        if offset & self.reject_mask != 0 {
             return None;
         }
         // CAST: mapped, so that an offset is a `usize`; if not, only 0 gets here.
@@ -532,7 +532,7 @@ impl IoMapping {
     ///
     /// As [`Self::map`].
     #[inline(always)]
-    fn span(&self, offset: u64, len: u64) -> Result<(usize, Option<Piece>)> {
+    fn map_span(&self, offset: u64, len: u64) -> Result<(usize, Option<TrackedArea>)> {
         if let Some(addr) = self.find_page(offset) {
             // Where the last byte is, counted from the first; that of no bytes is too far.
             let last = len.wrapping_sub(1);
@@ -542,14 +542,14 @@ impl IoMapping {
         }
         phys_range::check_offset(self.size, offset, len)?;
         // SAFETY: Within the aperture, as just checked.
-        if let Some(addr) = unsafe { self.directory.find(offset, len) } {
+        if let Some(addr) = unsafe { self.chunk_table.find(offset, len) } {
             return Ok((addr, None));
         }
         match &self.backing {
-            Backing::Whole(whole) => Ok((rest(whole, offset), None)),
+            Backing::Whole(whole) => Ok((addr_in_whole(whole, offset), None)),
             Backing::Sparse(sparse) => {
                 // Taken out of memory here, so that what is found above never gets there.
-                let (addr, area) = sparse.span(&self.directory, offset, len)?;
+                let (addr, area) = sparse.map_span(&self.chunk_table, offset, len)?;
                 Ok((addr, area))
             }
         }
@@ -560,25 +560,25 @@ impl IoMapping {
     // at hand; cold, as a slot costs ten times what the maps cost that the caller has tried before.
     #[cold]
     #[inline(never)]
-    fn place_local(&self, offset: u64) -> Place {
+    fn map_slot_local(&self, offset: u64) -> SlotAddr {
         match &self.backing {
-            Backing::Sparse(sparse) => sparse.page_local(offset),
-            Backing::Whole(_) => Place::error(EINVAL),
+            Backing::Sparse(sparse) => sparse.map_slot_local(offset),
+            Backing::Whole(_) => SlotAddr::error(EINVAL),
         }
     }
 
-    /// As [`Self::place_local`], for a caller that stays on its CPU.
+    /// As [`Self::map_slot_local`], for a caller that stays on its CPU.
     #[cold]
     #[inline(never)]
-    fn place_atomic(&self, offset: u64) -> Place {
+    fn map_slot_atomic(&self, offset: u64) -> SlotAddr {
         match &self.backing {
-            Backing::Sparse(sparse) => sparse.page_atomic(offset),
-            Backing::Whole(_) => Place::error(EINVAL),
+            Backing::Sparse(sparse) => sparse.map_slot_atomic(offset),
+            Backing::Whole(_) => SlotAddr::error(EINVAL),
         }
     }
 
     #[inline(always)]
-    fn local(&self, addr: usize, size: u64, slot: Option<Slot>) -> LocalMap<'_> {
+    fn local_map(&self, addr: usize, size: u64, slot: Option<Slot>) -> LocalMap<'_> {
         // INVARIANT: our callers have found a page mapped at `addr`, with `size` bytes of ours.
         LocalMap {
             // SAFETY: And pages are mapped to pages.
@@ -647,7 +647,7 @@ impl IoMapping {
     #[inline]
     pub fn map_atomic(&self, offset: ResourceSize) -> Result<AtomicMap<'_>> {
         let section = AtomicSection::new();
-        let map = self.map_page(offset.into(), Self::place_atomic);
+        let map = self.map_page(offset.into(), Self::map_slot_atomic);
         map.map(|map| AtomicMap {
             map,
             _section: section,

@@ -69,12 +69,12 @@ pub use options::{phys_bits, Options};
 
 /// A range that passed the checks, with its line in the registry of cache modes: all that comes
 /// before address space.
-pub(crate) struct Reserved {
+pub(crate) struct ReservedRange {
     encrypted: bool,
     reservation: Reservation,
 }
 
-impl Reserved {
+impl ReservedRange {
     /// Checks a range and reserves its cache mode. Gives the range, too.
     ///
     /// # Errors
@@ -87,12 +87,12 @@ impl Reserved {
     #[inline(always)]
     pub(crate) fn new(options: &Options, phys: u64, size: u64) -> Result<(Self, Span)> {
         let span = Span::new(phys, size, machine::phys_bits())?;
-        let flags = bindings::iomrs_range_flags(phys, size, options.requested);
+        let flags = bindings::iomrs_range_flags(phys, size, options.in_requested_region);
         if flags & bindings::RANGE_RAM != 0 {
             return Err(EPERM);
         }
         // A stock kernel reserves write combining with a warning there, or not at all.
-        let allowed = (options.across_resources || options.requested)
+        let allowed = (options.across_resources || options.in_requested_region)
             && (cfg!(iomrs_exported) || options.mode != CacheMode::WriteCombining);
         if flags & bindings::RANGE_SPANS != 0 && !allowed {
             return Err(EINVAL);
@@ -187,7 +187,7 @@ impl Mapping {
         size: ResourceSize,
     ) -> Result<Self> {
         let caller = Location::caller();
-        let this = Self::make(
+        let this = Self::try_new(
             &options,
             kind,
             read_only,
@@ -198,14 +198,14 @@ impl Mapping {
     }
 
     #[inline(always)]
-    fn make(
+    fn try_new(
         options: &Options,
         kind: MappingKind,
         read_only: bool,
         (phys, size): (u64, u64),
         caller: &'static Location<'static>,
     ) -> Result<Self> {
-        let (reserved, span) = Reserved::new(options, phys, size)?;
+        let (reserved, span) = ReservedRange::new(options, phys, size)?;
         let pages = span.pages() << PAGE_SHIFT;
         let pages = usize::try_from(pages).map_err(|_| ENOMEM)?;
         let prot = reserved.protection(read_only);
@@ -529,7 +529,7 @@ impl WcMapping {
     }
 }
 
-macro_rules! impl_facts {
+macro_rules! impl_getters {
     ($($kind:ident),*) => {$(
         impl $kind {
             /// As [`Mapping::addr`].
@@ -597,7 +597,7 @@ macro_rules! impl_facts {
     )*};
 }
 
-impl_facts!(ReadOnlyMapping, WcMapping);
+impl_getters!(ReadOnlyMapping, WcMapping);
 
 macro_rules! ioremap {
     ($($(#[$doc:meta])* $name:ident => $mode:ident, $kind:ident;)*) => {$(

@@ -27,7 +27,7 @@ pub struct Options {
     pub(super) policy: Policy,
     pub(super) encrypted: bool,
     pub(super) across_resources: bool,
-    pub(super) requested: bool,
+    pub(super) in_requested_region: bool,
 }
 
 impl Options {
@@ -47,7 +47,7 @@ impl Options {
             policy: Policy::AllowWeaker,
             encrypted: false,
             across_resources: false,
-            requested: false,
+            in_requested_region: false,
         }
     }
 
@@ -124,9 +124,9 @@ impl Options {
 
     /// For a range within a region of I/O memory that we have requested: RAM and what is another
     /// resource's has been kept out by the request, and need not be looked for.
-    pub(crate) const fn requested(self) -> Self {
+    pub(crate) const fn in_requested_region(self) -> Self {
         Self {
-            requested: true,
+            in_requested_region: true,
             ..self
         }
     }

@@ -72,7 +72,7 @@ impl<'a> Aperture<'a> {
         strategy: Strategy,
     ) -> Result<Self> {
         let region = BarRegion::request(pdev, bar, Mapping::KINDS, name)?;
-        let options = options.requested();
+        let options = options.in_requested_region();
         // SAFETY: A BAR of memory, which we have requested and keep for longer than the aperture.
         let inner =
             unsafe { IoMapping::with_strategy(region.start(), region.size(), options, strategy)? };

@@ -62,7 +62,7 @@ impl Part {
         }
         // SAFETY: Part of a BAR of memory, which by the invariant is ours for longer than the
         // mapping.
-        unsafe { options.requested().map(self.start, self.size) }
+        unsafe { options.in_requested_region().map(self.start, self.size) }
     }
 }
 

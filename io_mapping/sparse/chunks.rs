@@ -3,7 +3,7 @@
 //! L2: pieces of an aperture that stay mapped once they have been asked for.
 //!
 //! A chunk is 2 MiB of the aperture, aligned as its physical address is: one large page where the
-//! kernel gives one. It is made once, under a lock, and found again by two loads, without a lock
+//! kernel gives one. It is mapped once, under a lock, and found again by two loads, without a lock
 //! and without a shared write. It goes with the aperture, or when all of them are trimmed: no count
 //! of users is needed, because every map borrows the aperture.
 
@@ -31,7 +31,7 @@ static USED: AtomicU64 = AtomicU64::new(0);
 
 global_lock! {
     // SAFETY: `init` does it, before anything else here.
-    unsafe(uninit) static FIRST: Mutex<()> = ();
+    unsafe(uninit) static CREATE_LOCK: Mutex<()> = ();
 }
 
 /// Readies chunks, with a budget of address space for them in bytes. Called when the module is
@@ -39,14 +39,14 @@ global_lock! {
 pub(crate) fn init(budget: u64) {
     if BUDGET.populate(budget) {
         // SAFETY: Only one call gets here, and no chunk has been asked for yet.
-        unsafe { FIRST.init() };
+        unsafe { CREATE_LOCK.init() };
     }
 }
 
-/// A share of the budget, given back on drop.
-struct Share(u64);
+/// A charge of the budget, given back on drop.
+struct BudgetCharge(u64);
 
-impl Share {
+impl BudgetCharge {
     fn take(bytes: u64) -> Option<Self> {
         let budget = BUDGET.copy().unwrap_or(0);
         let mut used = USED.load(Ordering::Relaxed);
@@ -60,20 +60,20 @@ impl Share {
     }
 }
 
-impl Drop for Share {
+impl Drop for BudgetCharge {
     fn drop(&mut self) {
         USED.fetch_sub(self.0, Ordering::Relaxed);
     }
 }
 
 /// A part of an aperture that is mapped by itself, and listed.
-pub(crate) struct Piece {
+pub(crate) struct TrackedArea {
     // Dropped in this order: nobody looks at entries that are going.
     _tracked: TrackedMapping,
     _area: VmArea,
 }
 
-impl Piece {
+impl TrackedArea {
     /// Maps the `size` bytes from `phys` on of `aperture`, whole pages. Gives the first address, too.
     ///
     /// # Errors
@@ -92,15 +92,15 @@ impl Piece {
     }
 }
 
-/// A chunk that has been made.
+/// A chunk that has been mapped.
 struct Chunk {
-    // Dropped in this order: the share is free once the addresses are.
-    _piece: Piece,
-    _share: Share,
+    // Dropped in this order: the charge is free once the addresses are.
+    _area: TrackedArea,
+    _charge: BudgetCharge,
 }
 
-/// What has been made: changed under a lock only.
-struct Made {
+/// What has been mapped: changed under a lock only.
+struct MappedChunks {
     chunks: KVVec<Chunk>,
     table: KVVec<AtomicUsize>,
 }
@@ -112,34 +112,34 @@ struct Made {
 /// `table` is null, or points to an element for each chunk of the aperture, which does not move. An
 /// element is 0, or what to add to an offset in its part of the aperture to get the address where
 /// it is mapped; an element that is not 0 stays until the chunks are trimmed.
-pub(crate) struct Directory {
+pub(crate) struct ChunkTable {
     table: AtomicPtr<AtomicUsize>,
     /// How far into its large page the aperture begins.
-    skew: u64,
+    base_misalignment: u64,
 }
 
-impl Directory {
-    /// The directory of an aperture that begins at physical address `base`, with no chunks.
+impl ChunkTable {
+    /// The table of an aperture that begins at physical address `base`, with no chunks.
     pub(crate) const fn new(base: u64) -> Self {
         // INVARIANT: `table` is null.
         Self {
             table: AtomicPtr::new(core::ptr::null_mut()),
-            skew: base & (CHUNK_SIZE - 1),
+            base_misalignment: base & (CHUNK_SIZE - 1),
         }
     }
 
     #[inline(always)]
     fn index(&self, offset: u64) -> usize {
         // No overflow: the last byte of the aperture has an address. CAST: a table that is larger
-        // than memory cannot be made, and then nobody looks into it.
-        (offset.wrapping_add(self.skew) >> CHUNK_SHIFT) as usize
+        // than memory cannot be allocated, and then nobody looks into it.
+        (offset.wrapping_add(self.base_misalignment) >> CHUNK_SHIFT) as usize
     }
 
     /// Whether the `len` bytes from `offset` on, not 0 and within the aperture, are in one chunk.
     #[inline(always)]
-    pub(crate) fn in_one(&self, offset: u64, len: u64) -> bool {
+    pub(crate) fn in_one_chunk(&self, offset: u64, len: u64) -> bool {
         // No overflow: the last byte of the aperture has an address.
-        let first = offset.wrapping_add(self.skew);
+        let first = offset.wrapping_add(self.base_misalignment);
         let last = first.wrapping_add(len.wrapping_sub(1));
         (first ^ last) < CHUNK_SIZE
     }
@@ -153,14 +153,14 @@ impl Directory {
     #[inline(always)]
     pub(crate) unsafe fn find(&self, offset: u64, len: u64) -> Option<usize> {
         let table = self.table.load(Ordering::Acquire);
-        if table.is_null() || !self.in_one(offset, len) {
+        if table.is_null() || !self.in_one_chunk(offset, len) {
             return None;
         }
         // SAFETY: By the invariant `table` has an element for every offset within the aperture.
         let element = unsafe { &*table.wrapping_add(self.index(offset)) };
-        let bias = element.load(Ordering::Acquire);
+        let addr_delta = element.load(Ordering::Acquire);
         // CAST: the sum is an address, whatever was cut off before.
-        (bias != 0).then(|| bias.wrapping_add(offset as usize))
+        (addr_delta != 0).then(|| addr_delta.wrapping_add(offset as usize))
     }
 }
 
@@ -170,7 +170,7 @@ pub(crate) struct Chunks {
     size: u64,
     prot: Protection,
     /// From the first chunk on: an aperture of which nothing is mapped needs no memory.
-    made: SetOnce<Pin<KBox<Mutex<Made>>>>,
+    mapped: SetOnce<Pin<KBox<Mutex<MappedChunks>>>>,
 }
 
 impl Chunks {
@@ -180,7 +180,7 @@ impl Chunks {
             base,
             size,
             prot,
-            made: SetOnce::new(),
+            mapped: SetOnce::new(),
         }
     }
 
@@ -197,9 +197,9 @@ impl Chunks {
         self.prot
     }
 
-    /// The address of the byte at `offset`, which is within `aperture` with its `directory`, making
+    /// The address of the byte at `offset`, which is within `aperture` with its `chunk_table`, mapping
     /// its chunk if need be. `None` where the chunk cannot be had, for want of budget, memory or address
-    /// space, or because not all of it can be mapped: a smaller piece may still be.
+    /// space, or because not all of it can be mapped: a smaller area may still be.
     ///
     /// # Context
     ///
@@ -207,105 +207,106 @@ impl Chunks {
     ///
     /// # Safety
     ///
-    /// `directory` is that of these chunks, and of no others; `offset` is within the aperture.
-    pub(crate) unsafe fn find_or_make(
+    /// `chunk_table` is that of these chunks, and of no others; `offset` is within the aperture.
+    pub(crate) unsafe fn find_or_map(
         &self,
         aperture: &TrackedMapping,
-        directory: &Directory,
+        chunk_table: &ChunkTable,
         offset: u64,
     ) -> Option<usize> {
         // SAFETY: As required of our caller.
-        if let Some(addr) = unsafe { directory.find(offset, 1) } {
+        if let Some(addr) = unsafe { chunk_table.find(offset, 1) } {
             return Some(addr);
         }
-        let mut made = self.made().ok()?.lock();
+        let mut mapped = self.mapped().ok()?.lock();
         // SAFETY: As above.
-        if let Some(addr) = unsafe { directory.find(offset, 1) } {
+        if let Some(addr) = unsafe { chunk_table.find(offset, 1) } {
             return Some(addr);
         }
-        self.make(aperture, directory, &mut made, offset).ok()
+        self.map_chunk(aperture, chunk_table, &mut mapped, offset)
+            .ok()
     }
 
     /// Makes the chunk of `offset`, which is not there.
-    fn make(
+    fn map_chunk(
         &self,
         aperture: &TrackedMapping,
-        directory: &Directory,
-        made: &mut Made,
+        chunk_table: &ChunkTable,
+        mapped: &mut MappedChunks,
         offset: u64,
     ) -> Result<usize> {
-        let (first, len) = self.extent(directory, offset);
-        let share = Share::take(len).ok_or(ENOSPC)?;
-        self.make_table(directory, made)?;
-        made.chunks.reserve(1, GFP_KERNEL | __GFP_NOWARN)?;
+        let (first, len) = self.chunk_range(chunk_table, offset);
+        let charge = BudgetCharge::take(len).ok_or(ENOSPC)?;
+        self.allocate_table(chunk_table, mapped)?;
+        mapped.chunks.reserve(1, GFP_KERNEL | __GFP_NOWARN)?;
         let len = usize::try_from(len)?;
-        let (piece, addr) = Piece::map(
+        let (area, addr) = TrackedArea::map(
             aperture,
             MappingKind::Chunk,
             self.phys(first),
             len,
             self.prot,
         )?;
-        let bias = addr.wrapping_sub(first as usize);
+        let addr_delta = addr.wrapping_sub(first as usize);
         let chunk = Chunk {
-            _piece: piece,
-            _share: share,
+            _area: area,
+            _charge: charge,
         };
-        made.chunks.push(chunk, GFP_KERNEL | __GFP_NOWARN)?;
-        let element = made.table.get(directory.index(offset)).ok_or(EINVAL)?;
+        mapped.chunks.push(chunk, GFP_KERNEL | __GFP_NOWARN)?;
+        let element = mapped.table.get(chunk_table.index(offset)).ok_or(EINVAL)?;
         // INVARIANT: the chunk is mapped, and kept.
-        element.store(bias, Ordering::Release);
-        Ok(bias.wrapping_add(offset as usize))
+        element.store(addr_delta, Ordering::Release);
+        Ok(addr_delta.wrapping_add(offset as usize))
     }
 
-    /// What has been made, to begin with nothing.
-    fn made(&self) -> Result<&Mutex<Made>> {
-        if self.made.as_ref().is_none() {
-            let empty = Made {
+    /// What has been mapped, to begin with nothing.
+    fn mapped(&self) -> Result<&Mutex<MappedChunks>> {
+        if self.mapped.as_ref().is_none() {
+            let empty = MappedChunks {
                 chunks: KVVec::new(),
                 table: KVVec::new(),
             };
             let new = KBox::pin_init(new_mutex!(empty), GFP_KERNEL)?;
             // One task at a time, so that nobody finds it half set.
-            let _first = FIRST.lock();
-            self.made.populate(new);
+            let _first = CREATE_LOCK.lock();
+            self.mapped.populate(new);
         }
-        self.made.as_ref().map(|made| &**made).ok_or(ENOMEM)
+        self.mapped.as_ref().map(|mapped| &**mapped).ok_or(ENOMEM)
     }
 
     /// Offset and length of the part of the aperture that is in the same chunk as `offset`: pages.
-    fn extent(&self, directory: &Directory, offset: u64) -> (u64, u64) {
-        let skew = directory.skew;
-        let boundary = (offset + skew) & !(CHUNK_SIZE - 1);
-        let first = boundary.saturating_sub(skew);
-        let end = (boundary + CHUNK_SIZE - skew).min(self.size);
+    fn chunk_range(&self, chunk_table: &ChunkTable, offset: u64) -> (u64, u64) {
+        let base_misalignment = chunk_table.base_misalignment;
+        let boundary = (offset + base_misalignment) & !(CHUNK_SIZE - 1);
+        let first = boundary.saturating_sub(base_misalignment);
+        let end = (boundary + CHUNK_SIZE - base_misalignment).min(self.size);
         (first, (end - first).next_multiple_of(PAGE_SIZE))
     }
 
-    fn make_table(&self, directory: &Directory, made: &mut Made) -> Result {
-        if !made.table.is_empty() {
+    fn allocate_table(&self, chunk_table: &ChunkTable, mapped: &mut MappedChunks) -> Result {
+        if !mapped.table.is_empty() {
             return Ok(());
         }
-        let count = directory.index(self.size - 1) + 1;
+        let count = chunk_table.index(self.size - 1) + 1;
         let mut table = KVVec::with_capacity(count, GFP_KERNEL | __GFP_NOWARN)?;
         for _ in 0..count {
             table.push(AtomicUsize::new(0), GFP_KERNEL)?;
         }
-        made.table = table;
+        mapped.table = table;
         // INVARIANT: an element for each chunk, which is not moved until the chunks are trimmed.
-        let first = made.table.as_mut_ptr();
-        directory.table.store(first, Ordering::Release);
+        let first = mapped.table.as_mut_ptr();
+        chunk_table.table.store(first, Ordering::Release);
         Ok(())
     }
 
     /// Unmaps every chunk.
-    pub(crate) fn trim(&mut self, directory: &mut Directory) {
+    pub(crate) fn trim(&mut self, chunk_table: &mut ChunkTable) {
         // INVARIANT: null again, and nobody looks: we are the only ones.
-        *directory.table.get_mut() = core::ptr::null_mut();
-        if let Some(made) = self.made.as_ref() {
-            let mut made = made.lock();
-            made.table = KVVec::new();
-            made.chunks = KVVec::new();
+        *chunk_table.table.get_mut() = core::ptr::null_mut();
+        if let Some(mapped) = self.mapped.as_ref() {
+            let mut mapped = mapped.lock();
+            mapped.table = KVVec::new();
+            mapped.chunks = KVVec::new();
         }
     }
 }

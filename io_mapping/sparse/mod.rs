@@ -7,9 +7,9 @@
 //! takes an area of its own where it crosses a boundary between chunks or the budget is spent.
 
 use crate::bindings::machine;
-use crate::io_mapping::sparse::chunks::{Chunks, Directory, Piece};
-use crate::io_mapping::sparse::window::{Place, Window};
-use crate::ioremap::{Options, Reserved};
+use crate::io_mapping::sparse::chunks::{ChunkTable, Chunks, TrackedArea};
+use crate::io_mapping::sparse::window::{SlotAddr, Window};
+use crate::ioremap::{Options, ReservedRange};
 use crate::mm::cache_mode::{mode_of_entry, CacheMode, Reservation};
 use crate::mm::page_table::has_large_pages;
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
@@ -23,7 +23,7 @@ pub mod window;
 
 /// Whether mapping all of an aperture of `size` bytes is cheap: with large pages, and an eighth of
 /// the address space at most.
-pub(super) fn suits_whole(size: u64) -> bool {
+pub(super) fn whole_is_cheap(size: u64) -> bool {
     has_large_pages() && size <= machine::vmalloc_total() as u64 / 8
 }
 
@@ -46,18 +46,18 @@ impl Sparse {
     #[track_caller]
     pub(super) fn new(options: &Options, base: u64, size: u64) -> Result<Self> {
         let caller = Location::caller();
-        let this = Self::make(options, base, size, caller);
+        let this = Self::try_new(options, base, size, caller);
         this.inspect_err(|&err| counters::count_refusal(err))
     }
 
     #[inline(always)]
-    fn make(
+    fn try_new(
         options: &Options,
         base: u64,
         size: u64,
         caller: &'static Location<'static>,
     ) -> Result<Self> {
-        let (reserved, _) = Reserved::new(options, base, size)?;
+        let (reserved, _) = ReservedRange::new(options, base, size)?;
         let prot = reserved.protection(false);
         let new = NewMapping {
             kind: MappingKind::Sparse,
@@ -90,44 +90,44 @@ impl Sparse {
 
     /// The page at `offset`, which is page-aligned and within the aperture, by a slot.
     #[inline(always)]
-    pub(super) fn page_local(&self, offset: u64) -> Place {
+    pub(super) fn map_slot_local(&self, offset: u64) -> SlotAddr {
         let (phys, prot) = (self.chunks.phys(offset), self.chunks.prot());
         self.window.map_local(phys, prot)
     }
 
-    /// As [`Self::page_local`], for a caller that stays on its CPU.
+    /// As [`Self::map_slot_local`], for a caller that stays on its CPU.
     #[inline(always)]
-    pub(super) fn page_atomic(&self, offset: u64) -> Place {
+    pub(super) fn map_slot_atomic(&self, offset: u64) -> SlotAddr {
         let (phys, prot) = (self.chunks.phys(offset), self.chunks.prot());
         self.window.map_atomic(phys, prot)
     }
 
     /// `len` bytes from `offset`, which is page-aligned; not 0 and within the aperture, whose
-    /// directory is `directory`.
+    /// chunk table is `chunk_table`.
     // Not inlined, as a user's module cannot reach what it needs.
     #[cold]
     #[inline(never)]
-    pub(super) fn span(
+    pub(super) fn map_span(
         &self,
-        directory: &Directory,
+        chunk_table: &ChunkTable,
         offset: u64,
         len: u64,
-    ) -> Result<(usize, Option<Piece>)> {
-        if directory.in_one(offset, len) {
-            // SAFETY: The directory of our aperture, and `offset` is within it.
-            let addr = unsafe { self.chunks.find_or_make(&self.tracked, directory, offset) };
+    ) -> Result<(usize, Option<TrackedArea>)> {
+        if chunk_table.in_one_chunk(offset, len) {
+            // SAFETY: The chunk table of our aperture, and `offset` is within it.
+            let addr = unsafe { self.chunks.find_or_map(&self.tracked, chunk_table, offset) };
             if let Some(addr) = addr {
                 return Ok((addr, None));
             }
         }
         let pages = usize::try_from(len.next_multiple_of(PAGE_SIZE)).map_err(|_| ENOMEM)?;
         let (phys, prot) = (self.chunks.phys(offset), self.chunks.prot());
-        let area = Piece::map(&self.tracked, MappingKind::Area, phys, pages, prot);
+        let area = TrackedArea::map(&self.tracked, MappingKind::Area, phys, pages, prot);
         let (area, addr) = area.inspect_err(|&err| counters::count_refusal(err))?;
         Ok((addr, Some(area)))
     }
 
-    pub(super) fn trim(&mut self, directory: &mut Directory) {
-        self.chunks.trim(directory);
+    pub(super) fn trim(&mut self, chunk_table: &mut ChunkTable) {
+        self.chunks.trim(chunk_table);
     }
 }

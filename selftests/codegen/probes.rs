@@ -213,7 +213,7 @@ fn touch(addr: usize) {
 probes! {
     /// The offset is checked by one test, and what was found by another.
     /// expect: test branch load add branch
-    /// besides: place_local release
+    /// besides: map_slot_local release
     fn probe_map_local(aperture: &IoMapping, offset: u64) {
         match aperture.map_local(offset) {
             Ok(page) => touch(page.addr()),
@@ -223,7 +223,7 @@ probes! {
 
     /// The same, with what C does.
     /// expect: incq load incl test branch load add branch decl decq branch
-    /// besides: place_atomic release iomrs_preempt
+    /// besides: map_slot_atomic release iomrs_preempt
     fn probe_map_atomic(aperture: &IoMapping, offset: u64) {
         match aperture.map_atomic(offset) {
             Ok(page) => touch(page.addr()),
@@ -233,7 +233,7 @@ probes! {
 
     /// The same, with room on the stack for what another way is told.
     /// expect: sub mov mov test branch load add branch add
-    /// besides: span
+    /// besides: map_span
     fn probe_map(aperture: &IoMapping, offset: u64) {
         match aperture.map(offset, 4096) {
             Ok(map) => touch(map.addr()),

@@ -9,7 +9,7 @@
 //! A full stack is a BUG for whoever maps next, be it an interrupt or what allocates a page for the
 //! holder. So we leave the last four maps to others.
 
-use super::{refuse, Place, Usage};
+use super::{out_of_slots, SlotAddr, SlotUsage};
 use crate::bindings;
 use crate::mm::cache_mode::Protection;
 use crate::mm::phys_range::PAGE_SIZE;
@@ -56,22 +56,22 @@ impl Window {
     ///
     /// Any but NMI; in a hard interrupt, with interrupts off.
     #[inline]
-    pub(crate) fn map_local(&'static self, phys: u64, prot: Protection) -> Place {
+    pub(crate) fn map_local(&'static self, phys: u64, prot: Protection) -> SlotAddr {
         Self::map(phys, prot, 0)
     }
 
     /// As [`Self::map_local`]: the kernel keeps the caller on its CPU in any case.
     #[inline]
-    pub(crate) fn map_atomic(&'static self, phys: u64, prot: Protection) -> Place {
+    pub(crate) fn map_atomic(&'static self, phys: u64, prot: Protection) -> SlotAddr {
         Self::map(phys, prot, ATOMIC)
     }
 
     #[inline(always)]
-    fn map(phys: u64, prot: Protection, atomic: usize) -> Place {
+    fn map(phys: u64, prot: Protection, atomic: usize) -> SlotAddr {
         // The address, with the depth in the bits below a page; 0 where there is none.
         let word = bindings::iomrs_kmap(phys, prot.as_raw());
         if word == 0 {
-            return refuse();
+            return out_of_slots();
         }
         let counter = if atomic == 0 {
             Counter::SlotLocalMaps
@@ -79,14 +79,14 @@ impl Window {
             Counter::SlotAtomicMaps
         };
         counter.count();
-        Place {
+        SlotAddr {
             addr: word & !LOW,
             slot: NonZero::new(word | atomic),
         }
     }
 
     /// The kernel does not tell.
-    pub(crate) fn usage(&self) -> Option<Usage> {
+    pub(crate) fn usage(&self) -> Option<SlotUsage> {
         None
     }
 

@@ -89,15 +89,15 @@ pub fn exhausted() -> u64 {
 
 /// What becomes of a map where all slots are in use.
 #[cold]
-fn refuse() -> Place {
+fn out_of_slots() -> SlotAddr {
     Counter::SlotExhaustions.count();
-    Place::error(EAGAIN)
+    SlotAddr::error(EAGAIN)
 }
 
 /// How many slots there are and were in use.
-pub(crate) struct Usage {
+pub(crate) struct SlotUsage {
     /// Of all CPUs, now.
-    pub(crate) now: u32,
+    pub(crate) in_use: u32,
     /// The most that were in use at once on one CPU.
     pub(crate) peak: u32,
 }
@@ -127,12 +127,12 @@ impl Drop for Slot {
 /// Two registers, where a `Result` of the same would go through memory.
 #[derive(Clone, Copy)]
 #[must_use]
-pub(crate) struct Place {
+pub(crate) struct SlotAddr {
     addr: usize,
     slot: Option<NonZero<usize>>,
 }
 
-impl Place {
+impl SlotAddr {
     #[inline(always)]
     pub(crate) fn error(err: Error) -> Self {
         // CAST: a negative errno, which no address is: as C's `ERR_PTR()`.

@@ -2,7 +2,7 @@
 
 //! Slots of our own: a few pages of address space per CPU whose entries we write ourselves.
 
-use super::{refuse, Place, Usage};
+use super::{out_of_slots, SlotAddr, SlotUsage};
 use crate::bindings::{self, preempt};
 use crate::mm::cache_mode::Protection;
 use crate::mm::page_table::Entry;
@@ -25,7 +25,7 @@ static WINDOW: AtomicPtr<Window> = AtomicPtr::new(ptr::null_mut());
 /// `entries` points to the page-table entries of as many pages as there are slots, from `addr` on.
 /// Whoever has taken a slot, and nobody else, writes its entry. The entry of a free slot is clear,
 /// and this CPU has no translation of its page.
-// The alignment leaves the low bits of an address to `Word`, and a cache line to each CPU.
+// The alignment leaves the low bits of an address to `PackedSlot`, and a cache line to each CPU.
 #[repr(align(128))]
 struct CpuSlots {
     slots: Slots,
@@ -40,21 +40,25 @@ struct CpuSlots {
 /// A slot that is in use: the address of its [`CpuSlots`], with its number and whether migration
 /// was turned off for it in the low bits.
 #[derive(Clone, Copy)]
-struct Word(usize);
+struct PackedSlot(usize);
 
-impl Word {
+impl PackedSlot {
     const INDEX: usize = 63;
-    const PINNED: usize = 64;
+    const MIGRATION_DISABLED: usize = 64;
 
     #[inline(always)]
-    fn new(cpu: &'static CpuSlots, index: u32, pinned: bool) -> Self {
-        let pinned = if pinned { Self::PINNED } else { 0 };
-        Self(ptr::from_ref(cpu).expose_provenance() | index as usize | pinned)
+    fn new(cpu: &'static CpuSlots, index: u32, migration_disabled: bool) -> Self {
+        let migration_disabled = if migration_disabled {
+            Self::MIGRATION_DISABLED
+        } else {
+            0
+        };
+        Self(ptr::from_ref(cpu).expose_provenance() | index as usize | migration_disabled)
     }
 
     #[inline(always)]
     fn cpu(self) -> *const CpuSlots {
-        ptr::with_exposed_provenance(self.0 & !(Self::INDEX | Self::PINNED))
+        ptr::with_exposed_provenance(self.0 & !(Self::INDEX | Self::MIGRATION_DISABLED))
     }
 
     #[inline(always)]
@@ -64,8 +68,8 @@ impl Word {
     }
 
     #[inline(always)]
-    fn is_pinned(self) -> bool {
-        self.0 & Self::PINNED != 0
+    fn is_migration_disabled(self) -> bool {
+        self.0 & Self::MIGRATION_DISABLED != 0
     }
 }
 
@@ -159,16 +163,16 @@ impl Window {
     ///
     /// Any but NMI.
     #[inline(always)]
-    pub(crate) fn map_local(&'static self, phys: u64, prot: Protection) -> Place {
+    pub(crate) fn map_local(&'static self, phys: u64, prot: Protection) -> SlotAddr {
         // SAFETY: Undone below, or by `release`: in an interrupt too, for the task that it interrupts,
         // before it returns.
         unsafe { bindings::migrate_disable() };
-        if let Some(place) = self.map_here(phys, prot, true) {
-            return place;
+        if let Some(slot_addr) = self.map_on_this_cpu(phys, prot, true) {
+            return slot_addr;
         }
         // SAFETY: Turned off just now, and there is no slot to be given back.
         unsafe { bindings::migrate_enable() };
-        refuse()
+        out_of_slots()
     }
 
     /// Maps the page at physical address `phys` protected by `prot`, for a caller that stays on its
@@ -178,20 +182,21 @@ impl Window {
     ///
     /// As [`Self::map_local`].
     #[inline(always)]
-    pub(crate) fn map_atomic(&'static self, phys: u64, prot: Protection) -> Place {
-        self.map_here(phys, prot, false).unwrap_or_else(refuse)
+    pub(crate) fn map_atomic(&'static self, phys: u64, prot: Protection) -> SlotAddr {
+        self.map_on_this_cpu(phys, prot, false)
+            .unwrap_or_else(out_of_slots)
     }
 
     /// How many slots are in use.
-    pub(crate) fn usage(&self) -> Option<Usage> {
+    pub(crate) fn usage(&self) -> Option<SlotUsage> {
         Some(self.count())
     }
 
-    fn count(&self) -> Usage {
+    fn count(&self) -> SlotUsage {
         let absent = MAX_SLOTS - self.per_cpu;
         let peaks = self.cpus.iter().map(|cpu| cpu.peak.load(Ordering::Relaxed));
-        Usage {
-            now: self.cpus.iter().map(|cpu| cpu.slots.taken() - absent).sum(),
+        SlotUsage {
+            in_use: self.cpus.iter().map(|cpu| cpu.slots.taken() - absent).sum(),
             peak: peaks.max().unwrap_or(0),
         }
     }
@@ -201,58 +206,63 @@ impl Window {
         let slots = self
             .cpus
             .iter()
-            .flat_map(|cpu| (0..self.per_cpu).map(|index| cpu.page(index)));
+            .flat_map(|cpu| (0..self.per_cpu).map(|index| cpu.page_addr(index)));
         slots.filter_map(Entry::lookup).map(Entry::phys)
     }
 
     #[inline(always)]
-    fn map_here(&'static self, phys: u64, prot: Protection, pinned: bool) -> Option<Place> {
+    fn map_on_this_cpu(
+        &'static self,
+        phys: u64,
+        prot: Protection,
+        migration_disabled: bool,
+    ) -> Option<SlotAddr> {
         // SAFETY: By the invariant there is an element for each CPU.
         let this = unsafe { self.cpus.get_unchecked(preempt::this_cpu()) };
         let index = this.slots.take()?;
         // SAFETY: The slot is ours, and its entry is clear.
-        unsafe { bindings::set_entry(this.entry(index), prot.entry(phys)) };
-        let counter = if pinned {
+        unsafe { bindings::set_entry(this.entry_ptr(index), prot.entry(phys)) };
+        let counter = if migration_disabled {
             Counter::SlotLocalMaps
         } else {
             Counter::SlotAtomicMaps
         };
         counter.count();
         if index >= this.peak.load(Ordering::Relaxed) {
-            return Some(this.new_peak(index, pinned));
+            return Some(this.new_peak(index, migration_disabled));
         }
-        Some(this.place(index, pinned))
+        Some(this.slot_addr(index, migration_disabled))
     }
 }
 
 impl CpuSlots {
     #[inline(always)]
-    fn entry(&self, index: u32) -> *mut bindings::pte_t {
+    fn entry_ptr(&self, index: u32) -> *mut bindings::pte_t {
         self.entries.wrapping_add(index as usize)
     }
 
     #[inline(always)]
-    fn page(&self, index: u32) -> usize {
+    fn page_addr(&self, index: u32) -> usize {
         self.addr.wrapping_add((index as usize) << PAGE_SHIFT)
     }
 
     /// Where the page of slot `index` is, which has been taken.
     #[inline(always)]
-    fn place(&'static self, index: u32, pinned: bool) -> Place {
-        Place {
-            addr: self.page(index),
-            slot: NonZero::new(Word::new(self, index, pinned).0),
+    fn slot_addr(&'static self, index: u32, migration_disabled: bool) -> SlotAddr {
+        SlotAddr {
+            addr: self.page_addr(index),
+            slot: NonZero::new(PackedSlot::new(self, index, migration_disabled).0),
         }
     }
 
-    /// As [`Self::place`], where more slots are in use than ever: the lowest free one is taken, so
+    /// As [`Self::slot_addr`], where more slots are in use than ever: the lowest free one is taken, so
     /// that all below it are in use.
     // The last that the caller does, so that it need not save registers in any other case.
     #[cold]
     #[inline(never)]
-    fn new_peak(&'static self, index: u32, pinned: bool) -> Place {
+    fn new_peak(&'static self, index: u32, migration_disabled: bool) -> SlotAddr {
         self.peak.fetch_max(index + 1, Ordering::Relaxed);
-        self.place(index, pinned)
+        self.slot_addr(index, migration_disabled)
     }
 }
 
@@ -260,24 +270,24 @@ impl CpuSlots {
 ///
 /// # Safety
 ///
-/// `word` came from this window, on this CPU, and has not been given back.
+/// `packed` came from this window, on this CPU, and has not been given back.
 // Not inlined, as a user's module cannot reach the shims.
 #[inline(never)]
-pub(super) unsafe fn release(word: NonZero<usize>) {
-    let word = Word(word.get());
+pub(super) unsafe fn release(packed: NonZero<usize>) {
+    let packed = PackedSlot(packed.get());
     // SAFETY: The window lives until the module is unloaded, which the holder of a slot prevents.
-    let cpu = unsafe { &*word.cpu() };
+    let cpu = unsafe { &*packed.cpu() };
     // SAFETY: The slot is ours, and we are on its CPU, where alone the page has been used.
     unsafe {
-        bindings::set_entry(cpu.entry(word.index()), 0);
-        bindings::invalidate_page(cpu.page(word.index()));
+        bindings::set_entry(cpu.entry_ptr(packed.index()), 0);
+        bindings::invalidate_page(cpu.page_addr(packed.index()));
     }
     if cpu.all_asids {
         // SAFETY: As required of our caller, for `cpu`.
-        return unsafe { invalidate_all(cpu, word) };
+        return unsafe { release_in_all_asids(cpu, packed) };
     }
     // SAFETY: As above, and by this CPU alone the page has been used.
-    unsafe { put(cpu, word) };
+    unsafe { free_slot(cpu, packed) };
 }
 
 /// Gives a slot back.
@@ -286,9 +296,9 @@ pub(super) unsafe fn release(word: NonZero<usize>) {
 ///
 /// As [`release`], for the slots of `cpu`, and no TLB has the page any more.
 #[inline(always)]
-unsafe fn put(cpu: &CpuSlots, word: Word) {
-    cpu.slots.put(word.index());
-    if word.is_pinned() {
+unsafe fn free_slot(cpu: &CpuSlots, packed: PackedSlot) {
+    cpu.slots.put(packed.index());
+    if packed.is_migration_disabled() {
         Counter::SlotLocalUnmaps.count();
         // SAFETY: The slot was taken with migration turned off for it.
         unsafe { bindings::migrate_enable() };
@@ -305,17 +315,17 @@ unsafe fn put(cpu: &CpuSlots, word: Word) {
 // The last that it does, so that it need not save registers in any other case.
 #[cold]
 #[inline(never)]
-unsafe fn invalidate_all(cpu: &CpuSlots, word: Word) {
+unsafe fn release_in_all_asids(cpu: &CpuSlots, packed: PackedSlot) {
     // SAFETY: Nobody uses the page of a slot that is given back.
-    unsafe { bindings::iomrs_flush_asids(cpu.page(word.index())) };
+    unsafe { bindings::iomrs_flush_asids(cpu.page_addr(packed.index())) };
     // SAFETY: As required of our caller, and just invalidated.
-    unsafe { put(cpu, word) };
+    unsafe { free_slot(cpu, packed) };
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
         WINDOW.store(ptr::null_mut(), Ordering::Release);
-        let leaked = self.0.count().now;
+        let leaked = self.0.count().in_use;
         if leaked != 0 {
             pr_warn!("{} temporary maps were leaked\n", leaked);
         }
