@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Views through which values are read and written in another manner: big endian, relaxed, write
+//! Views through which values are accessed in another mode: big endian, relaxed, write
 //! combining.
 
 use super::{Backend, IoFill, View};
@@ -16,33 +16,33 @@ use kernel::{
 /// # Examples
 ///
 /// ```
-/// use io_mapping_rs::io::{Backend, Manner, Shared, Via};
+/// use io_mapping_rs::io::{Backend, AccessMode, Shared, AccessView};
 /// use kernel::{io::{Io, Region}, prelude::*};
 ///
 /// /// One driver for two revisions of a chip, the older of which is big endian.
-/// fn version<M>(chip: Via<'_, Backend<Shared>, Region, M>) -> Result<u32>
+/// fn version<M>(chip: AccessView<'_, Backend<Shared>, Region, M>) -> Result<u32>
 /// where
-///     M: Manner<Backend<Shared>, u32>,
+///     M: AccessMode<Backend<Shared>, u32>,
 /// {
 ///     chip.try_read32(0x0)
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "a `{T}` is not read or written in the manner `{Self}` there",
+    message = "a `{T}` cannot be accessed in the mode `{Self}` there",
     note = "write-combining memory has the accessors of `Wc` itself, and no read-modify-write",
     note = "relaxed accesses are to memory, never to ports"
 )]
-pub trait Manner<B: IoBackend, T> {
+pub trait AccessMode<B: IoBackend, T> {
     /// Reads what `view` is of.
     ///
     /// # Examples
     ///
     /// ```
-    /// use io_mapping_rs::io::{Backend, BigEndian, Manner, Shared, View};
+    /// use io_mapping_rs::io::{Backend, BigEndian, AccessMode, Shared, View};
     ///
     /// /// One value of a table, which is otherwise little endian.
     /// fn checksum(checksum: View<'_, u32, Shared>) -> u32 {
-    ///     <BigEndian as Manner<Backend<_>, _>>::read(checksum)
+    ///     <BigEndian as AccessMode<Backend<_>, _>>::read(checksum)
     /// }
     /// ```
     fn read(view: B::View<'_, T>) -> T;
@@ -52,7 +52,7 @@ pub trait Manner<B: IoBackend, T> {
     /// # Examples
     ///
     /// ```
-    /// use io_mapping_rs::io::{Manner, Relaxed, Shared, View};
+    /// use io_mapping_rs::io::{AccessMode, Relaxed, Shared, View};
     ///
     /// /// Moves the pointer, which nothing in memory goes with.
     /// fn move_to(position: View<'_, u32, Shared>, x: u16, y: u16) {
@@ -62,7 +62,7 @@ pub trait Manner<B: IoBackend, T> {
     fn write(view: B::View<'_, T>, value: T);
 }
 
-/// A view of backend `B` whose values are read and written in the manner `M`.
+/// A view of backend `B` whose values are accessed in the mode `M`.
 ///
 /// Copies of bytes are what they are without it.
 ///
@@ -85,31 +85,31 @@ pub trait Manner<B: IoBackend, T> {
 ///     Ok(mapping.be().try_read(VERSION)?.major().into())
 /// }
 /// ```
-pub struct Via<'a, B: IoBackend, T: ?Sized + KnownSize, M> {
+pub struct AccessView<'a, B: IoBackend, T: ?Sized + KnownSize, M> {
     view: B::View<'a, T>,
-    manner: PhantomData<M>,
+    mode: PhantomData<M>,
 }
 
-impl<'a, B: IoBackend, T: ?Sized + KnownSize, M> Via<'a, B, T, M> {
+impl<'a, B: IoBackend, T: ?Sized + KnownSize, M> AccessView<'a, B, T, M> {
     #[inline(always)]
     pub(super) fn new(view: B::View<'a, T>) -> Self {
         Self {
             view,
-            manner: PhantomData,
+            mode: PhantomData,
         }
     }
 }
 
-impl<B: IoBackend, T: ?Sized + KnownSize, M> Copy for Via<'_, B, T, M> {}
-impl<B: IoBackend, T: ?Sized + KnownSize, M> Clone for Via<'_, B, T, M> {
+impl<B: IoBackend, T: ?Sized + KnownSize, M> Copy for AccessView<'_, B, T, M> {}
+impl<B: IoBackend, T: ?Sized + KnownSize, M> Clone for AccessView<'_, B, T, M> {
     #[inline]
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<'a, B: IoBackend, T: ?Sized + KnownSize, M> IoBase<'a> for Via<'a, B, T, M> {
-    type Backend = ViaBackend<B, M>;
+impl<'a, B: IoBackend, T: ?Sized + KnownSize, M> IoBase<'a> for AccessView<'a, B, T, M> {
+    type Backend = AccessBackend<B, M>;
     type Target = T;
 
     #[inline(always)]
@@ -118,28 +118,28 @@ impl<'a, B: IoBackend, T: ?Sized + KnownSize, M> IoBase<'a> for Via<'a, B, T, M>
     }
 }
 
-/// The [`IoBackend`] of a [`Via`].
+/// The [`IoBackend`] of an [`AccessView`].
 ///
 /// # Examples
 ///
 /// ```
 /// use io_mapping_rs::{
-///     io::{Backend, BigEndian, Doorbell, IoExt, Shared, ViaBackend},
+///     io::{Backend, BigEndian, Doorbell, IoExt, Shared, AccessBackend},
 ///     Mapping,
 /// };
 /// use kernel::prelude::*;
 ///
-/// type BeDoorbell<'a> = Doorbell<'a, ViaBackend<Backend<Shared>, BigEndian>, u32>;
+/// type BeDoorbell<'a> = Doorbell<'a, AccessBackend<Backend<Shared>, BigEndian>, u32>;
 ///
 /// /// The doorbell of a device that wants the number of the queue in big endian.
 /// fn doorbell(registers: &Mapping) -> Result<BeDoorbell<'_>> {
 ///     registers.be().try_doorbell(0x800)
 /// }
 /// ```
-pub struct ViaBackend<B, M>(PhantomData<(B, M)>);
+pub struct AccessBackend<B, M>(PhantomData<(B, M)>);
 
-impl<B: IoBackend, M> IoBackend for ViaBackend<B, M> {
-    type View<'a, T: ?Sized + KnownSize> = Via<'a, B, T, M>;
+impl<B: IoBackend, M> IoBackend for AccessBackend<B, M> {
+    type View<'a, T: ?Sized + KnownSize> = AccessView<'a, B, T, M>;
 
     #[inline(always)]
     fn as_ptr<'a, T: ?Sized + KnownSize>(view: Self::View<'a, T>) -> *mut T {
@@ -153,11 +153,11 @@ impl<B: IoBackend, M> IoBackend for ViaBackend<B, M> {
     ) -> Self::View<'a, U> {
         // SAFETY: `ptr` is a projection of what `as_ptr()` above gave, as required of our caller:
         // that of the view within.
-        Via::new(unsafe { B::project_view(view.view, ptr) })
+        AccessView::new(unsafe { B::project_view(view.view, ptr) })
     }
 }
 
-impl<B: IoBackend, M: Manner<B, T>, T> IoCapable<T> for ViaBackend<B, M> {
+impl<B: IoBackend, M: AccessMode<B, T>, T> IoCapable<T> for AccessBackend<B, M> {
     #[inline(always)]
     fn io_read<'a>(view: Self::View<'a, T>) -> T {
         M::read(view.view)
@@ -169,7 +169,7 @@ impl<B: IoBackend, M: Manner<B, T>, T> IoCapable<T> for ViaBackend<B, M> {
     }
 }
 
-impl<B: IoCopyable, M> IoCopyable for ViaBackend<B, M> {
+impl<B: IoCopyable, M> IoCopyable for AccessBackend<B, M> {
     #[inline]
     unsafe fn copy_from_io(view: Self::View<'_, [u8]>, buffer: *mut u8) {
         // SAFETY: As required of our caller, for the same bytes.
@@ -183,23 +183,23 @@ impl<B: IoCopyable, M> IoCopyable for ViaBackend<B, M> {
     }
 }
 
-impl<B: IoFill, M> IoFill for ViaBackend<B, M> {
+impl<B: IoFill, M> IoFill for AccessBackend<B, M> {
     #[inline]
     fn fill(view: Self::View<'_, [u8]>, byte: u8) {
         B::fill(view.view, byte);
     }
 }
 
-/// A [`Manner`]: the device has its values in big endian (C: `ioread32be()`).
+/// An [`AccessMode`]: the device has its values in big endian (C: `ioread32be()`).
 ///
 /// # Examples
 ///
 /// ```
-/// use io_mapping_rs::{io::{Backend, BigEndian, IoExt, Shared, Via}, Mapping};
+/// use io_mapping_rs::{io::{Backend, BigEndian, IoExt, Shared, AccessView}, Mapping};
 /// use kernel::io::Region;
 ///
 /// struct Chip<'a> {
-///     registers: Via<'a, Backend<Shared>, Region, BigEndian>,
+///     registers: AccessView<'a, Backend<Shared>, Region, BigEndian>,
 /// }
 ///
 /// impl<'a> Chip<'a> {
@@ -257,7 +257,7 @@ macro_rules! impl_swap_bytes {
 impl_swap_bytes!(u8, u16, u32, u64);
 
 /// A backend reads and writes little endian, on every machine: the swapped value is big endian.
-impl<B: IoCapable<T>, T: SwapBytes> Manner<B, T> for BigEndian {
+impl<B: IoCapable<T>, T: SwapBytes> AccessMode<B, T> for BigEndian {
     #[inline(always)]
     fn read(view: B::View<'_, T>) -> T {
         B::io_read(view).swap_bytes()
@@ -269,17 +269,17 @@ impl<B: IoCapable<T>, T: SwapBytes> Manner<B, T> for BigEndian {
     }
 }
 
-/// A [`Manner`]: in order with other accesses to the same device, but not with memory that it
+/// An [`AccessMode`]: in order with other accesses to the same device, but not with memory that it
 /// reads or writes itself, nor with locks (C: `readl_relaxed()`).
 ///
 /// # Examples
 ///
 /// ```
-/// use io_mapping_rs::{io::{Backend, IoExt, Relaxed, Shared, Via}, Mapping};
+/// use io_mapping_rs::{io::{Backend, IoExt, Relaxed, Shared, AccessView}, Mapping};
 /// use kernel::{io::{Io, Region}, prelude::*};
 ///
 /// /// Sums up counters, whose order does not matter.
-/// fn total(statistics: Via<'_, Backend<Shared>, Region, Relaxed>) -> Result<u64> {
+/// fn total(statistics: AccessView<'_, Backend<Shared>, Region, Relaxed>) -> Result<u64> {
 ///     let counters = (0x0..0x40).step_by(4);
 ///     counters.map(|offset| Ok(u64::from(statistics.try_read32(offset)?))).sum()
 /// }
@@ -288,7 +288,7 @@ pub struct Relaxed(());
 
 macro_rules! impl_relaxed {
     ($($ty:ty: $read:ident, $write:ident;)*) => {$(
-        impl<C> Manner<Backend<C>, $ty> for Relaxed {
+        impl<C> AccessMode<Backend<C>, $ty> for Relaxed {
             #[inline(always)]
             fn read(view: View<'_, $ty, C>) -> $ty {
                 // SAFETY: By the view's invariant a value is mapped there, aligned.

@@ -9,9 +9,9 @@ macro_rules! big_endian {
         /// # Examples
         ///
         /// ```
-        /// use io_mapping_rs::io::{Extent, IoExt, Shared, View};
+        /// use io_mapping_rs::io::{ByteRegion, IoExt, Shared, View};
         ///
-        /// type Chip<'a> = View<'a, Extent<0x40>, Shared>;
+        /// type Chip<'a> = View<'a, ByteRegion<0x40>, Shared>;
         #[doc = concat!("fn identity(chip: Chip<'_>) -> ", stringify!($ty), " {")]
         #[doc = concat!("    chip.", stringify!($read), "(0x8)")]
         /// }
@@ -56,9 +56,9 @@ macro_rules! big_endian {
         /// # Examples
         ///
         /// ```
-        /// use io_mapping_rs::io::{Extent, IoExt, Shared, View};
+        /// use io_mapping_rs::io::{ByteRegion, IoExt, Shared, View};
         ///
-        /// fn unmask_all(chip: View<'_, Extent<0x40>, Shared>) {
+        /// fn unmask_all(chip: View<'_, ByteRegion<0x40>, Shared>) {
         #[doc = concat!("    chip.", stringify!($write), "(", stringify!($ty), "::MAX, 0x18);")]
         /// }
         /// ```
@@ -127,7 +127,7 @@ macro_rules! two_halves {
         #[inline]
         fn $read(self, offset: usize) -> Result<u64>
         where
-            Self::Backend: IoHalves,
+            Self::Backend: IoNonatomic64,
         {
             let halves = halves_at(self, offset)?;
             let first = Self::Backend::io_read(halves[$first]);
@@ -159,7 +159,7 @@ macro_rules! two_halves {
         #[inline]
         fn $write(self, value: u64, offset: usize) -> Result
         where
-            Self::Backend: IoHalves,
+            Self::Backend: IoNonatomic64,
         {
             let halves = halves_at(self, offset)?;
             // CAST: half of it.

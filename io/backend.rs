@@ -16,13 +16,13 @@ use kernel::{
 ///
 /// ```
 /// use io_mapping_rs::{
-///     io::{Backend, IoExt, Relaxed, Shared, Via},
+///     io::{Backend, IoExt, Relaxed, Shared, AccessView},
 ///     Mapping,
 /// };
 /// use kernel::io::Region;
 ///
 /// /// Registers of device memory, read and written relaxed.
-/// type Counters<'a> = Via<'a, Backend<Shared>, Region, Relaxed>;
+/// type Counters<'a> = AccessView<'a, Backend<Shared>, Region, Relaxed>;
 ///
 /// fn counters(registers: &Mapping) -> Counters<'_> {
 ///     registers.relaxed()

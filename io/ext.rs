@@ -5,7 +5,7 @@
 use super::{
     accessor_macros::{big_endian, two_halves},
     project::{bytes_at, halves_at, known_value_at, value_at, ViewOf},
-    BigEndian, Doorbell, IoFill, IoHalves, IoRepeat, Relaxed, Via,
+    AccessView, BigEndian, Doorbell, IoFill, IoNonatomic64, IoRepeat, Relaxed,
 };
 use kernel::{
     io::{Io, IoBase, IoCapable, IoCopyable, IoLoc},
@@ -48,8 +48,8 @@ pub trait IoExt<'a>: IoBase<'a> {
     /// }
     /// ```
     #[inline(always)]
-    fn be(self) -> Via<'a, Self::Backend, Self::Target, BigEndian> {
-        Via::new(self.as_view())
+    fn be(self) -> AccessView<'a, Self::Backend, Self::Target, BigEndian> {
+        AccessView::new(self.as_view())
     }
 
     /// The same space, accessed without order towards memory and locks (C: `readl_relaxed()`).
@@ -67,8 +67,8 @@ pub trait IoExt<'a>: IoBase<'a> {
     /// }
     /// ```
     #[inline(always)]
-    fn relaxed(self) -> Via<'a, Self::Backend, Self::Target, Relaxed> {
-        Via::new(self.as_view())
+    fn relaxed(self) -> AccessView<'a, Self::Backend, Self::Target, Relaxed> {
+        AccessView::new(self.as_view())
     }
 
     big_endian! {
@@ -218,10 +218,10 @@ pub trait IoExt<'a>: IoBase<'a> {
     /// # Examples
     ///
     /// ```
-    /// use io_mapping_rs::io::{Extent, IoExt, Shared, View};
+    /// use io_mapping_rs::io::{ByteRegion, IoExt, Shared, View};
     /// use kernel::prelude::*;
     ///
-    /// fn mac_address(eeprom: View<'_, Extent, Shared>) -> Result<[u8; 6]> {
+    /// fn mac_address(eeprom: View<'_, ByteRegion, Shared>) -> Result<[u8; 6]> {
     ///     let mut address = [0; 6];
     ///     eeprom.try_copy_to_slice(0x2a, &mut address)?;
     ///     Ok(address)

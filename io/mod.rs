@@ -27,7 +27,7 @@
 //! view that cannot be sent to another task.
 //!
 //! Untyped memory is a [`Region`], which holds a multiple of 4 bytes and begins at a multiple of 4;
-//! an [`Extent`] is all of it, up to the last byte. [`IoExt`] adds to [`kernel::io::Io`] what it
+//! a [`ByteRegion`] is all of it, up to the last byte. [`IoExt`] adds to [`kernel::io::Io`] what it
 //! leaves out: big endian, strings of values, copies of parts, relaxed accesses, doorbells. Memory
 //! that is write combining is best seen as a [`Wc`].
 //!
@@ -59,18 +59,18 @@ use kernel::{
 mod access;
 mod accessor_macros;
 mod backend;
+mod byte_region;
 mod ext;
-mod extent;
 mod nonatomic64;
 mod project;
 mod repeat;
 mod view_impls;
 mod wc;
-pub use access::{BigEndian, Manner, Relaxed, SwapBytes, Via, ViaBackend};
+pub use access::{AccessBackend, AccessMode, AccessView, BigEndian, Relaxed, SwapBytes};
 pub use backend::{Backend, IoFill};
+pub use byte_region::ByteRegion;
 pub use ext::IoExt;
-pub use extent::Extent;
-pub use nonatomic64::IoHalves;
+pub use nonatomic64::IoNonatomic64;
 pub use repeat::IoRepeat;
 pub(crate) use view_impls::{impl_bytes, impl_sized_views, impl_views};
 pub use wc::{Doorbell, Flushed, Wc, WcView, WriteCombining};
@@ -193,10 +193,10 @@ impl<'a, C> View<'a, [u8], C> {
 
     /// All bytes, for accesses of every width.
     #[inline(always)]
-    pub(crate) fn whole(self) -> View<'a, Extent, C> {
+    pub(crate) fn byte_region(self) -> View<'a, ByteRegion, C> {
         // INVARIANT: The same bytes.
         View {
-            ptr: Extent::ptr(self.ptr.addr(), self.ptr.len()),
+            ptr: ByteRegion::ptr(self.ptr.addr(), self.ptr.len()),
             phantom: PhantomData,
         }
     }
@@ -208,14 +208,16 @@ impl<'a, C> View<'a, [u8], C> {
     /// `EINVAL` where there are fewer than `SIZE` bytes, or where, unless `SIZE` is 0, they do not
     /// begin at a multiple of 8.
     #[inline(always)]
-    pub(crate) fn extent<const SIZE: usize>(self) -> Result<View<'a, Extent<SIZE>, C>> {
+    pub(crate) fn sized_byte_region<const SIZE: usize>(
+        self,
+    ) -> Result<View<'a, ByteRegion<SIZE>, C>> {
         let (addr, size) = (self.ptr.addr(), self.ptr.len());
         if SIZE != 0 && (size < SIZE || addr % 8 != 0) {
             return Err(EINVAL);
         }
         // INVARIANT: The same bytes; enough of them and aligned, as just checked.
         Ok(View {
-            ptr: Extent::ptr(addr, size),
+            ptr: ByteRegion::ptr(addr, size),
             phantom: PhantomData,
         })
     }

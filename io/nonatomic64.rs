@@ -2,7 +2,7 @@
 
 //! 64 bits as two accesses of 32.
 
-use super::{Backend, BigEndian, Relaxed, ViaBackend};
+use super::{AccessBackend, Backend, BigEndian, Relaxed};
 use kernel::io::{IoCapable, MmioBackend, RelaxedMmioBackend};
 
 /// A backend that knows which half of 64 bits comes first in its space.
@@ -10,48 +10,48 @@ use kernel::io::{IoCapable, MmioBackend, RelaxedMmioBackend};
 /// # Examples
 ///
 /// ```
-/// use io_mapping_rs::io::{IoExt, IoHalves};
+/// use io_mapping_rs::io::{IoExt, IoNonatomic64};
 /// use kernel::prelude::*;
 ///
 /// /// A clock of 64 bits, behind memory or ports, in whatever order of bytes.
 /// fn clock<'a, IO: IoExt<'a>>(device: IO) -> Result<u64>
 /// where
-///     IO::Backend: IoHalves,
+///     IO::Backend: IoNonatomic64,
 /// {
 ///     device.try_read64_hi_lo(0x20)
 /// }
 /// ```
-pub trait IoHalves: IoCapable<u32> {
+pub trait IoNonatomic64: IoCapable<u32> {
     /// Where the low half is, in bytes from the beginning: 0 or 4. The high half is the other one.
     ///
     /// # Examples
     ///
     /// ```
-    /// use io_mapping_rs::{io::IoHalves, ports::PortBackend};
+    /// use io_mapping_rs::{io::IoNonatomic64, ports::PortBackend};
     ///
     /// /// The register with the low half of a timer at 0x40.
-    /// const TIMER_LOW: usize = 0x40 + <PortBackend as IoHalves>::LOW;
+    /// const TIMER_LOW: usize = 0x40 + <PortBackend as IoNonatomic64>::LOW;
     /// ```
     const LOW: usize;
 }
 
-impl IoHalves for MmioBackend {
+impl IoNonatomic64 for MmioBackend {
     const LOW: usize = 0;
 }
 
-impl IoHalves for RelaxedMmioBackend {
+impl IoNonatomic64 for RelaxedMmioBackend {
     const LOW: usize = 0;
 }
 
-impl<C> IoHalves for Backend<C> {
+impl<C> IoNonatomic64 for Backend<C> {
     const LOW: usize = 0;
 }
 
-impl<C> IoHalves for ViaBackend<Backend<C>, Relaxed> {
+impl<C> IoNonatomic64 for AccessBackend<Backend<C>, Relaxed> {
     const LOW: usize = 0;
 }
 
 /// The other one first.
-impl<B: IoHalves> IoHalves for ViaBackend<B, BigEndian> {
+impl<B: IoNonatomic64> IoNonatomic64 for AccessBackend<B, BigEndian> {
     const LOW: usize = 4 - B::LOW;
 }

@@ -2,7 +2,7 @@
 
 //! Views of a part of a space, by its offset.
 
-use super::IoHalves;
+use super::IoNonatomic64;
 use core::ptr;
 use kernel::{
     io::{Io, IoBackend, IoBase},
@@ -96,11 +96,11 @@ pub(super) fn bytes_at<'a, IO: Io<'a>>(
 #[inline(always)]
 pub(super) fn halves_at<'a, IO: Io<'a>>(io: IO, offset: usize) -> Result<[ViewOf<'a, IO, u32>; 2]>
 where
-    IO::Backend: IoHalves,
+    IO::Backend: IoNonatomic64,
 {
     let second = offset.checked_add(size_of::<u32>()).ok_or(EINVAL)?;
     let (first, second) = (value_at(io, offset)?, value_at(io, second)?);
-    Ok(if <IO::Backend as IoHalves>::LOW == 0 {
+    Ok(if <IO::Backend as IoNonatomic64>::LOW == 0 {
         [first, second]
     } else {
         [second, first]

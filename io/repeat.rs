@@ -2,7 +2,7 @@
 
 //! Many values from and to one register, such as a FIFO's.
 
-use super::{Backend, Manner, Relaxed, View};
+use super::{AccessMode, Backend, Relaxed, View};
 use kernel::io::IoBackend;
 
 /// A backend that reads many `T` from one register in a row, and writes them.
@@ -64,7 +64,7 @@ macro_rules! impl_repeat {
                 let mut rest = data;
                 while let [value, behind @ ..] = rest {
                     // As the device has it.
-                    *value = <Relaxed as Manner<Self, $ty>>::read(view).to_le();
+                    *value = <Relaxed as AccessMode<Self, $ty>>::read(view).to_le();
                     rest = behind;
                 }
             }
@@ -72,7 +72,7 @@ macro_rules! impl_repeat {
             #[inline]
             fn write_rep(view: View<'_, $ty, C>, data: &[$ty]) {
                 for &value in data {
-                    <Relaxed as Manner<Self, $ty>>::write(view, <$ty>::from_le(value));
+                    <Relaxed as AccessMode<Self, $ty>>::write(view, <$ty>::from_le(value));
                 }
             }
         }

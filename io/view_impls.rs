@@ -68,12 +68,12 @@ macro_rules! impl_bytes {
             /// # use io_mapping_rs::{io_mapping::*, ioremap::*};
             /// # use kernel::{io::Io, prelude::*};
             #[doc = concat!("fn counter(map: &", stringify!($owner), ") -> Result<u64> {")]
-            ///     map.extent().try_read64(0x18)
+            ///     map.byte_region().try_read64(0x18)
             /// }
             /// ```
             #[inline(always)]
-            pub fn extent(&self) -> $crate::io::View<'_, $crate::io::Extent, $locality> {
-                self.bytes().whole()
+            pub fn byte_region(&self) -> $crate::io::View<'_, $crate::io::ByteRegion, $locality> {
+                self.bytes().byte_region()
             }
 
             /// All bytes, for accesses of every width checked at compile time.
@@ -89,16 +89,16 @@ macro_rules! impl_bytes {
             /// # use io_mapping_rs::{io_mapping::*, ioremap::*};
             /// # use kernel::{io::Io, prelude::*};
             #[doc = concat!("fn abilities(map: &", stringify!($owner), ") -> Result<(u64, u8)> {")]
-            ///     let registers = map.sized_extent::<0x40>()?;
+            ///     let registers = map.sized_byte_region::<0x40>()?;
             ///     Ok((registers.read64(0x0), registers.read8(0x3f)))
             /// }
             /// ```
             #[inline(always)]
-            pub fn sized_extent<const SIZE: usize>(
+            pub fn sized_byte_region<const SIZE: usize>(
                 &self,
-            ) -> kernel::error::Result<$crate::io::View<'_, $crate::io::Extent<SIZE>, $locality>>
+            ) -> kernel::error::Result<$crate::io::View<'_, $crate::io::ByteRegion<SIZE>, $locality>>
             {
-                self.bytes().extent()
+                self.bytes().sized_byte_region()
             }
 
             /// All bytes as write-combining memory, whatever their cache mode is.
@@ -118,14 +118,14 @@ macro_rules! impl_bytes {
             /// ```
             #[inline(always)]
             pub fn wc(&self) -> $crate::io::Wc<'_, 0, $locality> {
-                $crate::io::Wc::new(self.extent())
+                $crate::io::Wc::new(self.byte_region())
             }
 
             /// As [`Self::wc`], for accesses checked at compile time.
             ///
             /// # Errors
             ///
-            /// As [`Self::sized_extent`].
+            /// As [`Self::sized_byte_region`].
             ///
             /// # Examples
             ///
@@ -143,7 +143,7 @@ macro_rules! impl_bytes {
             pub fn sized_wc<const SIZE: usize>(
                 &self,
             ) -> kernel::error::Result<$crate::io::Wc<'_, SIZE, $locality>> {
-                Ok($crate::io::Wc::new(self.sized_extent()?))
+                Ok($crate::io::Wc::new(self.sized_byte_region()?))
             }
 
             /// Copies bytes from `offset` on to all of `data` (C: `memcpy_fromio()`).

@@ -2,7 +2,7 @@
 
 //! Write combining: data first, then the doorbell.
 
-use super::{Backend, Extent, IoExt, Via, ViaBackend, View};
+use super::{AccessBackend, AccessView, Backend, ByteRegion, IoExt, View};
 use crate::bindings::mmio;
 use core::marker::PhantomData;
 use kernel::{
@@ -10,19 +10,19 @@ use kernel::{
     prelude::*,
 };
 
-/// The manner of a [`Wc`]. Not a [`Manner`](super::Manner): it reads and writes no values, so that
-/// there is no `update()`.
+/// The access mode of a [`Wc`]. Not an [`AccessMode`](super::AccessMode): it reads and writes no
+/// values, so that there is no `update()`.
 ///
 /// # Examples
 ///
 /// ```
-/// use io_mapping_rs::io::{Backend, IoExt, Shared, ViaBackend, WriteCombining};
+/// use io_mapping_rs::io::{Backend, IoExt, Shared, AccessBackend, WriteCombining};
 /// use kernel::{io::IoBase, prelude::*};
 ///
 /// /// Takes write-combining memory only: such a copy to registers would be wrong.
 /// fn upload<'a, IO>(memory: IO, firmware: &[u8]) -> Result
 /// where
-///     IO: IoBase<'a, Backend = ViaBackend<Backend<Shared>, WriteCombining>>,
+///     IO: IoBase<'a, Backend = AccessBackend<Backend<Shared>, WriteCombining>>,
 /// {
 ///     memory.try_copy_from_slice(0, firmware)
 /// }
@@ -57,7 +57,7 @@ pub struct WriteCombining(());
 /// }
 /// ```
 pub struct Wc<'a, const SIZE: usize, C> {
-    view: View<'a, Extent<SIZE>, C>,
+    view: View<'a, ByteRegion<SIZE>, C>,
 }
 
 /// The view of a [`Wc`] that copies take.
@@ -65,24 +65,24 @@ pub struct Wc<'a, const SIZE: usize, C> {
 /// # Examples
 ///
 /// ```
-/// use io_mapping_rs::io::{Extent, IoExt, Shared, WcView};
+/// use io_mapping_rs::io::{ByteRegion, IoExt, Shared, WcView};
 /// use kernel::{io::Io, prelude::*};
 ///
 /// /// Appends a line to a log in the memory of a device, and says where the next will be.
-/// fn log(memory: WcView<'_, Extent, Shared>, at: usize, line: &[u8]) -> Result<usize> {
+/// fn log(memory: WcView<'_, ByteRegion, Shared>, at: usize, line: &[u8]) -> Result<usize> {
 ///     memory.try_copy_from_slice(at, line)?;
 ///     Ok(at + line.len())
 /// }
 /// ```
-pub type WcView<'a, T, C> = Via<'a, Backend<C>, T, WriteCombining>;
+pub type WcView<'a, T, C> = AccessView<'a, Backend<C>, T, WriteCombining>;
 
 impl<'b, const SIZE: usize, C> IoBase<'b> for &'b Wc<'_, SIZE, C> {
-    type Backend = ViaBackend<Backend<C>, WriteCombining>;
-    type Target = Extent<SIZE>;
+    type Backend = AccessBackend<Backend<C>, WriteCombining>;
+    type Target = ByteRegion<SIZE>;
 
     #[inline(always)]
-    fn as_view(self) -> WcView<'b, Extent<SIZE>, C> {
-        Via::new(self.view)
+    fn as_view(self) -> WcView<'b, ByteRegion<SIZE>, C> {
+        AccessView::new(self.view)
     }
 }
 
@@ -169,7 +169,7 @@ macro_rules! accessors {
 
 impl<'a, const SIZE: usize, C> Wc<'a, SIZE, C> {
     #[inline(always)]
-    pub(crate) fn new(view: View<'a, Extent<SIZE>, C>) -> Self {
+    pub(crate) fn new(view: View<'a, ByteRegion<SIZE>, C>) -> Self {
         Self { view }
     }
 

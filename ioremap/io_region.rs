@@ -19,7 +19,7 @@
 //!
 //! C: `pci_iomap()` and `ioread32()` in [`lib/iomap.c`](srctree/lib/iomap.c)
 
-use crate::io::{Backend, Extent, IoHalves, IoRepeat, Shared, View};
+use crate::io::{Backend, ByteRegion, IoNonatomic64, IoRepeat, Shared, View};
 use crate::ioremap::ports::{PortBackend, PortView, Ports};
 use crate::ioremap::Mapping;
 use core::marker::PhantomData;
@@ -114,14 +114,14 @@ impl IoRegion {
     ///
     /// /// The device has 6 registers of a byte: an `IoRegion` ends after 4 of them.
     /// fn parity(device: &IoRegion) -> Result<u8> {
-    ///     device.extent().try_read8(5)
+    ///     device.byte_region().try_read8(5)
     /// }
     /// ```
     #[inline(always)]
-    pub fn extent(&self) -> IoRegionView<'_, Extent> {
+    pub fn byte_region(&self) -> IoRegionView<'_, ByteRegion> {
         match self {
-            Self::Memory(mapping) => IoRegionView::of_memory(mapping.extent()),
-            Self::Ports(ports) => IoRegionView::of_ports(ports.extent()),
+            Self::Memory(mapping) => IoRegionView::of_memory(mapping.byte_region()),
+            Self::Ports(ports) => IoRegionView::of_ports(ports.byte_region()),
         }
     }
 
@@ -137,7 +137,7 @@ impl IoRegion {
     /// /// In one access where that can be, else in two.
     /// fn counter(region: &IoRegion) -> Result<u64> {
     ///     match region.memory() {
-    ///         Some(memory) => memory.extent().try_read64(0x8),
+    ///         Some(memory) => memory.byte_region().try_read64(0x8),
     ///         None => region.try_read64_lo_hi(0x8),
     ///     }
     /// }
@@ -277,13 +277,13 @@ impl<'a, T: ?Sized + KnownSize> IoBase<'a> for IoRegionView<'a, T> {
 ///
 /// ```
 /// use io_mapping_rs::{
-///     io::{BigEndian, IoExt, Via},
+///     io::{BigEndian, IoExt, AccessView},
 ///     io_region::{IoRegion, IoRegionBackend},
 /// };
 /// use kernel::io::Region;
 ///
 /// /// The registers of a device that has them in big endian, in memory or in ports.
-/// type Registers<'a> = Via<'a, IoRegionBackend, Region, BigEndian>;
+/// type Registers<'a> = AccessView<'a, IoRegionBackend, Region, BigEndian>;
 ///
 /// fn registers(region: &IoRegion) -> Registers<'_> {
 ///     region.be()
@@ -357,6 +357,6 @@ where
     }
 }
 
-impl IoHalves for IoRegionBackend {
+impl IoNonatomic64 for IoRegionBackend {
     const LOW: usize = 0;
 }

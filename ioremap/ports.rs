@@ -21,7 +21,7 @@
 //! [`include/asm-generic/io.h`](srctree/include/asm-generic/io.h)
 
 use crate::bindings;
-use crate::io::{region_ptr, region_size, Extent, IoHalves, IoRepeat};
+use crate::io::{region_ptr, region_size, ByteRegion, IoNonatomic64, IoRepeat};
 use crate::tracking::counters;
 use core::{marker::PhantomData, ptr};
 use kernel::{
@@ -181,14 +181,14 @@ impl Ports {
     ///
     /// /// `speaker` is port 0x61.
     /// fn is_on(speaker: &Ports) -> Result<bool> {
-    ///     Ok(speaker.extent().try_read8(0)? & 3 == 3)
+    ///     Ok(speaker.byte_region().try_read8(0)? & 3 == 3)
     /// }
     /// ```
     #[inline(always)]
-    pub fn extent(&self) -> PortView<'_, Extent> {
+    pub fn byte_region(&self) -> PortView<'_, ByteRegion> {
         // INVARIANT: All that is ours.
         PortView {
-            ptr: Extent::ptr(self.first, self.count),
+            ptr: ByteRegion::ptr(self.first, self.count),
             phantom: PhantomData,
         }
     }
@@ -218,7 +218,7 @@ impl<'a> IoBase<'a> for &'a Ports {
 /// # Examples
 ///
 /// ```
-/// use io_mapping_rs::{io::Extent, ports::PortView};
+/// use io_mapping_rs::{io::ByteRegion, ports::PortView};
 /// use kernel::io::Io;
 ///
 /// /// The one byte of a command register, wherever it is.
@@ -227,7 +227,7 @@ impl<'a> IoBase<'a> for &'a Ports {
 /// }
 ///
 /// /// `ports` has at least two, which the compiler knows.
-/// fn select(ports: PortView<'_, Extent<2>>, index: u8) -> u8 {
+/// fn select(ports: PortView<'_, ByteRegion<2>>, index: u8) -> u8 {
 ///     ports.write8(index, 0);
 ///     ports.read8(1)
 /// }
@@ -365,6 +365,6 @@ impl_ports! {
     u32: inl, outl, iomrs_insl, iomrs_outsl;
 }
 
-impl IoHalves for PortBackend {
+impl IoNonatomic64 for PortBackend {
     const LOW: usize = 0;
 }

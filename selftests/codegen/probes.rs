@@ -10,7 +10,7 @@
 
 use core::arch::asm;
 use io_mapping_rs::{
-    io::{Extent, IoExt, Local, Shared, View, Wc},
+    io::{ByteRegion, IoExt, Local, Shared, View, Wc},
     io_mapping::{PageMap, SizedIoMapping},
     io_region::IoRegionView,
     ports::PortView,
@@ -38,7 +38,7 @@ impl kernel::Module for Probes {
 }
 
 type Registers<'a> = View<'a, Region<0x1000>, Shared>;
-type Memory<'a> = View<'a, Extent<0x1000>, Shared>;
+type Memory<'a> = View<'a, ByteRegion<0x1000>, Shared>;
 
 register! {
     TEST(u32) @ 0x10 {
@@ -116,17 +116,17 @@ probes! {
     }
 
     /// expect: load
-    fn probe_read32_extent(io: Memory<'_>) -> u32 {
+    fn probe_read32_byte_region(io: Memory<'_>) -> u32 {
         io.read32(0x10)
     }
 
     /// expect: load
-    fn probe_read64_extent(io: Memory<'_>) -> u64 {
+    fn probe_read64_byte_region(io: Memory<'_>) -> u64 {
         io.read64(0x10)
     }
 
     /// expect: store
-    fn probe_write64_extent(io: Memory<'_>, value: u64) {
+    fn probe_write64_byte_region(io: Memory<'_>, value: u64) {
         io.write64(value, 0x10)
     }
 

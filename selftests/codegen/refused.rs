@@ -5,7 +5,7 @@
 
 #![allow(improper_ctypes_definitions, missing_docs)]
 
-use io_mapping_rs::io::{Extent, IoExt, Shared, View, Wc};
+use io_mapping_rs::io::{ByteRegion, IoExt, Shared, View, Wc};
 use kernel::{
     io::{Io, Region},
     prelude::*,
@@ -43,12 +43,12 @@ extern "C" fn refused_region_of_unknown_size(io: View<'_, Region, Shared>, value
 }
 
 #[no_mangle]
-extern "C" fn refused_extent_across_the_end(io: View<'_, Extent<0x1001>, Shared>) -> u64 {
+extern "C" fn refused_byte_region_across_the_end(io: View<'_, ByteRegion<0x1001>, Shared>) -> u64 {
     io.read64(0x1000)
 }
 
 #[no_mangle]
-extern "C" fn refused_extent_wrapping(io: View<'_, Extent<0x1000>, Shared>) -> u64 {
+extern "C" fn refused_byte_region_wrapping(io: View<'_, ByteRegion<0x1000>, Shared>) -> u64 {
     io.read64(usize::MAX - 7)
 }
 
@@ -58,21 +58,21 @@ extern "C" fn refused_wc(wc: &Wc<'_, 0x1000, Shared>, value: u32) {
 }
 
 #[no_mangle]
-extern "C" fn refused_big_endian(io: View<'_, Extent<0x1000>, Shared>) -> u32 {
+extern "C" fn refused_big_endian(io: View<'_, ByteRegion<0x1000>, Shared>) -> u32 {
     io.read32_be(0x1000)
 }
 
 #[no_mangle]
-extern "C" fn refused_string(io: View<'_, Extent<0x1000>, Shared>, data: &mut [u32; 4]) {
+extern "C" fn refused_string(io: View<'_, ByteRegion<0x1000>, Shared>, data: &mut [u32; 4]) {
     io.read_rep(0x1000, data)
 }
 
 #[no_mangle]
-extern "C" fn refused_string_misaligned(io: View<'_, Extent<0x1000>, Shared>, data: &[u16; 4]) {
+extern "C" fn refused_string_misaligned(io: View<'_, ByteRegion<0x1000>, Shared>, data: &[u16; 4]) {
     io.write_rep(0x11, data)
 }
 
 #[no_mangle]
-extern "C" fn refused_string_wrapping(io: View<'_, Extent<0x1000>, Shared>, data: &[u8; 4]) {
+extern "C" fn refused_string_wrapping(io: View<'_, ByteRegion<0x1000>, Shared>, data: &[u8; 4]) {
     io.write_rep(usize::MAX, data)
 }

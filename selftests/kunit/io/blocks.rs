@@ -169,7 +169,7 @@ mod tests {
         same_blocks_of(&canvas, ours.bytes(), BASE, 79)?;
         same_blocks_of(&canvas, (&ours).be(), BASE, 76)?;
         let odd = canvas.ours(BASE + 1, 77)?;
-        same_blocks_of(&canvas, odd.extent(), BASE + 1, 77)?;
+        same_blocks_of(&canvas, odd.byte_region(), BASE + 1, 77)?;
         same_blocks_of(&canvas, (&odd).as_view(), BASE, 0)
     }
 
@@ -180,7 +180,7 @@ mod tests {
         same_strings_of!(&canvas, &ours, BASE, 20; u8, u16, u32, u64);
         for base in [BASE + 1, BASE + 2, BASE + 4] {
             let ours = canvas.ours(base, 17)?;
-            same_strings_of!(&canvas, ours.extent(), base, 17; u8, u16, u32, u64);
+            same_strings_of!(&canvas, ours.byte_region(), base, 17; u8, u16, u32, u64);
         }
         let region = IoRegion::Memory(canvas.ours(BASE, 20)?);
         same_strings_of!(&canvas, &region, BASE, 20; u8, u16, u32);
@@ -191,7 +191,7 @@ mod tests {
     fn s35_strings_at_constant_offsets() -> Verdict {
         let canvas = Canvas::new(need!(Range::bar2()))?;
         let ours = canvas.ours(BASE, 16)?;
-        let (all, theirs) = (ok!(ours.sized_extent::<16>()), canvas.cookie(BASE));
+        let (all, theirs) = (ok!(ours.sized_byte_region::<16>()), canvas.cookie(BASE));
         let bytes = canvas.after(|| {
             all.write_rep(15, &[1_u8]);
             all.write_rep(12, &[3_u16, 2]);

@@ -4,7 +4,7 @@
 
 use crate::support::{accessors::*, outcome::*, ranges::*};
 use io_mapping_rs::{
-    io::{Extent, IoExt, IoFill, IoRepeat, Shared, View},
+    io::{ByteRegion, IoExt, IoFill, IoRepeat, Shared, View},
     IoRegion, Mapping, Ports,
 };
 use kernel::{
@@ -127,9 +127,9 @@ mod tests {
         no_block(ours.as_view(), SIZE)?;
         same!(canvas.bytes(), Canvas::BEFORE);
         let odd = canvas.ours(BASE + 3, SIZE - 1)?;
-        let all = odd.extent();
-        no_value(all, SIZE - 1, &common!(View<'_, Extent, Shared>))?;
-        no_value(all, SIZE - 1, &of_memory!(View<'_, Extent, Shared>))?;
+        let all = odd.byte_region();
+        no_value(all, SIZE - 1, &common!(View<'_, ByteRegion, Shared>))?;
+        no_value(all, SIZE - 1, &of_memory!(View<'_, ByteRegion, Shared>))?;
         no_register::<u8, _>(all, SIZE - 1)?;
         no_register::<u64, _>(all, SIZE - 1)?;
         no_block(all, SIZE - 1)?;
@@ -175,12 +175,12 @@ mod tests {
             no_register::<u8, _>(&ours, size)?;
             no_register::<u16, _>(&ours, size)?;
             no_register::<u32, _>(&ours, size)?;
-            no_register::<u8, _>(ours.extent(), count)?;
-            no_register::<u32, _>(ours.extent(), count)?;
+            no_register::<u8, _>(ours.byte_region(), count)?;
+            no_register::<u32, _>(ours.byte_region(), count)?;
             let region = IoRegion::Ports(ours);
             no_value(&region, size, &common!(&IoRegion))?;
             no_register::<u16, _>(&region, size)?;
-            no_register::<u16, _>(region.extent(), count)?;
+            no_register::<u16, _>(region.byte_region(), count)?;
         }
         Ok(())
     }
@@ -193,7 +193,7 @@ mod tests {
         no_value(&region, SIZE, &common!(&IoRegion))?;
         no_register::<u8, _>(&region, SIZE)?;
         no_register::<u32, _>(&region, SIZE)?;
-        no_register::<u16, _>(region.extent(), SIZE + 2)?;
+        no_register::<u16, _>(region.byte_region(), SIZE + 2)?;
         refused!(region.sized::<28>(), EINVAL);
         ok!(region.sized::<24>());
         same!(canvas.bytes(), Canvas::BEFORE);

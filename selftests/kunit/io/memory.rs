@@ -4,7 +4,7 @@
 
 use crate::support::{accessors::*, outcome::*, ranges::*};
 use io_mapping_rs::{
-    io::{Extent, IoExt, Shared, View},
+    io::{ByteRegion, IoExt, Shared, View},
     IoRegion, Mapping,
 };
 use kernel::{
@@ -77,14 +77,20 @@ mod tests {
         for base in BASE..BASE + 8 {
             for size in [1, 7, 8, 19] {
                 let ours = canvas.ours(base, size)?;
-                let all = ours.extent();
-                same_values(&canvas, all, base, size, &common!(View<'_, Extent, Shared>))?;
+                let all = ours.byte_region();
                 same_values(
                     &canvas,
                     all,
                     base,
                     size,
-                    &of_memory!(View<'_, Extent, Shared>),
+                    &common!(View<'_, ByteRegion, Shared>),
+                )?;
+                same_values(
+                    &canvas,
+                    all,
+                    base,
+                    size,
+                    &of_memory!(View<'_, ByteRegion, Shared>),
                 )?;
                 // What a region leaves out is refused, not read.
                 let size = if base % 4 == 0 { size & !3 } else { 0 };
@@ -117,7 +123,7 @@ mod tests {
         same!(ours.memory().map(|memory| memory.size()), Some(32));
         same_values(&canvas, &ours, BASE, 32, &common!(&IoRegion))?;
         let odd = IoRegion::Memory(canvas.ours(BASE + 1, 30)?);
-        let all = odd.extent();
+        let all = odd.byte_region();
         for at in 0..30 {
             same!(
                 all.try_read8(at),
@@ -132,7 +138,7 @@ mod tests {
     fn s38_constant_offsets_of_every_width() -> Verdict {
         let canvas = Canvas::new(need!(Range::bar2()))?;
         let ours = canvas.ours(BASE, 33)?;
-        let (all, theirs) = (ok!(ours.sized_extent::<33>()), canvas.cookie(BASE));
+        let (all, theirs) = (ok!(ours.sized_byte_region::<33>()), canvas.cookie(BASE));
         canvas.reset();
         same!(u64::from(all.read8(32)), theirs.at(32).read(Form::Plain8));
         same!(u64::from(all.read16(30)), theirs.at(30).read(Form::Plain16));
@@ -164,16 +170,16 @@ mod tests {
     fn s38_size_known_to_the_compiler_is_checked_once() -> Verdict {
         let canvas = Canvas::new(need!(Range::bar2()))?;
         let ours = canvas.ours(BASE, 33)?;
-        refused!(ours.sized_extent::<34>(), EINVAL);
+        refused!(ours.sized_byte_region::<34>(), EINVAL);
         refused!(ours.sized_wc::<34>(), EINVAL);
         refused!(ours.sized::<33>(), EINVAL);
         ok!(ours.sized::<32>());
         ok!(ours.sized_wc::<33>());
         for skipped in 1..8 {
             let ours = canvas.ours(BASE + skipped, 33)?;
-            refused!(ours.sized_extent::<1>(), EINVAL);
+            refused!(ours.sized_byte_region::<1>(), EINVAL);
             refused!(ours.sized_wc::<1>(), EINVAL);
-            ok!(ours.sized_extent::<0>());
+            ok!(ours.sized_byte_region::<0>());
             ok!(ours.sized_wc::<0>());
             same!(ours.sized::<4>().is_ok(), skipped == 4);
         }

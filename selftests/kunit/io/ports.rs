@@ -7,7 +7,7 @@ use crate::{
     support::{accessors::*, outcome::*, uart::*},
 };
 use io_mapping_rs::{
-    io::{Extent, IoExt, IoRepeat},
+    io::{ByteRegion, IoExt, IoRepeat},
     ports::PortView,
     IoRegion, Ports,
 };
@@ -147,12 +147,18 @@ mod tests {
         for (skipped, count) in [(0, 7), (1, 7), (2, 5), (3, 2), (4, 4), (7, 1)] {
             // SAFETY: Some of the ports that we have requested.
             let ours = ok!(unsafe { Ports::new(uart.first + skipped, count) });
-            let all = ours.extent();
-            same_values(&uart, all, skipped, count, &common!(PortView<'_, Extent>))?;
+            let all = ours.byte_region();
+            same_values(
+                &uart,
+                all,
+                skipped,
+                count,
+                &common!(PortView<'_, ByteRegion>),
+            )?;
             let within = if skipped % 4 == 0 { count & !3 } else { 0 };
             same_values(&uart, &ours, skipped, within, &common!(&Ports))?;
             let region = IoRegion::Ports(ours);
-            let all = region.extent();
+            let all = region.byte_region();
             same!(all.try_read8(count - 1).is_ok(), true);
             refused!(all.try_read8(count), EINVAL);
         }
@@ -298,9 +304,12 @@ mod tests {
             refused!(ours(1, count), EINVAL);
         }
         // Nor can an access leave the last port.
-        refused!(ok!(ours(0xffff, 1)).extent().try_read16(0), EINVAL);
-        refused!(ok!(ours(0xfffc, 4)).extent().try_read64_lo_hi(0), EINVAL);
-        refused!(ok!(ours(0xfffe, 2)).extent().try_write32(0, 0), EINVAL);
+        refused!(ok!(ours(0xffff, 1)).byte_region().try_read16(0), EINVAL);
+        refused!(
+            ok!(ours(0xfffc, 4)).byte_region().try_read64_lo_hi(0),
+            EINVAL
+        );
+        refused!(ok!(ours(0xfffe, 2)).byte_region().try_write32(0, 0), EINVAL);
         Ok(())
     }
 
@@ -323,11 +332,14 @@ mod tests {
         // SAFETY: As above.
         let ours = ok!(unsafe { Ports::new(0, 4) });
         let log = c::iomrs_c_log_mark();
-        let read = (ok!((&ours).try_read8(0)), ok!(ours.extent().try_read8(0)));
+        let read = (
+            ok!((&ours).try_read8(0)),
+            ok!(ours.byte_region().try_read8(0)),
+        );
         let region = IoRegion::Ports(ours);
         let either = (
             ok!((&region).try_read8(0)),
-            ok!(region.extent().try_read8(0)),
+            ok!(region.byte_region().try_read8(0)),
         );
         same!((read, either), (port(), port()));
         same!(c::iomrs_c_log_complaints(log), 0);

@@ -75,7 +75,7 @@ fn same_part(device: &Device, bar: u32, size: u64, offset: u64, maxlen: u64) -> 
     check!(region_is_taken()?);
     same!((offset, maxlen, ours.size() as u64), (offset, maxlen, len));
     same!(theirs.port(), ours.ports().map(|ports| ports.first()));
-    let all = ours.extent();
+    let all = ours.byte_region();
     same!(Io::size(all) as u64, len);
     let last = len as usize - 1;
     same!(
@@ -215,7 +215,7 @@ mod tests {
             same!((bytes[0], bytes[len + 1]), (0x77, 0x77));
             check!(bytes[1..len].iter().all(|&byte| byte == 0x11));
             same!(bytes[len], 0x22);
-            same!(bar.extent().be().try_read8(len - 1), Ok(0x22));
+            same!(bar.byte_region().be().try_read8(len - 1), Ok(0x22));
             let mut last = [0];
             ok!(bar.try_copy_to_slice(len - 1, &mut last));
             same!(last, [0x22]);

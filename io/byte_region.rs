@@ -12,8 +12,8 @@ use kernel::{
 /// Untyped I/O space of any number of bytes, at least `SIZE`.
 ///
 /// What the kernel crate's [`Region`](kernel::io::Region) is, but for two things: a `Region` ends
-/// at a multiple of 4 bytes, an `Extent` after its last byte; and a `read64()` at an offset that
-/// the compiler knows, which does not build on a `Region`, does on an `Extent`. On the other hand
+/// at a multiple of 4 bytes, a `ByteRegion` after its last byte; and a `read64()` at an offset that
+/// the compiler knows, which does not build on a `Region`, does on a `ByteRegion`. On the other hand
 /// `register!` makes registers of a `Region`.
 ///
 /// # Invariants
@@ -27,20 +27,20 @@ use kernel::{
 /// use kernel::{io::Io, prelude::*};
 ///
 /// fn last_byte(mapping: &Mapping) -> Result<u8> {
-///     mapping.extent().try_read8(mapping.size() - 1)
+///     mapping.byte_region().try_read8(mapping.size() - 1)
 /// }
 ///
 /// fn counter(mapping: &Mapping) -> Result<u64> {
-///     Ok(mapping.sized_extent::<0x20>()?.read64(0x18))
+///     Ok(mapping.sized_byte_region::<0x20>()?.read64(0x18))
 /// }
 /// ```
 #[derive(FromBytes, IntoBytes)]
 #[repr(transparent)]
-pub struct Extent<const SIZE: usize = 0> {
+pub struct ByteRegion<const SIZE: usize = 0> {
     inner: [u8],
 }
 
-impl<const SIZE: usize> Extent<SIZE> {
+impl<const SIZE: usize> ByteRegion<SIZE> {
     /// A pointer to `size` bytes from `addr` on, valid or not.
     #[inline(always)]
     pub(crate) fn ptr(addr: usize, size: usize) -> *mut Self {
@@ -49,7 +49,7 @@ impl<const SIZE: usize> Extent<SIZE> {
     }
 }
 
-impl<const SIZE: usize> KnownSize for Extent<SIZE> {
+impl<const SIZE: usize> KnownSize for ByteRegion<SIZE> {
     const MIN_SIZE: usize = SIZE;
     const MIN_ALIGN: Alignment = if SIZE == 0 {
         Alignment::new::<1>()
@@ -65,7 +65,7 @@ impl<const SIZE: usize> KnownSize for Extent<SIZE> {
 
 macro_rules! impl_offsets {
     ($($ty:ty),*) => {$(
-        impl<const SIZE: usize> IoLoc<Extent<SIZE>, $ty> for usize {
+        impl<const SIZE: usize> IoLoc<ByteRegion<SIZE>, $ty> for usize {
             type IoType = $ty;
 
             #[inline(always)]
