@@ -132,6 +132,7 @@ pub(crate) fn rank(n: usize) -> Option<usize> {
 
 const RANKS: [u8; EXACT + 1] = ranks();
 
+#[expect(clippy::indexing_slicing, reason = "the compiler runs it")]
 const fn ranks() -> [u8; EXACT + 1] {
     let mut ranks = [0; EXACT + 1];
     let mut n = FEWEST;

@@ -10,6 +10,7 @@
             it does not count
   C         extern "C" and kernel::bindings stand in IN_C only, and in ALSO_IN_C
   asm       inline assembly stands in IN_ASM only
+  assert    assert! stands where the compiler runs it, or in tests: clippy has no lint for the others
   SPDX      every file has its licence line
   length    every file has MAX_CODE lines of code or fewer, comments and blank lines not counted
 """
@@ -36,6 +37,7 @@ ALSO_IN_C = {
 }
 # bindings: until its assembly has moved to arch.
 IN_ASM = ["arch", "bindings"]
+ASSERT = re.compile(r"\b(?:debug_)?assert(?:_eq|_ne)?!")
 MAX_CODE = 350
 # No place for a comment, or not written by hand.
 NO_SPDX = re.compile(r"(^|/)(Cargo\.lock|LICENSE.*|COPYING|.*\.(stderr|png|svg|proptest-regressions))$")
@@ -198,6 +200,16 @@ def check_asm(checks, files, top):
                     checks.violation("asm", path, f"inline assembly stands in {', '.join(IN_ASM)} only")
 
 
+def check_assert(checks, files):
+    checks.rule("assert")
+    for path, file in files.items():
+        if folder_of(path) == "selftests":
+            continue
+        for match in ASSERT.finditer(file.code):
+            if not file.depth(match.start()) and not file.is_const(match.start()):
+                checks.violation("assert", f"{path}:{file.line_of(match.start())}", "nothing panics outside tests")
+
+
 def code_lines(path, content):
     """How many lines are code, by the comment marks of its language."""
     mark = COMMENT.get(os.path.splitext(path)[1], "#")
@@ -233,6 +245,7 @@ def main():
     check_circles(checks, [library, *(Crate(root, files) for root in [*OUTSIDE, HOST])], top)
     check_c(checks, files)
     check_asm(checks, files, top)
+    check_assert(checks, files)
     check_every_file(checks, top)
     checks.report()
 

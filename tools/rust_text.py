@@ -8,6 +8,8 @@ SKIPPED_DIRS = {".git", "bench-report", "build", "target", "__pycache__"}
 USE = re.compile(r"(?<!\w)(pub(?:\([^)]*\))?\s+)?use\s+([^;]+);")
 CHILD = re.compile(r"(?<![\w:])mod\s+(\w+)\s*;")
 INLINE_MODULE = re.compile(r"(?<![\w:])mod\s+\w+\s*\{")
+CONST_BLOCK = re.compile(r"\bconst\s*\{")
+CONST_ITEM = re.compile(r"\bconst _: \(\) =[^;]*;")
 PATH = re.compile(r"(?<![\w:.])(?:\$?\w+)(?:\s*::\s*\w+)+")
 
 
@@ -88,6 +90,12 @@ class RustFile:
     def depth(self, index):
         """How many inline modules stand around this place."""
         return sum(first <= index < last for first, last in self.inline_modules)
+
+    def is_const(self, index):
+        """Whether the compiler runs what stands here: what fails does not compile."""
+        blocks = [(match.start(), block_end(self.code, match.end() - 1)) for match in CONST_BLOCK.finditer(self.code)]
+        items = [match.span() for match in CONST_ITEM.finditer(self.code)]
+        return any(first <= index < last for first, last in blocks + items)
 
     def uses(self):
         """(index, path, name that it gets here, whether it is public) for each name that is imported."""

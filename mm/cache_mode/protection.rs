@@ -74,6 +74,7 @@ impl Protection {
     #[inline(always)]
     fn known(mode: CacheMode, encrypted: bool, read_only: bool) -> &'static Known {
         // CAST: `repr(u8)`, counted from 0 as `CacheMode::ALL` is.
+        #[expect(clippy::indexing_slicing, reason = "in bounds by type")]
         &KNOWN[mode as usize][kind(encrypted, read_only)]
     }
 
