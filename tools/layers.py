@@ -25,7 +25,8 @@ CRATE_ROOT = "io_mapping_rs.rs"
 # From the lowest to the highest.
 FOLDERS = ["bindings", "arch", "mm", "tracking", "io", "ioremap", "io_mapping", "pci", "c_api", "debugfs"]
 # Crates that see the library as any driver does.
-OUTSIDE = ["samples/io_mapping_sample.rs", "bench/io_mapping_bench.rs", "selftests/kunit/io_mapping_selftests.rs"]
+OUTSIDE = ["samples/io_mapping_sample.rs", "bench/io_mapping_bench.rs", "selftests/driver/io_mapping_tests.rs",
+           "selftests/kunit/io_mapping_selftests.rs"]
 # Files without kernel imports are compiled here for the host as they stand.
 HOST = "selftests/host/src/lib.rs"
 IN_C = ["bindings", "arch", "mm"]

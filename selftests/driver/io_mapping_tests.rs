@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Tests for any kernel, also one without KUnit: a PCI driver that runs them when it is bound to a
+//! device, and writes the results to the kernel log as KTAP.
+//!
+//! ```text
+//! refusals.rs  QEMU's ivshmem: requests that the library must refuse
+//! testdev.rs   QEMU's pci-testdev: BARs of memory and of I/O ports through the same code
+//! ```
+
+use io_mapping_rs::pci::enable_device;
+use kernel::{
+    device::Core,
+    fmt,
+    pci,
+    prelude::*, //
+};
+
+mod refusals;
+mod testdev;
+
+/// The results of the tests on one device.
+struct Report {
+    /// How many results there are already.
+    count: usize,
+}
+
+impl Report {
+    /// Begins with the number of results that will follow.
+    fn new(planned: usize) -> Self {
+        pr_info!("KTAP version 1\n");
+        pr_info!("1..{planned}\n");
+        Self { count: 0 }
+    }
+
+    fn result(&mut self, passed: bool, name: &str, details: fmt::Arguments<'_>) {
+        self.count += 1;
+        let not = if passed { "" } else { "not " };
+        pr_info!("{not}ok {} {name} # {details}\n", self.count);
+    }
+
+    /// `result` must be the error `expected`.
+    fn refusal(&mut self, name: &str, expected: Error, result: Result) {
+        let error = result.err();
+        let found = error.map_or("accepted", errno_name);
+        if error == Some(expected) {
+            self.result(true, name, fmt!("{found}"));
+        } else {
+            self.result(false, name, fmt!("{found}, not {}", errno_name(expected)));
+        }
+    }
+}
+
+/// Returns the name of an errno. (The kernel's own table is there with `CONFIG_SYMBOLIC_ERRNAME`
+/// only.)
+fn errno_name(err: Error) -> &'static str {
+    let names = [
+        (EINVAL, "EINVAL"),
+        (ERANGE, "ERANGE"),
+        (EPERM, "EPERM"),
+        (EBUSY, "EBUSY"),
+        (ENODEV, "ENODEV"),
+        (ENOMEM, "ENOMEM"),
+    ];
+    let found = names.into_iter().find(|&(known, _)| known == err);
+    found.map_or("another errno", |(_, name)| name)
+}
+
+/// The devices that there are tests for.
+enum Tested {
+    Ivshmem,
+    Testdev,
+}
+
+struct TestDriver;
+
+kernel::pci_device_table!(
+    PCI_TABLE,
+    <TestDriver as pci::Driver>::IdInfo,
+    [
+        (
+            pci::DeviceId::from_id(pci::Vendor::REDHAT_QUMRANET, 0x1110),
+            Tested::Ivshmem
+        ),
+        (
+            pci::DeviceId::from_id(pci::Vendor::REDHAT, 0x5),
+            Tested::Testdev
+        ),
+    ]
+);
+
+impl pci::Driver for TestDriver {
+    type IdInfo = Tested;
+    type Data<'bound> = ();
+    const ID_TABLE: pci::IdTable<Self::IdInfo> = &PCI_TABLE;
+
+    fn probe<'bound>(
+        pdev: &'bound pci::Device<Core<'_>>,
+        info: Option<&'bound Self::IdInfo>,
+    ) -> impl PinInit<(), Error> + 'bound {
+        enable_device(pdev)?;
+        match info.ok_or(ENODEV)? {
+            Tested::Ivshmem => refusals::run(pdev),
+            Tested::Testdev => testdev::run(pdev),
+        }
+    }
+}
+
+kernel::module_pci_driver! {
+    type: TestDriver,
+    name: "io_mapping_tests",
+    authors: ["The io-mapping-rs authors"],
+    description: "Tests of io_mapping_rs that need no KUnit",
+    license: "GPL",
+}
