@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The device: both of its BARs, each in the care of the device, and how to read and write them.
+//! The device: maps both of its BARs, reads and writes them.
 //!
-//! A file that is open keeps a [`Device`] alive for longer than the driver is bound. Nothing of the
-//! BARs is left then, and every access ends in `ENODEV`.
+//! An open file keeps its [`Device`], and may do so after the driver has been unbound. The BARs are
+//! unmapped and released at that moment; every access then returns `ENODEV`.
 
-use crate::regs;
 use io_mapping_rs::{
     io::{Shared, View},
     ioremap::Options,
@@ -15,106 +14,111 @@ use io_mapping_rs::{
 };
 use kernel::{
     device::Bound,
-    io::{Io, Region},
+    io::{register, Io, Region},
     page::PAGE_SIZE,
     pci,
     prelude::*, //
 };
 
-/// What `/proc/iomem` shows.
+/// The name that `/proc/iomem` shows for the requested BARs.
 const NAME: &CStr = c"io_mapping_sample";
 /// The BAR of registers.
-pub(crate) const REGISTERS: u32 = 0;
+const REGISTERS: u32 = 0;
 /// The BAR of memory.
-pub(crate) const MEMORY: u32 = 2;
+const MEMORY: u32 = 2;
 
-/// The registers, checked to be all there: an access to one of them cannot fail.
-pub(crate) type Registers<'a> = View<'a, Region<{ regs::END }>, Shared>;
+// The registers of ivshmem, see `docs/specs/ivshmem-spec.rst` in QEMU. The driver needs one.
+register! {
+    /// Which bits of the interrupt status raise an interrupt.
+    pub(crate) INTERRUPT_MASK(u32) @ 0x0 {
+        31:0 bits;
+    }
+}
+
+/// Bytes of the registers.
+const REGISTERS_SIZE: usize = 0x10;
+
+/// The registers. Their size is part of the type, so an access to one of them needs no check.
+pub(crate) type Registers<'a> = View<'a, Region<REGISTERS_SIZE>, Shared>;
 
 /// An ivshmem device.
 pub(crate) struct Device {
     registers: DevresBar,
     memory: DevresAperture,
-    size: usize,
 }
 
 impl Device {
-    /// Requests and maps both BARs, and hands them to `pdev`, which drops them when the driver is
-    /// unbound.
+    /// Requests and maps both BARs.
+    ///
+    /// `into_devres()` hands them to `pdev`, which unmaps them when the driver is unbound.
     pub(crate) fn new(pdev: &pci::Device<Bound>, strategy: Strategy) -> Result<Self> {
         let registers = Bar::iomap(pdev, REGISTERS, 0, NAME)?;
-        registers.sized::<{ regs::END }>()?;
+        // Fails here, not at the first access, if the BAR is too small.
+        registers.sized::<REGISTERS_SIZE>()?;
         let write_combining = Options::new(CacheMode::WriteCombining);
         let memory = Aperture::new(pdev, MEMORY, NAME, write_combining, strategy)?;
         Ok(Self {
-            size: usize::try_from(memory.size())?,
             registers: registers.into_devres()?,
             memory: memory.into_devres()?,
         })
     }
 
-    /// Bytes of memory.
-    pub(crate) fn size(&self) -> usize {
-        self.size
-    }
-
-    /// Is the driver still bound to the device?
-    pub(crate) fn is_there(&self) -> bool {
-        self.memory.try_access().is_some()
-    }
-
-    /// Both BARs, for as long as somebody knows the device to be bound.
-    pub(crate) fn bars<'a>(
-        &'a self,
-        pdev: &'a pci::Device<Bound>,
-    ) -> Result<(&'a Bar<'a>, &'a Aperture<'a>)> {
-        Ok((
-            self.registers.access(pdev.as_ref())?,
-            self.memory.access(pdev.as_ref())?,
-        ))
-    }
-
-    /// Lets `f` read and write the registers. It must not sleep: the device waits for it before it
-    /// goes.
+    /// Calls `f` with the registers. `f` must not sleep, because unbinding waits for it.
+    ///
+    /// # Errors
+    ///
+    /// `ENODEV` if the driver has been unbound.
     pub(crate) fn with_registers<R>(&self, f: impl FnOnce(Registers<'_>) -> R) -> Result<R> {
         let registers = self.registers.try_access().ok_or(ENODEV)?;
         Ok(f(registers.sized()?))
     }
 
-    /// Copies the memory from byte `pos` on to `data`. Both ends are within one page.
+    /// Returns the size of the memory in bytes.
     ///
     /// # Errors
     ///
-    /// `ENODEV` where the device is gone, `EINVAL` where the bytes are not of one page
-    /// of the memory.
-    pub(crate) fn read(&self, pos: usize, data: &mut [u8]) -> Result {
+    /// `ENODEV` if the driver has been unbound.
+    pub(crate) fn size(&self) -> Result<u64> {
+        Ok(self.memory.try_access().ok_or(ENODEV)?.size())
+    }
+
+    /// Copies the memory at byte `pos` to `data`, through a temporary map of one page.
+    ///
+    /// # Errors
+    ///
+    /// `ENODEV` if the driver has been unbound, `EINVAL` if the bytes are not in one page of the
+    /// memory.
+    pub(crate) fn read(&self, pos: u64, data: &mut [u8]) -> Result {
         let memory = self.memory.try_access().ok_or(ENODEV)?;
-        let (page, offset) = split(pos);
+        let (page, offset) = page_and_offset(pos);
+        // The page is unmapped at the end of the statement.
         memory.map_local(page)?.try_copy_to_slice(offset, data)
     }
 
-    /// Copies `data` to the memory, from byte `pos` on. Both ends are within one page.
+    /// Copies `data` to the memory at byte `pos`, through a temporary map of one page.
     ///
     /// # Errors
     ///
     /// As [`read`](Self::read).
-    pub(crate) fn write(&self, pos: usize, data: &[u8]) -> Result {
+    pub(crate) fn write(&self, pos: u64, data: &[u8]) -> Result {
         let memory = self.memory.try_access().ok_or(ENODEV)?;
-        let (page, offset) = split(pos);
+        let (page, offset) = page_and_offset(pos);
         memory.map_local(page)?.try_copy_from_slice(offset, data)
     }
 
-    /// Makes the device see everything that was written: the CPU may keep stores to write-combining
-    /// memory back, but not past a read from an uncached register.
+    /// Makes all earlier writes to the memory visible to the device.
+    ///
+    /// The CPU may hold back stores to write-combining memory, but it sends them before it reads an
+    /// uncached register.
     pub(crate) fn flush(&self) -> Result {
-        self.with_registers(|registers| registers.read(regs::INTR_MASK))?;
+        self.with_registers(|registers| registers.read(INTERRUPT_MASK))?;
         Ok(())
     }
 }
 
-/// Where the page of byte `pos` begins, and the byte within it.
-fn split(pos: usize) -> (u64, usize) {
-    let offset = pos % PAGE_SIZE;
-    // CAST: a `usize` is no wider than 64 bits.
-    ((pos - offset) as u64, offset)
+/// Returns where the page of byte `pos` begins, and where in this page the byte is.
+pub(crate) fn page_and_offset(pos: u64) -> (u64, usize) {
+    let offset = pos % PAGE_SIZE as u64;
+    // CAST: `offset` is less than the size of a page.
+    (pos - offset, offset as usize)
 }

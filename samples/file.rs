@@ -3,91 +3,89 @@
 //! `read()` and `write()` on the memory of a device. Positions and lengths past its end behave as
 //! on a block device.
 
-use crate::{device::Device, node};
+use crate::{
+    device::{page_and_offset, Device},
+    node::Node,
+};
 use kernel::{
+    fs::{File, Kiocb},
     iov::{IovIterDest, IovIterSource},
+    miscdevice::{MiscDevice, MiscDeviceRegistration},
     page::PAGE_SIZE,
-    prelude::*, //
+    prelude::*,
+    sync::Arc, //
 };
 
-impl node::Content for Device {
-    fn size(&self) -> Result<u64> {
-        if !self.is_there() {
-            return Err(ENODEV);
-        }
-        // CAST: a `usize` is no wider than 64 bits.
-        Ok(Device::size(self) as u64)
+#[vtable]
+impl MiscDevice for Device {
+    type Ptr = Arc<Self>;
+
+    fn open(_file: &File, misc: &MiscDeviceRegistration<Self>) -> Result<Arc<Self>> {
+        Ok(Node::device(misc))
     }
 
-    /// There is nothing to read at the end and past it.
-    fn read(&self, pos: u64, to: &mut IovIterDest<'_>) -> Result<usize> {
-        let left = to.len().min(available(self, pos)?);
-        // CAST: below the size of the memory, unless nothing is left.
-        page_by_page(pos as usize, left, |pos, data| {
-            Device::read(self, pos, data)?;
+    /// At the end of the memory and after it, there is nothing to read.
+    fn read_iter(mut kiocb: Kiocb<'_, Arc<Self>>, to: &mut IovIterDest<'_>) -> Result<usize> {
+        page_by_page(&mut kiocb, to.len(), |device, pos, data| {
+            device.read(pos, data)?;
             Ok(to.copy_to_iter(data))
         })
     }
 
-    /// There is no room at the end and past it.
-    fn write(&self, pos: u64, from: &mut IovIterSource<'_>) -> Result<usize> {
-        let left = from.len().min(available(self, pos)?);
-        if left == 0 && !from.is_empty() {
-            return Err(ENOSPC);
-        }
-        // CAST: below the size of the memory, unless nothing is left.
-        let written = page_by_page(pos as usize, left, |pos, data| {
+    /// At the end of the memory and after it, there is no space: `ENOSPC`.
+    fn write_iter(mut kiocb: Kiocb<'_, Arc<Self>>, from: &mut IovIterSource<'_>) -> Result<usize> {
+        let written = page_by_page(&mut kiocb, from.len(), |device, pos, data| {
             let copied = from.copy_from_iter(data);
-            let data = data.get(..copied).ok_or(EINVAL)?;
-            Device::write(self, pos, data)?;
+            device.write(pos, data.get(..copied).ok_or(EINVAL)?)?;
             Ok(copied)
         })?;
-        self.flush()?;
+        if written == 0 && !from.is_empty() {
+            return Err(ENOSPC);
+        }
+        kiocb.file().flush()?;
         Ok(written)
     }
 }
 
-/// How many bytes there are from `pos` on.
-fn available(device: &Device, pos: u64) -> Result<usize> {
-    let left = node::Content::size(device)?.saturating_sub(pos);
-    Ok(usize::try_from(left)?)
-}
-
-/// Calls `copy` for each page that `left` bytes from `pos` on touch, with the part of a buffer that
-/// is to hold the bytes, and adds up what it says it has copied. Ends early where that is less, as
-/// user space is not all there.
+/// Calls `copy` for each page of the `len` bytes at the position of the file, moves the position,
+/// and returns the number of bytes copied.
 ///
-/// Bytes cross by way of the buffer because copying to and from user space may sleep, and the
-/// memory of a device must not be held meanwhile: its driver may be about to be unbound.
+/// `copy` gets the position in the memory and a buffer for the bytes of that page; it returns how
+/// many it has copied. The bytes go through a buffer because a copy to or from user space may
+/// sleep, and a driver cannot be unbound while its memory is being accessed.
 ///
 /// # Errors
 ///
-/// That of `copy`, or `EFAULT`, where no byte was copied before; `ENOMEM`.
+/// If no byte was copied: the error of `copy`, or `EFAULT` for an invalid address in user space.
 fn page_by_page(
-    pos: usize,
-    left: usize,
-    mut copy: impl FnMut(usize, &mut [u8]) -> Result<usize>,
+    kiocb: &mut Kiocb<'_, Arc<Device>>,
+    len: usize,
+    mut copy: impl FnMut(&Device, u64, &mut [u8]) -> Result<usize>,
 ) -> Result<usize> {
-    let mut buffer = KVec::from_elem(0, PAGE_SIZE.min(left), GFP_KERNEL)?;
+    let device = kiocb.file();
+    let start = u64::try_from(kiocb.ki_pos())?;
+    let available = device.size()?.saturating_sub(start);
+    let len = len.min(usize::try_from(available).unwrap_or(usize::MAX));
+    let mut buffer = KVec::from_elem(0, PAGE_SIZE.min(len), GFP_KERNEL)?;
     let mut done = 0;
-    while done < left {
-        let pos = pos + done;
-        let wanted = (left - done).min(PAGE_SIZE - pos % PAGE_SIZE);
-        let data = buffer.get_mut(..wanted).ok_or(EINVAL)?;
-        match copy(pos, data) {
-            Ok(copied) => {
-                done += copied;
-                if copied == wanted {
-                    continue;
-                }
-                if done == 0 {
-                    return Err(EFAULT);
-                }
-            }
+    while done < len {
+        // CAST: a `usize` has at most 64 bits.
+        let pos = start + done as u64;
+        let (_, offset) = page_and_offset(pos);
+        let in_page = (len - done).min(PAGE_SIZE - offset);
+        let data = buffer.get_mut(..in_page).ok_or(EINVAL)?;
+        let copied = match copy(&device, pos, data) {
             Err(err) if done == 0 => return Err(err),
-            Err(_) => (),
+            copied => copied.unwrap_or(0),
+        };
+        done += copied;
+        if copied < in_page {
+            break;
         }
-        break;
     }
+    if done == 0 && len != 0 {
+        return Err(EFAULT);
+    }
+    *kiocb.ki_pos_mut() += i64::try_from(done)?;
     Ok(done)
 }

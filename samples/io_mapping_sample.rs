@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A PCI driver that uses the `io_mapping_rs` crate as any driver would.
+//! A PCI driver that uses the `io_mapping_rs` crate, to learn from.
 //!
-//! It drives QEMU's ivshmem device: registers in BAR 0, memory shared with the host in BAR 2. The
-//! registers are mapped for good, the memory piece by piece:
+//! It drives QEMU's ivshmem device, which has registers in BAR 0 and memory shared with the host in
+//! BAR 2. The memory becomes the character device `/dev/io_mapping_sampleN`.
 //!
 //! ```text
-//! io_mapping_sample.rs  the PCI driver: what is made when a device appears, and in what order
-//! device.rs             the device: both BARs, and how to read and write them
-//! regs.rs               the layout of BAR 0
-//! file.rs               read() and write() on the memory, as on a block device
-//! node.rs               /dev/io_mapping_sampleN: a misc device
-//! debugfs.rs            /sys/kernel/debug/io_mapping_sample/N/
-//! refusals.rs           requests that the library must refuse, and what came of each
-//! testdev.rs            a second driver: memory and I/O ports by the same code
-//! registry.rs           what all devices share: the numbers in use, the debugfs directory
+//! io_mapping_sample.rs  the PCI driver: what `probe()` does, and in what order
+//! device.rs             the device: maps both BARs, reads and writes them
+//! file.rs               read() and write() on the character device
+//! debugfs.rs            /sys/kernel/debug/io_mapping_sampleN/interrupt_mask
+//! node.rs               makes the character device: nothing in it is about mapping
 //! ```
 //!
-//! Start with `device.rs`: it is all that a driver needs to know of the crate.
+//! Start with `device.rs`: all that a driver needs to know of the crate is there.
 
-use io_mapping_rs::{debugfs::files::TextFiles, Strategy};
+use io_mapping_rs::{
+    debugfs::files::{Directory, TextFiles},
+    Strategy,
+};
 use kernel::{
     device::Core,
     driver::Registration,
@@ -34,16 +33,9 @@ mod debugfs;
 mod device;
 mod file;
 mod node;
-mod refusals;
-mod registry;
-mod regs;
-mod testdev;
 
-use debugfs::Shown;
 use device::Device;
-use node::Node;
-use registry::{Number, Registry};
-use testdev::TestdevDriver;
+use node::{Node, Number};
 
 module! {
     type: Sample,
@@ -54,12 +46,12 @@ module! {
     params: {
         strategy: u32 {
             default: 0,
-            description: "How the memory is mapped: 0 as suits the kernel, 1 whole, 2 sparse",
+            description: "How the memory is mapped: 0 chosen by the library, 1 whole, 2 sparse",
         },
     },
 }
 
-/// The strategy that the module parameter asks for.
+/// Returns the strategy that the module parameter names.
 fn strategy() -> Result<Strategy> {
     match module_parameters::strategy.value() {
         0 => Ok(Strategy::Auto),
@@ -72,23 +64,17 @@ fn strategy() -> Result<Strategy> {
     }
 }
 
-/// The module. Dropped in this order: no device is left when the registry goes.
 #[pin_data]
 struct Sample {
     #[pin]
     _driver: Registration<pci::Adapter<SampleDriver>>,
-    #[pin]
-    _testdev: Registration<pci::Adapter<TestdevDriver>>,
-    _registry: Registry,
 }
 
 impl InPlaceModule for Sample {
     fn init(module: &'static ThisModule) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
+            // A wrong parameter keeps the module from loading.
             _: { strategy()?; },
-            // SAFETY: Called once, when the module is loaded, and before any driver is registered.
-            _registry: unsafe { Registry::new()? },
-            _testdev <- Registration::new(c"io_mapping_sample_testdev", module),
             _driver <- Registration::new(<Self as ModuleMetadata>::NAME, module),
         })
     }
@@ -105,14 +91,13 @@ kernel::pci_device_table!(
     )]
 );
 
-/// What lives for as long as a device is bound. Dropped in this order, and before the BARs: first
-/// nobody can open the node any more, then nobody can open a debugfs file, then the number is free.
+/// What the driver keeps for a bound device. When the driver is unbound, the fields are dropped in
+/// this order, and after them the BARs. Files that are still open then keep only the [`Device`].
 #[pin_data]
 struct Instance {
+    _debugfs: TextFiles<Arc<Device>>,
     #[pin]
-    _node: Node<Device>,
-    _files: TextFiles<Shown>,
-    _number: Number,
+    _node: Node,
 }
 
 impl pci::Driver for SampleDriver {
@@ -128,15 +113,13 @@ impl pci::Driver for SampleDriver {
             pdev.enable_device_mem()?;
             let device = Arc::new(Device::new(pdev, strategy()?)?, GFP_KERNEL)?;
             let number = Number::take()?;
-            // SAFETY: The driver core drops the `Instance`, which holds the files, while `pdev` is
-            // bound; if `probe` fails they are gone before it returns.
-            let files = unsafe { debugfs::files(pdev, &device, &number)? };
-            let node = Node::new(number.node_name()?, device, pdev.as_ref());
-            dev_info!(pdev, "BAR 2 is /dev/io_mapping_sample{}\n", number.get());
+            let name = number.name()?;
+            let debugfs = TextFiles::new(Directory::new(&name, None), device.clone())?;
+            debugfs.add::<debugfs::InterruptMask>();
+            dev_info!(pdev, "BAR 2 is /dev/{}\n", name.to_str()?);
             Ok(try_pin_init!(Instance {
-                _node <- node,
-                _files: files,
-                _number: number,
+                _debugfs: debugfs,
+                _node <- Node::new(name, number, device, pdev.as_ref()),
             }))
         })
     }

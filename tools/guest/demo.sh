@@ -1,22 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The guest's half of make demo (tools/demo.py is the host's): loads both modules, moves bytes through the device
-# node, works the registers, tries what must be refused, unloads, and looks at the kernel log.
+# What make demo does inside the guest: loads the modules, copies bytes through the device node, uses the registers,
+# makes bad requests, unloads everything, and looks at the kernel log. tools/demo.py is the other side.
 # shellcheck shell=busybox
 . /lib.sh
 
 NODE=/dev/io_mapping_sample0
-DEBUG=/sys/kernel/debug/io_mapping_sample/0
+REGISTER=/sys/kernel/debug/io_mapping_sample0/interrupt_mask
+DRIVER=/sys/bus/pci/drivers/io_mapping_sample
 LIBRARY=/sys/kernel/debug/io_mapping_rs
-TAB=$(printf '\t')
+# How much is copied at once.
 MIB=64
 # Bits of /proc/sys/kernel/tainted: bad page, oops, warning, soft lockup.
 TAINTS=$((1 << 5 | 1 << 7 | 1 << 9 | 1 << 14))
 
-# load STRATEGY: the sample, its memory mapped so.
-load() {
+wait_for_node() {
 	local tries=0
-	insmod /io-mapping-sample.ko "strategy=$1" || return
 	while [ ! -e "$NODE" ]; do
 		tries=$((tries + 1))
 		[ $tries -le 50 ] || { echo "$NODE has not appeared" && return 1; }
@@ -24,14 +23,17 @@ load() {
 	done
 }
 
-# What the debugfs file has to say: lines of key=value.
-show_info() {
-	local key value
-	[ -r "$DEBUG/info" ] || { not_ok info "$DEBUG/info is not there"; return; }
-	while IFS='=' read -r key value; do tell "kv $key $value"; done < "$DEBUG/info"
+# load_sample STRATEGY: the sample driver; its parameter says how the memory is mapped.
+load_sample() {
+	insmod /io-mapping-sample.ko "strategy=$1" && wait_for_node
 }
 
-# guest_to_host MIB-OFFSET
+# Physical address of the first and the last byte of the memory.
+memory_range() {
+	sed -n '3s/ 0x[^ ]*$//p' "/sys/bus/pci/devices/$DEVICE/resource"
+}
+
+# guest_to_host MIB-OFFSET: writes to the memory, and the host looks at its file.
 guest_to_host() {
 	local sum answer
 	[ -e /tmp/data ] || dd if=/dev/urandom of=/tmp/data bs=1M count=$MIB 2> /dev/null || return
@@ -41,96 +43,102 @@ guest_to_host() {
 	[ "$answer" = same ] || { echo "$answer" && return 1; }
 }
 
-# host_to_guest MIB-OFFSET
+# host_to_guest MIB-OFFSET: the host changes its file, and the guest reads the memory.
 host_to_guest() {
-	local theirs ours
-	theirs=$(ask change $(($1 << 20)) $((MIB << 20)))
-	ours=$(dd if=$NODE bs=1M skip="$1" count=$MIB 2> /dev/null | sha256sum)
-	tell "kv read_back ${ours%% *}"
-	[ "${ours%% *}" = "$theirs" ] || { echo "read SHA-256 ${ours%% *}, the host wrote $theirs" && return 1; }
+	local host guest
+	host=$(ask change $(($1 << 20)) $((MIB << 20)))
+	guest=$(dd if=$NODE bs=1M skip="$1" count=$MIB 2> /dev/null | sha256sum)
+	tell "read ${guest%% *}"
+	[ "${guest%% *}" = "$host" ] || { echo "the guest read SHA-256 ${guest%% *}, the host wrote $host" && return 1; }
 }
 
-# One register keeps what is written to it: the interrupt mask.
-registers() {
+# with_strategy NAME NUMBER MIB-OFFSET MIB-OFFSET: loads the sample driver and copies in both directions.
+with_strategy() {
+	try "the sample driver loads, $1" load_sample "$2" || return
+	tell "strategy $1"
+	tell "json $(tr -d '\n' < $LIBRARY/mappings.json)"
+	try "guest to host, $1" guest_to_host "$3"
+	try "host to guest, $1" host_to_guest "$4"
+}
+
+use_register() {
 	local value read
 	for value in 0x5aa5c33c 0x00000000; do
-		echo "intrmask $value" > "$DEBUG/registers" || return
-		read=$(sed -n "s/^intrmask //p" "$DEBUG/registers")
-		tell "kv register wrote $value, read $read"
-		[ "$read" = $value ] || { echo "intrmask: wrote $value, read $read" && return 1; }
+		echo $value > "$REGISTER" || return
+		read=$(cat "$REGISTER")
+		tell "register wrote $value, read $read"
+		[ "$read" = $value ] || { echo "wrote $value, read $read" && return 1; }
 	done
 }
 
-# testdev KIND: the test of pci-testdev through its BAR of that kind; the device counts what it was written.
-testdev() {
-	local line word writes='' count=''
-	line=$(grep -h "^kind=$1 " "${DEBUG%/*}"/testdev-*/run) || { echo "no pci-testdev, or no BAR of that kind" && return 1; }
-	for word in $line; do
-		case $word in
-		writes=*) writes=${word#*=} ;;
-		count=*) count=${word#*=} ;;
-		esac
-	done
-	tell "testdev $line"
-	[ "${count:-none}" = "$writes" ] || { echo "$writes writes, the device counted $count" && return 1; }
+# The library's list of mappings, and its check of the memory, which needs no KUnit.
+library_files() {
+	local line
+	while read -r line; do tell "mapping $line"; done < $LIBRARY/mappings
+	tell "json $(tr -d '\n' < $LIBRARY/mappings.json)"
+	echo "$(memory_range | cut -d ' ' -f 1) 0x100000" > $LIBRARY/selftest || return
+	while IFS= read -r line; do tell "selftest $line"; done < $LIBRARY/selftest
+	! echo "0x1000000 0x1000" 2> /dev/null > $LIBRARY/selftest || { echo "the check accepts system RAM" && return 1; }
 }
 
-# refusal WHAT ERRNO GOT: a bad request, the errno that it must give, the errno that it gave.
-refusal() {
-	tell "refusal $1$TAB$2$TAB$3"
-	if [ "$2" = "$3" ]; then ok "refused: $1"; else not_ok "refused: $1" "$3, not $2"; fi
-}
-
-# refuse WHAT ERRNO CMD...: the same for a command, whose message tells the errno.
+# refuse WHAT ERRNO CMD...: CMD must fail with ERRNO, which its output says in words.
 refuse() {
 	local what=$1 expected=$2 got
 	shift 2
 	if "$@" > /tmp/refuse.out 2>&1; then
 		got=accepted
 	else
-		case $(tail -n 1 /tmp/refuse.out) in
-		*"File exists") got=EEXIST ;;
-		*"Resource temporarily unavailable") got=EAGAIN ;;
-		*"No space left on device") got=ENOSPC ;;
+		case $(cat /tmp/refuse.out) in
+		*"File exists"*) got=EEXIST ;;
+		*"No such device"*) got=ENODEV ;;
+		*"No space left on device"*) got=ENOSPC ;;
+		*"Resource temporarily unavailable"*) got=EAGAIN ;;
 		*) got=$(tail -n 1 /tmp/refuse.out) ;;
 		esac
 	fi
-	refusal "$what" "$expected" "$got"
+	if [ "$got" = "$expected" ]; then
+		tell "test ok $what # $got"
+	else
+		tell "test not ok $what # $got, not $expected"
+	fi
 }
 
-# Those that the driver makes of the library, then those that a person can make of the node and the modules.
-refusals() {
-	local what expected got count=0
-	while IFS="$TAB" read -r what expected got; do
-		refusal "$what" "$expected" "$got"
-		count=$((count + 1))
-	done < "$DEBUG/refusals"
-	[ $count -ge 20 ] || { echo "$count bad requests tried, 20 wanted" && return 1; }
-	refuse "write to the node at its end" ENOSPC dd if=/dev/zero of=$NODE bs=1M seek=256 count=1 status=none
+# What a person can ask of the node and the modules, and must not get.
+bad_commands() {
+	refuse "write to the node at its end" ENOSPC dd if=/dev/zero of=$NODE bs=1M seek=256 count=1
 	refuse "load the library twice" EEXIST insmod /io-mapping-rs.ko
-	refuse "load the sample twice" EEXIST insmod /io-mapping-sample.ko
-	refuse "unload the library under the sample" EAGAIN rmmod io_mapping_rs
-	exec 4< $NODE 5< "$DEBUG/info"
-	refuse "unload the sample while its node is open" EAGAIN rmmod io_mapping_sample
+	refuse "load the sample driver twice" EEXIST insmod /io-mapping-sample.ko
+	refuse "unload the library while the sample driver uses it" EAGAIN rmmod io_mapping_rs
+	exec 4< $NODE 5< "$REGISTER"
+	refuse "unload the sample driver while its node is open" EAGAIN rmmod io_mapping_sample
 	exec 4<&-
-	refuse "unload the sample while its debugfs file is open" EAGAIN rmmod io_mapping_sample
+	refuse "unload the sample driver while its debugfs file is open" EAGAIN rmmod io_mapping_sample
 	exec 5<&-
 }
 
-unload() {
-	rmmod io_mapping_sample && rmmod io_mapping_rs || return
-	! grep '^io_mapping' /proc/modules
+# Unbinds the driver while a file is open: the file stays, the memory is gone.
+unbind_while_open() {
+	exec 4<> $NODE
+	echo "$DEVICE" > $DRIVER/unbind || return
+	[ ! -e $NODE ] || { echo "$NODE is still there" && return 1; }
+	refuse "read an open file after the driver was unbound" ENODEV sh -c 'dd bs=1 count=1 <&4'
+	refuse "write to an open file after the driver was unbound" ENODEV sh -c 'dd if=/dev/zero bs=1 count=1 >&4'
+	exec 4<&-
+	echo "$DEVICE" > $DRIVER/bind && wait_for_node
 }
 
-# What the library says of the mappings that there are, and its check of the memory, which needs no KUnit.
-library_files() {
-	local line phys
-	while read -r line; do tell "mapping $line"; done < $LIBRARY/mappings
-	tell "json $(tr -d '\n' < $LIBRARY/mappings.json)"
-	phys=$(sed -n 's/^bar2_phys=//p' "$DEBUG/info")
-	echo "$phys 0x100000" > $LIBRARY/selftest || return
-	while IFS= read -r line; do tell "ktap $line"; done < $LIBRARY/selftest
-	! echo "0x1000000 0x1000" 2> /dev/null > $LIBRARY/selftest || { echo "the check takes system RAM" && return 1; }
+# The tests of selftests/driver: they run when the module is loaded, and their results are in the kernel log.
+driver_tests() {
+	local line
+	insmod /io-mapping-tests.ko || return
+	dmesg | sed -n 's/^.*io_mapping_tests: //p' > /tmp/results
+	while IFS= read -r line; do tell "test $line"; done < /tmp/results
+	rmmod io_mapping_tests
+}
+
+unload() {
+	rmmod io_mapping_rs || return
+	! grep '^io_mapping' /proc/modules
 }
 
 quiet_log() {
@@ -141,28 +149,22 @@ quiet_log() {
 	[ $taints = 0 ] || { echo "the kernel is tainted: $taints" && return 1; }
 }
 
-# by_strategy NAME NUMBER MIB-OFFSET MIB-OFFSET: loads the sample, and moves bytes both ways, with an offset for each.
-by_strategy() {
-	try "the sample loads, $1" load "$2" || return
-	tell "kv strategy_asked $1"
-	show_info
-	try "guest to host, $1" guest_to_host "$3"
-	try "host to guest, $1" host_to_guest "$4"
-}
-
-tell "kv kernel $(uname -r)"
+DEVICE=$(pci_device 0x1af4:0x1110)
+tell "kernel $(uname -r)"
+tell "device $DEVICE $(memory_range)"
 mark_log
-if try "the library loads" insmod /io-mapping-rs.ko && by_strategy whole 1 0 65; then
-	try "the sample unloads" rmmod io_mapping_sample
-	# Neither where a large page begins.
-	if by_strategy sparse 2 129 191; then
-		try "registers" registers
+if try "the library loads" insmod /io-mapping-rs.ko && with_strategy whole 1 0 65; then
+	try "the sample driver unloads" rmmod io_mapping_sample
+	# Neither offset is a multiple of a large page.
+	if with_strategy sparse 2 129 191; then
+		try "registers" use_register
 		try "the library's files" library_files
-		try "pci-testdev, memory" testdev memory
-		try "pci-testdev, ports" testdev ports
-		try "20 bad requests" refusals
-		try "both modules unload" unload
+		bad_commands
+		try "the driver is unbound while a file is open" unbind_while_open
+		try "the sample driver unloads again" rmmod io_mapping_sample
+		try "the test module runs" driver_tests
+		try "all modules unload" unload
 	fi
 fi
-try "kernel log" quiet_log
+try "the kernel log" quiet_log
 finish
