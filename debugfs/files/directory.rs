@@ -15,7 +15,7 @@ use kernel::{bindings as c, prelude::*, sync::Arc};
 /// # Examples
 ///
 /// ```
-/// use io_mapping_rs::text_files::Directory;
+/// use io_mapping_rs::debugfs::files::Directory;
 /// use kernel::{prelude::*, sync::Arc};
 ///
 /// /// `/sys/kernel/debug/my_driver`, for as long as the module is loaded.
@@ -49,7 +49,7 @@ impl Directory {
     /// # Examples
     ///
     /// ```
-    /// use io_mapping_rs::text_files::Directory;
+    /// use io_mapping_rs::debugfs::files::Directory;
     /// use kernel::{prelude::*, sync::Arc};
     ///
     /// /// A directory for each device, within that of the driver.
@@ -83,7 +83,7 @@ impl Directory {
     /// # Examples
     ///
     /// ```
-    /// use io_mapping_rs::text_files::Directory;
+    /// use io_mapping_rs::debugfs::files::Directory;
     ///
     /// /// A driver's part of what this module shows.
     /// fn part() -> Directory {

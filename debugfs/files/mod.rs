@@ -12,7 +12,7 @@
 //! Without `CONFIG_DEBUG_FS` there are no files, and nothing else changes.
 //!
 //! ```
-//! use io_mapping_rs::text_files::{Directory, Text, TextFile, TextFiles};
+//! use io_mapping_rs::debugfs::files::{Directory, Text, TextFile, TextFiles};
 //! use kernel::{fmt::Write, prelude::*, sync::atomic::{Atomic, Relaxed}};
 //!
 //! struct Answer;
@@ -88,7 +88,7 @@ macro_rules! local_module {
 /// # Examples
 ///
 /// ```
-/// use io_mapping_rs::text_files::MAX_STORE;
+/// use io_mapping_rs::debugfs::files::MAX_STORE;
 ///
 /// /// The longest command that `store()` will ever be given fits.
 /// struct LastCommand {
@@ -103,7 +103,7 @@ pub const MAX_STORE: usize = 256;
 /// # Examples
 ///
 /// ```
-/// use io_mapping_rs::text_files::Text;
+/// use io_mapping_rs::debugfs::files::Text;
 /// use kernel::{fmt::Write, prelude::*};
 ///
 /// /// A line for each of the queues.
@@ -136,7 +136,7 @@ impl Text {
     /// # Examples
     ///
     /// ```
-    /// use io_mapping_rs::{text_files::Text, Mapping};
+    /// use io_mapping_rs::{debugfs::files::Text, Mapping};
     /// use kernel::{io::Io, prelude::*};
     ///
     /// /// The first registers as they are: a file for a program to read.
@@ -192,7 +192,7 @@ impl Write for Text {
 /// # Examples
 ///
 /// ```
-/// use io_mapping_rs::text_files::{Text, TextFile};
+/// use io_mapping_rs::debugfs::files::{Text, TextFile};
 /// use kernel::{fmt::Write, prelude::*};
 ///
 /// struct Version;
@@ -214,7 +214,7 @@ pub trait TextFile<T>: 'static {
     /// # Examples
     ///
     /// ```
-    /// # use io_mapping_rs::text_files::TextFile;
+    /// # use io_mapping_rs::debugfs::files::TextFile;
     /// # use kernel::prelude::*;
     /// /// Says under which name `F` is found.
     /// fn announce<F: TextFile<u32>>(dev: &kernel::device::Device) {
@@ -236,7 +236,7 @@ pub trait TextFile<T>: 'static {
     /// # Examples
     ///
     /// ```
-    /// use io_mapping_rs::text_files::{Text, TextFile};
+    /// use io_mapping_rs::debugfs::files::{Text, TextFile};
     /// use kernel::prelude::*;
     ///
     /// struct Firmware;
@@ -271,7 +271,7 @@ pub trait TextFile<T>: 'static {
     /// # Examples
     ///
     /// ```
-    /// use io_mapping_rs::text_files::{Text, TextFile};
+    /// use io_mapping_rs::debugfs::files::{Text, TextFile};
     /// use kernel::{fmt::Write, prelude::*, sync::atomic::{Atomic, Relaxed}};
     ///
     /// struct Reset;
@@ -304,7 +304,7 @@ pub trait TextFile<T>: 'static {
 /// # Examples
 ///
 /// ```
-/// use io_mapping_rs::text_files::TextFiles;
+/// use io_mapping_rs::debugfs::files::TextFiles;
 /// use kernel::{prelude::*, sync::atomic::Atomic};
 ///
 /// /// What a driver keeps for a device: the files are there until it is unbound.
@@ -328,7 +328,7 @@ impl<T: Send + Sync + 'static> TextFiles<T> {
     /// # Examples
     ///
     /// ```
-    /// use io_mapping_rs::{pci::DevresBar, text_files::{Directory, TextFiles}};
+    /// use io_mapping_rs::{debugfs::files::{Directory, TextFiles}, pci::DevresBar};
     /// use kernel::prelude::*;
     ///
     /// /// Files that read the registers of a device, which may have gone by then.
@@ -351,7 +351,7 @@ impl<T: Send + Sync + 'static> TextFiles<T> {
     /// # Examples
     ///
     /// ```
-    /// use io_mapping_rs::text_files::{TextFile, TextFiles};
+    /// use io_mapping_rs::debugfs::files::{TextFile, TextFiles};
     ///
     /// /// The file that every device has, and one that only some have.
     /// fn add<A: TextFile<u32>, B: TextFile<u32>>(files: &TextFiles<u32>, has_b: bool) {
