@@ -1,40 +1,78 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! io_mapping and the ioremap path in Rust, on the kernel's vmalloc and page-table primitives.
+//! Maps device memory for drivers: Linux's `io_mapping` and ioremap path, written in Rust.
 //!
-//! A library module: other modules use the crate, see `samples/`. Calls go down only:
+//! # Which type for which BAR
 //!
-//! ```text
-//! L4   debugfs.rs       what there is and what was done     selftest.rs  a check without KUnit
-//! L3   pci.rs           a BAR: region request + mapping, bound to the device
-//!      io_mapping.rs    the aperture object, its two strategies and three kinds of map
-//! L2   ioremap.rs       checks -> reservation -> area -> entries: one owned mapping
-//!      window.rs        temporary maps of a page, by per-CPU slots
-//!      chunks.rs        pieces of an aperture that stay mapped
-//!      io.rs            views of mapped memory, for the kernel crate's `Io`
-//!      ports.rs         the same for I/O ports                    io_region.rs  for either
-//! L1   cache_mode.rs    cache modes and their registry      vm_area.rs   address space
-//!      page_table.rs    entries: fill and look up           resource.rs  the right to a BAR
-//!      live.rs          which mappings there are              stats.rs     how often what was done
-//!      text_files.rs    files in debugfs
-//! L0   bindings/        every extern "C" and the C behind it
-//!      range.rs         ranges and offsets, pure logic      plan.rs      page sizes, likewise
-//!      slots.rs         which slots are taken, likewise
-//! ```
+//! | the BAR has | type | access |
+//! |---|---|---|
+//! | registers | [`pci::Bar`] | the accessors of [`kernel::io::Io`], such as `try_read32`, and `register!` |
+//! | memory that is written in bursts | [`pci::WcBar`] | [`wc()`](ioremap::WcMapping::wc): stores and copies, then a flush |
+//! | much memory, of which pieces are used | [`pci::Aperture`] | a map of a piece, see below |
+//! | I/O ports | [`pci::PortBar`] | as for registers, but 8 to 32 bits wide |
+//! | registers, in memory or in ports | [`pci::IoBar`] | as for ports |
 //!
-//! A driver begins with a BAR:
+//! [`io::IoExt`] adds big endian, FIFOs, relaxed accesses and doorbells.
+//!
+//! Device memory that is no BAR is mapped by its physical address. [`ioremap::ioremap`] and its like
+//! return a [`Mapping`], and [`IoMapping::new_wc`] an aperture. Both are `unsafe`: the caller knows
+//! that the memory is the driver's.
+//!
+//! # How to map
 //!
 //! ```
 //! use io_mapping_rs::pci::{Aperture, Bar};
-//! use kernel::{device::Bound, io::Io, pci, prelude::*};
+//! use kernel::{device::Core, io::Io, pci, prelude::*};
 //!
-//! fn start(pdev: &pci::Device<Bound>) -> Result {
+//! fn probe(pdev: &pci::Device<Core<'_>>) -> Result {
+//!     pdev.enable_device_mem()?;
+//!     // BAR 0, from its beginning to its end.
 //!     let registers = Bar::iomap(pdev, 0, 0, c"my-driver")?;
+//!     // BAR 2, write-combining.
 //!     let memory = Aperture::new_wc(pdev, 2, c"my-driver")?;
+//!     // The page at offset 0, until the end of the statement.
 //!     memory.map_local(0)?.try_write32(42, 0)?;
 //!     registers.try_write32(1, 0x4)
 //! }
 //! ```
+//!
+//! A BAR is requested and mapped. It is unmapped and released when it is dropped, or when the driver
+//! is unbound: [`into_devres`](pci::Owned::into_devres) hands it to the device.
+//!
+//! An aperture is mapped in one of three ways. Each returns a guard that borrows the aperture.
+//!
+//! | | maps | may sleep while held | others may use it |
+//! |---|---|---|---|
+//! | [`map_local`](IoMapping::map_local) | a page | yes | no |
+//! | [`map_atomic`](IoMapping::map_atomic) | a page | no | no |
+//! | [`map`](IoMapping::map) | any piece | yes | yes |
+//!
+//! # What errors mean
+//!
+//! | errno | state |
+//! |---|---|
+//! | `EINVAL` | no bytes; the range wraps or leaves its BAR, resource or aperture; an offset is misaligned |
+//! | `ENODEV` | the device has no such BAR, or a BAR of another kind |
+//! | `ERANGE` | an address past the CPU's physical address width |
+//! | `EPERM` | system RAM; on a stock kernel any memory with a `struct page` |
+//! | `EBUSY` | another driver has the BAR, or a live mapping has a cache mode that excludes this one |
+//! | `ENOMEM` | no memory, or not enough address space |
+//! | `EAGAIN` | all slots of this CPU are in use, see [`window`] |
+//!
+//! A failed call leaves nothing behind. An access outside of what is mapped is `EINVAL`, or does not
+//! build where offset and size are known at compile time.
+//!
+//! # Cache modes
+//!
+//! Registers are mapped uncached, apertures and [`pci::WcBar`] write-combining.
+//! [`ioremap::Options`] asks for any [`CacheMode`]. Where a live mapping of the same memory has
+//! another mode, the new one gets that mode, as in C: `achieved()` tells. [`Policy::Exact`] makes it
+//! `EBUSY`.
+//!
+//! # What is mapped now
+//!
+//! Files in debugfs list all mappings, with the line of the driver that asked for each: see
+//! [`debugfs`].
 //!
 //! C headers: [`include/linux/io-mapping.h`](srctree/include/linux/io-mapping.h),
 //! [`include/linux/io.h`](srctree/include/linux/io.h)
