@@ -17,6 +17,7 @@ use kernel::ffi::{c_int, c_ulong, c_void};
 pub(crate) mod machine;
 pub(crate) mod mmio;
 pub(crate) mod module;
+pub(crate) mod pci;
 pub(crate) mod ports;
 #[cfg_attr(iomrs_preempt_shims, path = "preempt_shims.rs")]
 pub(crate) mod preempt;

@@ -28,6 +28,7 @@
 //! C: `pci_iomap()` in [`drivers/pci/iomap.c`](srctree/drivers/pci/iomap.c), `pcim_iomap_region()`
 //! in [`drivers/pci/devres.c`](srctree/drivers/pci/devres.c)
 
+use crate::bindings;
 use crate::io_mapping::IoMapping;
 use crate::ioremap::io_region::IoRegion;
 use crate::ioremap::ports::Ports;
@@ -73,7 +74,7 @@ pub use part::FromBar;
 /// }
 /// ```
 pub fn enable_device(pdev: &Device<Core<'_>>) -> Result {
-    region::enable_device(pdev)
+    bindings::pci::enable_device(pdev)
 }
 
 /// Something mapped, `T`, together with the region request of the BAR that it maps.

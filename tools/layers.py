@@ -33,8 +33,6 @@ IN_C = ["bindings", "arch", "mm"]
 # Files, and folders of files, each with its reason.
 ALSO_IN_C = {
     "debugfs/files/": "makes the struct file_operations that the kernel keeps, of functions that the kernel calls",
-    "pci/region.rs": "names the kernel's struct pci_dev and its flags of a BAR",
-    "tracking/unload.rs": "has the function that the kernel calls when a module goes",
 }
 # bindings: until its assembly has moved to arch.
 IN_ASM = ["arch", "bindings"]
