@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A BAR as an aperture.
+//! The methods of a BAR that is an aperture.
 
-use super::{Aperture, FromBar};
+use super::{Aperture, BarRegion, FromBar};
 use crate::io_mapping::{IoMapping, Strategy};
 use crate::ioremap::{Mapping, Options};
 use crate::mm::cache_mode::CacheMode;
-use crate::pci::region::BarRegion;
 use kernel::{device::Bound, pci::Device, prelude::*};
 
 impl<'a> Aperture<'a> {
-    /// Requests BAR `bar` in the name of `name`, as a write-combining aperture
+    /// Requests BAR `bar` in the name of `name` and makes it a write-combining aperture
     /// (C: `pci_request_region()` and `io_mapping_create_wc()`).
     ///
     /// # Errors
@@ -39,12 +38,12 @@ impl<'a> Aperture<'a> {
         Self::new(pdev, bar, name, options, Strategy::Auto)
     }
 
-    /// Requests BAR `bar` in the name of `name`, as an aperture mapped with `options` by
-    /// `strategy`.
+    /// Requests BAR `bar` in the name of `name` and makes it an aperture whose parts are mapped
+    /// with `options` by `strategy`.
     ///
     /// # Errors
     ///
-    /// Those of [`Bar::iomap_with`](super::Bar::iomap_with), and `EINVAL` for a BAR that is not
+    /// Those of [`Bar::iomap_with`](super::Bar::iomap_with), and `EINVAL` if the BAR is not
     /// page-aligned.
     ///
     /// # Context
@@ -57,7 +56,7 @@ impl<'a> Aperture<'a> {
     /// use io_mapping_rs::{ioremap::Options, pci::Aperture, CacheMode, Strategy};
     /// use kernel::{device::Bound, pci, prelude::*};
     ///
-    /// /// A terabyte of which the driver looks at a page now and then.
+    /// /// A terabyte of which the driver rarely needs more than a page.
     /// fn memory<'a>(pdev: &'a pci::Device<Bound>) -> Result<Aperture<'a>> {
     ///     let options = Options::new(CacheMode::UncachedMinus);
     ///     Aperture::new(pdev, 2, c"my-driver", options, Strategy::Sparse)
@@ -73,7 +72,8 @@ impl<'a> Aperture<'a> {
     ) -> Result<Self> {
         let region = BarRegion::request(pdev, bar, Mapping::KINDS, name)?;
         let options = options.in_requested_region();
-        // SAFETY: A BAR of memory, which we have requested and keep for longer than the aperture.
+        // SAFETY: The range is a BAR of memory, as `KINDS` says. It has been requested, and `Owned`
+        // drops the aperture before the request.
         let inner =
             unsafe { IoMapping::with_strategy(region.start(), region.size(), options, strategy)? };
         Ok(Self { inner, region })
@@ -81,18 +81,7 @@ impl<'a> Aperture<'a> {
 }
 
 impl Aperture<'_> {
-    /// As [`IoMapping::trim`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::pci::Aperture;
-    ///
-    /// /// Called on suspend: nothing is mapped, so that there is nothing to keep.
-    /// fn suspend(memory: &mut Aperture<'_>) {
-    ///     memory.trim();
-    /// }
-    /// ```
+    /// As [`IoMapping::trim`]. A driver may call it when its device is suspended.
     pub fn trim(&mut self) {
         self.inner.trim();
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! L3: a BAR of a PCI device: the right to it (a region request) and a mapping, bound to the
-//! device.
+//! BARs of a PCI device, requested and mapped for as long as the device is bound.
 //!
 //! ```
 //! use io_mapping_rs::pci::Bar;
@@ -13,17 +12,18 @@
 //! }
 //! ```
 //!
-//! The device answers once [`enable_device`] has turned it on. A BAR is unmapped and released when
-//! it is dropped. One that must outlive a borrow of the device, as in an open file, is handed to
-//! the device by [`into_devres`](Owned::into_devres), and goes when the driver is unbound.
-//!
-//! | | the BAR is of | gives |
+//! | type | the BAR is of | access |
 //! |---|---|---|
 //! | [`Bar`] | memory | registers: the accessors of the kernel crate's `Io` |
 //! | [`WcBar`] | memory | write-combining memory: [`Wc`](crate::io::Wc) |
-//! | [`PortBar`] | I/O ports | the same accessors, but for 64 bits and copies |
+//! | [`PortBar`] | I/O ports | the accessors of `Io`, except 64-bit ones and copies |
 //! | [`IoBar`] | either | as `PortBar` |
-//! | [`Aperture`] | memory | pieces, mapped when they are asked for |
+//! | [`Aperture`] | memory | parts of it, mapped when they are needed |
+//!
+//! The device answers once [`enable_device`] has enabled it. Dropping a BAR unmaps and releases it.
+//! Where a borrow of the device cannot be kept, as in an open file,
+//! [`into_devres`](Owned::into_devres) hands the BAR to the device, which drops it when the driver
+//! is unbound.
 //!
 //! C: `pci_iomap()` in [`drivers/pci/iomap.c`](srctree/drivers/pci/iomap.c), `pcim_iomap_region()`
 //! in [`drivers/pci/devres.c`](srctree/drivers/pci/devres.c)
@@ -32,11 +32,10 @@ use crate::bindings;
 use crate::io_mapping::IoMapping;
 use crate::ioremap::io_region::IoRegion;
 use crate::ioremap::ports::Ports;
-use crate::ioremap::{Mapping, WcMapping};
-use crate::pci::region::BarRegion;
+use crate::ioremap::{Mapping, Options, WcMapping};
 use core::ops::Deref;
 use kernel::{
-    device::Core,
+    device::{Bound, Core},
     devres::DevresLt,
     io::{PhysAddr, ResourceSize},
     pci::Device,
@@ -45,21 +44,21 @@ use kernel::{
 };
 
 mod aperture;
-mod iomap;
-mod part;
+mod from_bar;
 mod region;
-pub use part::FromBar;
+pub use from_bar::FromBar;
+use region::BarRegion;
 
-/// Turns the device on: its memory and its I/O ports answer (C: `pci_enable_device()`). The kernel
-/// crate's `enable_device_mem()` leaves ports off.
+/// Enables the device, so that its memory and its I/O ports answer (C: `pci_enable_device()`). The
+/// kernel crate's `enable_device_mem()` leaves the ports disabled.
 ///
 /// # Errors
 ///
-/// Those of the PCI core, such as `EINVAL` where a BAR could not be assigned.
+/// Those of the PCI core, such as `EINVAL` if a BAR could not be assigned.
 ///
 /// # Context
 ///
-/// May sleep. While the driver is being probed, which the [`Core`] context says.
+/// May sleep. Called while the driver is being probed, as the [`Core`] context says.
 ///
 /// # Examples
 ///
@@ -77,49 +76,20 @@ pub fn enable_device(pdev: &Device<Core<'_>>) -> Result {
     bindings::pci::enable_device(pdev)
 }
 
-/// Something mapped, `T`, together with the region request of the BAR that it maps.
+/// A `T` that maps a BAR, together with the region request of the BAR.
 ///
-/// Unmapped first and released then, on drop, which may sleep. What can be done with it is what can
-/// be done with the `T`, by [`Deref`]: to pass it on as an [`Io`](kernel::io::Io) say `&*bar`.
-/// [`iomap`](Owned::iomap) makes one.
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::pci::{FromBar, Owned};
-/// use kernel::{device::Bound, pci, prelude::*};
-///
-/// /// For a BAR of whatever kind the caller names: `Bar`, `PortBar`, ...
-/// fn first<'a, T: FromBar>(pdev: &'a pci::Device<Bound>) -> Result<Owned<'a, T>> {
-///     Owned::iomap(pdev, 0, 0, c"my-driver")
-/// }
-/// ```
+/// It lends the `T` by [`Deref`]. A function that takes an [`Io`](kernel::io::Io) gets `&*bar`.
+/// When it is dropped, which may sleep, the BAR is unmapped and then released.
 pub struct Owned<'a, T> {
+    // Dropped in this order.
     inner: T,
     region: BarRegion<'a>,
 }
 
-/// A BAR of memory, requested and mapped. Lends what a [`Mapping`] lends.
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::pci::Bar;
-/// use kernel::{io::{register, Io}, prelude::*};
-///
-/// register! {
-///     CONTROL(u32) @ 0x0 {
-///         0:0 enable;
-///     }
-/// }
-///
-/// fn enable(registers: &Bar<'_>) -> Result {
-///     registers.try_update(CONTROL, |control| control.with_enable(true))
-/// }
-/// ```
+/// A BAR of memory, mapped as registers. It lends a [`Mapping`].
 pub type Bar<'a> = Owned<'a, Mapping>;
 
-/// A BAR of memory, requested and mapped write combining.
+/// A BAR of memory, mapped write combining.
 ///
 /// # Examples
 ///
@@ -137,23 +107,10 @@ pub type Bar<'a> = Owned<'a, Mapping>;
 /// ```
 pub type WcBar<'a> = Owned<'a, WcMapping>;
 
-/// A BAR of I/O ports, requested: there is nothing to map.
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::pci::PortBar;
-/// use kernel::{io::Io, prelude::*};
-///
-/// /// A device of the time before memory: select a register, then read it.
-/// fn indirect(ports: &PortBar<'_>, register: u8) -> Result<u8> {
-///     ports.try_write8(register, 0)?;
-///     ports.try_read8(1)
-/// }
-/// ```
+/// A BAR of I/O ports. It is requested only: ports need no mapping.
 pub type PortBar<'a> = Owned<'a, Ports>;
 
-/// A BAR of memory or of I/O ports, requested and mapped.
+/// A BAR of memory or of I/O ports.
 ///
 /// # Examples
 ///
@@ -161,7 +118,7 @@ pub type PortBar<'a> = Owned<'a, Ports>;
 /// use io_mapping_rs::pci::IoBar;
 /// use kernel::{device::Bound, io::Io, pci, prelude::*};
 ///
-/// /// BAR 1 has the registers in memory, unless it is not there: then BAR 0, in ports.
+/// /// The registers are in the memory of BAR 1 or, on old devices, in the ports of BAR 0.
 /// fn registers<'a>(pdev: &'a pci::Device<Bound>) -> Result<IoBar<'a>> {
 ///     let map = |bar| IoBar::iomap(pdev, bar, 0x100, c"my-driver");
 ///     map(1).or_else(|_| map(0))
@@ -169,23 +126,10 @@ pub type PortBar<'a> = Owned<'a, Ports>;
 /// ```
 pub type IoBar<'a> = Owned<'a, IoRegion>;
 
-/// A BAR of memory, requested, as an aperture to map pieces of.
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::pci::Aperture;
-/// use kernel::prelude::*;
-///
-/// /// Writes a log entry where the device looks for it: of a large BAR, one page is mapped.
-/// fn log(memory: &Aperture<'_>, entry: &[u8]) -> Result {
-///     let page = memory.map_local(memory.size() - 4096)?;
-///     page.try_copy_from_slice(0, entry)
-/// }
-/// ```
+/// A BAR of memory, of which parts are mapped when they are needed. It lends an [`IoMapping`].
 pub type Aperture<'a> = Owned<'a, IoMapping>;
 
-/// A [`Bar`] in the care of its device, see [`Owned::into_devres`].
+/// A [`Bar`] that belongs to its device, see [`Owned::into_devres`].
 ///
 /// # Examples
 ///
@@ -193,7 +137,7 @@ pub type Aperture<'a> = Owned<'a, IoMapping>;
 /// use io_mapping_rs::pci::DevresBar;
 /// use kernel::{io::Io, prelude::*};
 ///
-/// /// What a file in `/dev` keeps, for longer than the driver is bound.
+/// /// What an open file in `/dev` keeps. The driver may be unbound while it is open.
 /// struct File {
 ///     registers: DevresBar,
 /// }
@@ -206,79 +150,128 @@ pub type Aperture<'a> = Owned<'a, IoMapping>;
 /// ```
 pub type DevresBar = DevresLt<Bar<'static>>;
 
-/// An [`IoBar`] in the care of its device, see [`Owned::into_devres`].
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::pci::DevresIoBar;
-/// use kernel::{device::{Bound, Device}, io::Io, prelude::*};
-///
-/// /// `dev` proves that the device is bound: nothing has to be locked.
-/// fn status(registers: &DevresIoBar, dev: &Device<Bound>) -> Result<u8> {
-///     registers.access(dev)?.try_read8(0x2)
-/// }
-/// ```
+/// An [`IoBar`] that belongs to its device, see [`Owned::into_devres`].
 pub type DevresIoBar = DevresLt<IoBar<'static>>;
 
-/// An [`Aperture`] in the care of its device, see [`Owned::into_devres`].
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::pci::DevresAperture;
-/// use kernel::prelude::*;
-///
-/// fn read(memory: &DevresAperture, page: u64, data: &mut [u8]) -> Result {
-///     let memory = memory.try_access().ok_or(ENODEV)?;
-///     memory.map_local(page << 12)?.try_copy_to_slice(0, data)
-/// }
-/// ```
+/// An [`Aperture`] that belongs to its device, see [`Owned::into_devres`].
 pub type DevresAperture = DevresLt<Aperture<'static>>;
 
-impl<T> Owned<'_, T> {
-    /// The physical address of the BAR as the CPU sees it, or its first port: not where a mapping
-    /// of a part begins (C: `pci_resource_start()`).
+impl<'a, T: FromBar> Owned<'a, T> {
+    /// Requests BAR `bar` in the name of `name` and maps it. Unless `maxlen` is 0, no more than its
+    /// first `maxlen` bytes or ports are mapped (C: `pci_iomap()`, which requests nothing).
+    ///
+    /// A [`WcBar`] is mapped write combining, any other BAR of memory uncached-minus.
+    ///
+    /// # Errors
+    ///
+    /// | | |
+    /// |---|---|
+    /// | `EINVAL` | there is no such BAR |
+    /// | `ENODEV` | it is not assigned, or of another kind than `T` can be made of |
+    /// | `EBUSY` | another driver has requested it |
+    ///
+    /// and those of [`Options::map`].
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    #[track_caller]
+    pub fn iomap(
+        pdev: &'a Device<Bound>,
+        bar: u32,
+        maxlen: ResourceSize,
+        name: &'static CStr,
+    ) -> Result<Self> {
+        Self::iomap_range(pdev, bar, 0, maxlen, name)
+    }
+
+    /// As [`iomap`](Self::iomap), but maps from byte or port `offset` on (C: `pci_iomap_range()`).
+    /// The whole BAR is requested.
+    ///
+    /// # Errors
+    ///
+    /// As [`iomap`](Self::iomap), and `EINVAL` if `offset` is not within the BAR.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    #[track_caller]
+    pub fn iomap_range(
+        pdev: &'a Device<Bound>,
+        bar: u32,
+        offset: ResourceSize,
+        maxlen: ResourceSize,
+        name: &'static CStr,
+    ) -> Result<Self> {
+        let region = BarRegion::request(pdev, bar, T::KINDS, name)?;
+        // SAFETY: `Owned` drops `inner` before `region`.
+        let range = unsafe { region.range(offset, maxlen)? };
+        let inner = T::map(range)?;
+        Ok(Self { inner, region })
+    }
+}
+
+impl<'a> Bar<'a> {
+    /// As [`iomap_range`](Self::iomap_range), but maps with `options`. C has this for write
+    /// combining only (`pci_iomap_wc_range()`).
+    ///
+    /// # Errors
+    ///
+    /// As [`iomap_range`](Self::iomap_range).
+    ///
+    /// # Context
+    ///
+    /// May sleep.
     ///
     /// # Examples
     ///
     /// ```
-    /// use io_mapping_rs::pci::IoBar;
-    /// use kernel::{device::Device, prelude::*};
+    /// use io_mapping_rs::{ioremap::Options, pci::Bar, CacheMode};
+    /// use kernel::{device::Bound, pci, prelude::*};
     ///
-    /// fn report(dev: &Device, bar: &IoBar<'_>) {
-    ///     dev_info!(dev, "BAR at {:#x}\n", bar.bar_start());
+    /// /// A table that is read often. Refused where another mapping of it forces another mode.
+    /// fn table<'a>(pdev: &'a pci::Device<Bound>) -> Result<Bar<'a>> {
+    ///     let options = Options::new(CacheMode::WriteThrough).exact();
+    ///     Bar::iomap_with(pdev, 4, 0, 0, c"my-driver", options)
     /// }
     /// ```
+    #[track_caller]
+    pub fn iomap_with(
+        pdev: &'a Device<Bound>,
+        bar: u32,
+        offset: ResourceSize,
+        maxlen: ResourceSize,
+        name: &'static CStr,
+        options: Options,
+    ) -> Result<Self> {
+        let region = BarRegion::request(pdev, bar, Mapping::KINDS, name)?;
+        // SAFETY: `Owned` drops `inner` before `region`.
+        let range = unsafe { region.range(offset, maxlen)? };
+        let inner = range.map(options)?;
+        Ok(Self { inner, region })
+    }
+}
+
+impl<T> Owned<'_, T> {
+    /// Returns the physical address of the whole BAR as the CPU sees it, or its first port
+    /// (C: `pci_resource_start()`).
     pub fn bar_start(&self) -> PhysAddr {
         self.region.start()
     }
 
-    /// Bytes or ports of the whole BAR, not just of the part that is mapped
-    /// (C: `pci_resource_len()`).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::pci::Bar;
-    ///
-    /// /// Whether more was there than the driver had mapped, and knows.
-    /// fn is_newer(registers: &Bar<'_>) -> bool {
-    ///     registers.bar_size() > registers.size() as u64
-    /// }
-    /// ```
+    /// Returns how many bytes or ports the whole BAR has, mapped or not (C: `pci_resource_len()`).
     pub fn bar_size(&self) -> ResourceSize {
         self.region.size()
     }
 }
 
 impl<T: Send + 'static> Owned<'_, T> {
-    /// Hands the mapping to its device, which drops it when the driver is unbound. The result can
-    /// be kept anywhere; it gives access for as long as the device is bound.
+    /// Hands the BAR to its device, which drops it when the driver is unbound. The result can be
+    /// kept anywhere. It gives access for as long as the device is bound.
     ///
     /// # Errors
     ///
-    /// `ENOMEM`: everything is unmapped and released then.
+    /// `ENOMEM`: the BAR has been unmapped and released then.
     ///
     /// # Context
     ///
@@ -298,8 +291,8 @@ impl<T: Send + 'static> Owned<'_, T> {
     /// ```
     pub fn into_devres(self) -> Result<DevresLt<Owned<'static, T>>> {
         let pdev = self.region.device();
-        // SAFETY: What is kept is a reference to the device and its mapping, both valid for as long
-        // as the device is bound, not just for `'a`.
+        // SAFETY: `self` holds a reference to the device and what maps its BAR, both of which are
+        // valid for as long as the device is bound, not just for the lifetime of `self`.
         unsafe { DevresLt::new(pdev.as_ref(), self) }
     }
 }
@@ -308,7 +301,8 @@ impl<T: 'static> ForLt for Owned<'static, T> {
     type Of<'a> = Owned<'a, T>;
 }
 
-// SAFETY: `Owned<'a, T>` holds `&'a Device<Bound>`, which is covariant, and a `T` without it.
+// SAFETY: `Owned<'a, T>` is covariant in `'a`: it holds an `&'a Device<Bound>`, and a `T` that does
+// not depend on `'a`.
 unsafe impl<T: 'static> CovariantForLt for Owned<'static, T> {}
 
 impl<T> Deref for Owned<'_, T> {

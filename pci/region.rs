@@ -5,6 +5,7 @@
 //! C: `pci_request_region()` in [`drivers/pci/pci.c`](srctree/drivers/pci/pci.c)
 
 use crate::bindings::pci::{self, IORESOURCE_IO, IORESOURCE_MEM, IORESOURCE_UNSET};
+use crate::ioremap::{Mapping, Options};
 use crate::tracking::counters;
 use kernel::{
     device::Bound,
@@ -83,10 +84,6 @@ impl<'a> BarRegion<'a> {
         })
     }
 
-    pub(crate) fn kind(&self) -> BarKind {
-        self.kind
-    }
-
     pub(crate) fn device(&self) -> &'a Device<Bound> {
         self.pdev
     }
@@ -101,11 +98,68 @@ impl<'a> BarRegion<'a> {
     pub(crate) fn size(&self) -> ResourceSize {
         self.size
     }
+
+    /// Returns the range from `offset` on, `maxlen` bytes or ports at most unless that is 0.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if `offset` is not within the BAR.
+    ///
+    /// # Safety
+    ///
+    /// The request is released after what is made of the range has been dropped.
+    pub(super) unsafe fn range(
+        &self,
+        offset: ResourceSize,
+        maxlen: ResourceSize,
+    ) -> Result<BarRange> {
+        let left = self.size.checked_sub(offset).filter(|&left| left != 0);
+        let left = left
+            .ok_or(EINVAL)
+            .inspect_err(|&err| counters::count_refusal(err))?;
+        // INVARIANT: `left` is not 0, and `offset` and `left` add up to the size of the BAR, which
+        // by the invariant of `BarRegion` is of `kind` and requested. It stays so as required of
+        // our caller.
+        Ok(BarRange {
+            kind: self.kind,
+            start: self.start + offset,
+            size: if maxlen == 0 { left } else { left.min(maxlen) },
+        })
+    }
 }
 
 impl Drop for BarRegion<'_> {
     fn drop(&mut self) {
         // SAFETY: By the invariant of `BarRegion` the BAR has been requested and not been released.
         unsafe { pci::release_region(self.pdev, self.bar) };
+    }
+}
+
+/// A range of a BAR that has been requested.
+///
+/// # Invariants
+///
+/// The `size` bytes or ports, not 0, from `start` on are within a BAR of `kind`, whose region
+/// request is ours and is released after what is made of the range has been dropped.
+pub struct BarRange {
+    pub(super) kind: BarKind,
+    pub(super) start: PhysAddr,
+    pub(super) size: ResourceSize,
+}
+
+impl BarRange {
+    /// Maps the range with `options`.
+    ///
+    /// # Errors
+    ///
+    /// `ENODEV` for ports, and those of [`Options::map`].
+    #[track_caller]
+    pub(super) fn map(self, options: Options) -> Result<Mapping> {
+        if self.kind != BarKind::Memory {
+            return Err(ENODEV);
+        }
+        // SAFETY: By the invariant of `BarRange` the range is device memory, and ours for longer
+        // than the mapping.
+        unsafe { options.in_requested_region().map(self.start, self.size) }
     }
 }
