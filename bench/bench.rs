@@ -4,49 +4,27 @@
 
 use crate::{
     claim::{self, Claim},
-    jobs::{self, Job},
+    jobs::{self, Context},
     results::{Machine, Row},
     spec::{Selection, Spec},
-    workloads::{self, Workload},
+    status::{State, Status},
+    workloads,
 };
 use core::sync::atomic::{AtomicU32, Ordering};
 use io_mapping_rs::debugfs::files::Text;
-use kernel::{alloc::KVVec, fmt::Write, new_mutex, prelude::*, str::CString, sync::Mutex};
-
-/// What a run is at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Idle,
-    Running,
-    Done,
-    Listed,
-    Stopped,
-    Refused,
-    Failed,
-}
-
-/// What `status` says.
-struct Status {
-    state: State,
-    /// Jobs done, and how many there are.
-    jobs: (usize, usize),
-    /// The job that runs.
-    job: Option<(&'static str, &'static str, u64, u32)>,
-    /// What was wrong.
-    error: Option<CString>,
-}
+use kernel::{alloc::KVVec, new_mutex, prelude::*, str::CString, sync::Mutex};
 
 /// The benchmark.
 #[pin_data]
 pub(crate) struct Bench {
-    /// The range of the last run, kept for the next one. Whoever holds the lock runs.
+    /// The range of the last run, kept for the next one. A run holds the lock.
     #[pin]
     claim: Mutex<Option<Claim>>,
     #[pin]
     status: Mutex<Status>,
     #[pin]
     rows: Mutex<KVVec<Row>>,
-    /// Of the job that runs, in thousandths.
+    /// How much of the running job is done, in thousandths.
     progress: AtomicU32,
     machine: Machine,
 }
@@ -55,12 +33,7 @@ impl Bench {
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
             claim <- new_mutex!(None),
-            status <- new_mutex!(Status {
-                state: State::Idle,
-                jobs: (0, 0),
-                job: None,
-                error: None,
-            }),
+            status <- new_mutex!(Status::IDLE),
             rows <- new_mutex!(KVVec::new()),
             progress: AtomicU32::new(0),
             machine: Machine::new(),
@@ -71,48 +44,50 @@ impl Bench {
     ///
     /// # Errors
     ///
-    /// `EBUSY` while another one runs, `EINVAL` for a bad spec and, where the range cannot be had,
-    /// those of [`Claim::new`]: then `status` says why. `EINTR` where a signal comes.
+    /// | errno | state |
+    /// |---|---|
+    /// | `EBUSY` | another run is not over |
+    /// | `EINVAL` | the spec is wrong; [`Bench::show_status`] tells which word and why |
+    /// | `EINTR` | a signal stopped it |
+    ///
+    /// and those of [`Claim::new`], of which [`Bench::show_status`] tells the reason.
     pub(crate) fn run(&self, text: &str) -> Result {
         let mut claim = self.claim.try_lock().ok_or(EBUSY)?;
-        let known = |name: &str| Workload::all().any(|workload| workload.name == name);
-        let spec = match Spec::parse(text, known) {
-            Ok(spec) => spec,
-            Err(err) => {
-                let why = CString::try_from_fmt(fmt!("\"{}\": {}", err.word, err.why));
-                self.end(State::Refused, why.ok());
-                return Err(EINVAL);
-            }
-        };
+        let is_known = |name: &str| workloads::all().any(|workload| workload.name == name);
+        let spec = Spec::parse(text, is_known).map_err(|err| {
+            self.refuse(CString::try_from_fmt(fmt!("\"{}\": {}", err.word, err.why)));
+            EINVAL
+        })?;
         if spec.selection == Selection::List {
-            self.end(State::Listed, None);
+            self.status.lock().end(State::Listed, None);
             return Ok(());
         }
         let claim = self.claim(&mut claim, &spec)?;
         let result = self.run_jobs(claim, &spec);
-        match result {
-            Ok(()) => self.end(State::Done, None),
-            Err(EINTR) => self.end(State::Stopped, None),
-            Err(_) => self.end(State::Failed, None),
-        }
+        let state = match result {
+            Ok(()) => State::Done,
+            Err(EINTR) => State::Stopped,
+            Err(_) => State::Failed,
+        };
+        self.status.lock().end(state, None);
         result
     }
 
-    /// The range of a spec: the one that there is, unless it names another one.
+    /// Returns the range of a spec: the last one, unless the spec names another.
     fn claim<'a>(&self, claim: &'a mut Option<Claim>, spec: &Spec<'_>) -> Result<&'a Claim> {
         if let Some(range) = spec.range {
             if claim.as_ref().is_none_or(|claim| claim.range() != range) {
                 *claim = None;
                 let new = Claim::new(range).inspect_err(|&err| {
-                    let why = CString::try_from_fmt(fmt!("range: {}", claim::why(err)));
-                    self.end(State::Refused, why.ok());
+                    self.refuse(CString::try_from_fmt(fmt!("range: {}", claim::why(err))));
                 })?;
                 *claim = Some(new);
             }
         }
         claim.as_ref().ok_or_else(|| {
-            let why = CString::try_from_fmt(fmt!("no range: range=0000:00:02.0/2 names a BAR"));
-            self.end(State::Refused, why.ok());
+            self.refuse(CString::try_from_fmt(fmt!(
+                "no range: name one, for example range=0000:00:02.0/2 (a BAR)"
+            )));
             EINVAL
         })
     }
@@ -122,11 +97,18 @@ impl Bench {
             *self.rows.lock() = KVVec::new();
         }
         let cpus = jobs::cpus()?;
-        let jobs = jobs::of(spec, claim.size(), u32::try_from(cpus.len())?)?;
+        let context = Context {
+            claim,
+            cpus: &cpus,
+            machine: &self.machine,
+            progress: &self.progress,
+        };
+        let jobs = jobs::of(spec, &context)?;
         for (done, job) in jobs.iter().enumerate() {
-            self.begin(job, done, jobs.len());
+            self.progress.store(0, Ordering::Relaxed);
+            *self.status.lock() = Status::running(job.subject, done, jobs.len());
             let mut rows = KVVec::new();
-            job.run(claim, &cpus, &self.machine, &self.progress, &mut rows)?;
+            job.run(&context, &mut rows)?;
             let mut all = self.rows.lock();
             all.reserve(rows.len(), GFP_KERNEL)?;
             for row in rows {
@@ -136,71 +118,18 @@ impl Bench {
         Ok(())
     }
 
-    fn begin(&self, job: &Job, done: usize, count: usize) {
-        self.progress.store(0, Ordering::Relaxed);
-        let subject = &job.subject;
-        let workload = subject.workload;
-        *self.status.lock() = Status {
-            state: State::Running,
-            jobs: (done, count),
-            job: Some((
-                workload.name,
-                workload.strategy(),
-                subject.size,
-                subject.cpus,
-            )),
-            error: None,
-        };
+    /// Lets `status` tell why a spec is refused, if there is memory for the reason.
+    fn refuse(&self, why: Result<CString, impl Sized>) {
+        self.status.lock().end(State::Refused, why.ok());
     }
 
-    fn end(&self, state: State, error: Option<CString>) {
-        let mut status = self.status.lock();
-        status.state = state;
-        status.error = error;
-        if state != State::Stopped {
-            status.job = None;
-        }
-    }
-
-    /// What has been measured so far.
+    /// Calls `f` with the results of the last run, as far as it has come.
     pub(crate) fn with_rows(&self, f: impl FnOnce(&[Row], &Machine) -> Result) -> Result {
         f(&self.rows.lock(), &self.machine)
     }
 
-    /// `key: value` lines.
     pub(crate) fn show_status(&self, out: &mut Text) -> Result {
-        let status = self.status.lock();
-        let state = match status.state {
-            State::Idle => "idle",
-            State::Running => "running",
-            State::Done => "done",
-            State::Listed => "listed",
-            State::Stopped => "stopped by a signal",
-            State::Refused => "refused",
-            State::Failed => "failed",
-        };
-        writeln!(out, "state: {state}")?;
-        if status.state == State::Running {
-            let (done, count) = status.jobs;
-            let progress = self.progress.load(Ordering::Relaxed) as usize;
-            let percent = (done * 1000 + progress) / (count * 10).max(1);
-            writeln!(out, "percent: {percent}")?;
-        }
-        if status.state == State::Done {
-            writeln!(out, "percent: 100")?;
-        }
-        if let Some((name, strategy, size, cpus)) = status.job {
-            writeln!(
-                out,
-                "job: {name} strategy={strategy} size={size} cpus={cpus}"
-            )?;
-        }
-        if let Some(error) = &status.error {
-            writeln!(out, "error: {}", error.to_str().map_err(|_| EINVAL)?)?;
-        }
-        if status.state == State::Listed {
-            workloads::list(out)?;
-        }
-        Ok(())
+        let progress = self.progress.load(Ordering::Relaxed) as usize;
+        self.status.lock().show(progress, out)
     }
 }

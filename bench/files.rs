@@ -2,10 +2,11 @@
 
 //! The files of `/sys/kernel/debug/io_mapping_rs/bench/`.
 
-use crate::{bench::Bench, output, workloads};
+use crate::{bench::Bench, results::output, workloads};
 use io_mapping_rs::debugfs::files::{Directory, Text, TextFile, TextFiles};
 use kernel::{fmt::Write, prelude::*, sync::Arc};
 
+/// Makes the files, which are there until the returned value is dropped.
 pub(crate) fn new(directory: Directory, bench: Arc<Bench>) -> Result<TextFiles<Arc<Bench>>> {
     let files = TextFiles::new(directory, bench)?;
     files.add::<Run>();
@@ -16,7 +17,7 @@ pub(crate) fn new(directory: Directory, bench: Arc<Bench>) -> Result<TextFiles<A
     Ok(files)
 }
 
-/// Takes a spec, runs it, and returns when that is done. See `spec.rs`.
+/// Runs the spec that is written, and returns when that is done. See `spec.rs`.
 struct Run;
 
 #[vtable]
@@ -26,7 +27,7 @@ impl TextFile<Arc<Bench>> for Run {
     fn show(_: &Arc<Bench>, out: &mut Text) -> Result {
         writeln!(
             out,
-            "WORKLOADS|all|list [range=0000:00:02.0/2|0xPHYS+SIZE] [size=4K,2M] \
+            "NAME[,NAME]...|all|list [range=0000:00:02.0/2|0xADDRESS+SIZE] [size=4K,2M] \
              [strategy=whole|sparse|both] [cpus=N|all] [batches=N] [keep]"
         )?;
         workloads::list(out)
@@ -37,7 +38,7 @@ impl TextFile<Arc<Bench>> for Run {
     }
 }
 
-/// What the benchmark is doing, and what was wrong with the last spec.
+/// Shows what the benchmark does, and what was wrong with the last spec.
 struct Status;
 
 #[vtable]
@@ -49,7 +50,7 @@ impl TextFile<Arc<Bench>> for Status {
     }
 }
 
-/// As JSON.
+/// Shows the results as JSON.
 struct Results;
 
 #[vtable]
@@ -61,7 +62,7 @@ impl TextFile<Arc<Bench>> for Results {
     }
 }
 
-/// As CSV.
+/// Shows the results as CSV.
 struct ResultsCsv;
 
 #[vtable]
@@ -73,7 +74,7 @@ impl TextFile<Arc<Bench>> for ResultsCsv {
     }
 }
 
-/// What each batch has taken, in binary: see `output.rs`.
+/// Shows the ticks of each batch in binary: see `results/output.rs`.
 struct Samples;
 
 #[vtable]

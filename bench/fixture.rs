@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a workload works on: the apertures of both sides, the pages that it maps, the memory or the
+//! What a workload works on: the apertures of both sides, the offsets that it maps, the memory or the
 //! ports that it reads and writes, the bytes that it copies.
 
 use crate::{
     c,
     claim::{Claim, LentBar},
-    ours::ranges::Pair,
     random::Random,
-    workloads::{Target, Workload},
+    timing::Ticks,
 };
 use core::{ffi::c_void, ptr};
 use io_mapping_rs::{
     io_region::IoRegionView,
     ioremap::{self, Options},
-    CacheMode, IoMapping, IoRegion, Mapping, Ports,
+    CacheMode, IoMapping, IoRegion, Mapping, Ports, Strategy,
 };
 use kernel::{
     alloc::KVVec,
@@ -27,201 +26,216 @@ use kernel::{
 /// Bytes of a small page.
 pub(crate) const PAGE: u64 = 4096;
 
-/// What ports are written with: of pci-testdev it starts no test.
-const NO_TEST: u8 = 0x5a;
+/// The byte that ports are written with: it starts no test of QEMU's pci-testdev.
+const PORT_BYTE: u8 = 0x5a;
 
-/// What both sides map.
+/// How both sides map apertures and ranges, unless a workload is about another cache mode.
 pub(crate) const WRITE_COMBINING: Options = Options::new(CacheMode::WriteCombining);
 
 /// What a workload works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// The range, which the workload maps itself.
+    Range,
+    /// A BAR, which the workload requests and maps itself.
+    Bar,
+    /// An aperture of the range.
+    Aperture,
+    /// Memory, mapped as registers are.
+    Memory,
+    /// I/O ports.
+    Ports,
+}
+
+/// What a fixture is made of.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan {
+    pub(crate) target: Target,
+    /// Bytes, or ports, of the range that the workload works on.
+    pub(crate) size: u64,
+    /// Of our aperture.
+    pub(crate) strategy: Strategy,
+    /// Whether our aperture has its chunks before the first batch.
+    pub(crate) premade_chunks: bool,
+    /// Whether C needs an aperture, too.
+    pub(crate) c_aperture: bool,
+    /// Rounds of a batch.
+    pub(crate) rounds: usize,
+    /// Offsets in memory and ports are less than this.
+    pub(crate) offset_bound: u64,
+    /// Bytes that each round transfers.
+    pub(crate) bytes: usize,
+}
+
+/// What a workload works on, made by a [`Plan`].
 ///
 /// # Invariants
 ///
-/// `phys` and `size` are a range that is ours, and `c` is null or an aperture of C's that maps it.
-/// The page of each offset is within the range. `cookie` is null, or for C the memory or the ports of
-/// `io`, in which what is moved is at each offset. `pattern` has `bytes` bytes and at least a page.
+/// - The range of `size` bytes, or ports, from `phys` on is a part of a claim that outlives this.
+/// - The page of each offset is within the range; of memory and ports, so are the bytes that a round
+///   transfers.
+/// - `pattern` has `bytes` bytes and at least a page.
+/// - `c_aperture` is null, or C's aperture of the range, which this owns.
+/// - `c_io` is null, or what C's accessors take for `region`.
 pub(crate) struct Fixture<'a> {
     pub(crate) phys: u64,
     pub(crate) size: u64,
     pub(crate) bytes: usize,
     pub(crate) offsets: KVVec<u64>,
     pub(crate) pattern: KVVec<u8>,
-    ours: Option<IoMapping>,
-    io: Option<IoRegion>,
+    aperture: Option<IoMapping>,
+    region: Option<IoRegion>,
     bar: Option<LentBar<'a>>,
-    c: *mut c::IoMapping,
-    cookie: *mut c_void,
+    c_aperture: *mut c::IoMapping,
+    c_io: *mut c_void,
 }
 
-// SAFETY: C's aperture may be used by several tasks at once, and so may a cookie. The device of a BAR
-// is locked by the task that has the fixture, and only told to others.
+// SAFETY: Several tasks may use C's aperture at once, and so may they use an address or ports. The
+// device of a BAR stays locked by the task that made the fixture; others only read which one it is.
 unsafe impl Sync for Fixture<'_> {}
 
 impl<'a> Fixture<'a> {
-    /// `size`: what the job says, of the range or of what is moved.
-    pub(crate) fn new(claim: &'a Claim, workload: &Workload, size: u64) -> Result<Self> {
-        let bytes = if workload.transfers { size } else { PAGE };
-        let size = match workload.target {
-            Target::Ports => claim.size(),
-            Target::Memory => (size + workload.offset_bound).next_multiple_of(PAGE),
-            Target::Range | Target::Bar | Target::Aperture => size,
-        };
-        if size > claim.size() {
+    /// # Errors
+    ///
+    /// | errno | state |
+    /// |---|---|
+    /// | `ENOSPC` | the claim is smaller than the plan |
+    /// | `ENODEV` | the device of the BAR was removed |
+    /// | `ENOMEM` | no memory or no address space, on either side |
+    ///
+    /// and those of [`IoMapping::with_strategy`] and [`ioremap::ioremap`].
+    pub(crate) fn new(claim: &'a Claim, plan: &Plan) -> Result<Self> {
+        if plan.size > claim.size() {
             return Err(ENOSPC);
         }
-        // INVARIANT: The beginning of the range that is claimed. There is nothing of C's yet.
+        // INVARIANT: The range is the beginning of the claim. There is no offset yet, nor anything of
+        // C's. `pattern` is as long as required.
         let mut this = Self {
             phys: claim.phys(),
-            size,
-            bytes: usize::try_from(bytes)?,
-            offsets: KVVec::new(),
-            pattern: KVVec::new(),
-            ours: None,
-            io: None,
+            size: plan.size,
+            bytes: plan.bytes,
+            offsets: offsets(plan)?,
+            pattern: pattern(plan)?,
+            aperture: None,
+            region: None,
             bar: None,
-            c: ptr::null_mut(),
-            cookie: ptr::null_mut(),
+            c_aperture: ptr::null_mut(),
+            c_io: ptr::null_mut(),
         };
-        this.add_offsets(workload)?;
-        this.add_pattern(workload)?;
-        match workload.target {
+        match plan.target {
             Target::Range => (),
             Target::Bar => this.bar = Some(claim.lend()?),
-            Target::Aperture => this.add_apertures(workload)?,
-            Target::Memory | Target::Ports => this.add_io(workload)?,
+            Target::Aperture => this.add_apertures(plan)?,
+            Target::Memory => this.add_memory()?,
+            Target::Ports => this.add_ports()?,
         }
         Ok(this)
     }
 
-    fn add_offsets(&mut self, workload: &Workload) -> Result {
-        let (pages, mut random) = (self.size / PAGE, Random::new(2));
-        for round in 0..workload.rounds(self.bytes) as u64 {
-            // INVARIANT: Less than the number of pages, or than what the range has room for.
-            let offset = match workload.target {
-                Target::Range | Target::Bar => round % pages * PAGE,
-                // In no order that a cache could know.
-                Target::Aperture => random.next() % pages * PAGE,
-                Target::Memory | Target::Ports => round * 28 % workload.offset_bound,
-            };
-            self.offsets.push(offset, GFP_KERNEL)?;
-        }
-        Ok(())
-    }
-
-    fn add_pattern(&mut self, workload: &Workload) -> Result {
-        let mut random = Random::new(1);
-        for _ in 0..self.bytes.max(PAGE as usize) {
-            let byte = match workload.target {
-                Target::Ports => NO_TEST,
-                _ => random.next() as u8,
-            };
-            self.pattern.push(byte, GFP_KERNEL)?;
-        }
-        Ok(())
-    }
-
-    fn add_apertures(&mut self, workload: &Workload) -> Result {
-        let (phys, size, strategy) = (self.phys, self.size, workload.strategy);
-        // SAFETY: The range is ours as long as the claim, which we borrow.
-        let ours = unsafe { IoMapping::with_strategy(phys, size, WRITE_COMBINING, strategy)? };
-        if workload.chunk {
+    fn add_apertures(&mut self, plan: &Plan) -> Result {
+        let (phys, size) = (self.phys, self.size);
+        // SAFETY: By the invariant of `self` the range is part of a claim that outlives it.
+        let ours = unsafe { IoMapping::with_strategy(phys, size, WRITE_COMBINING, plan.strategy)? };
+        if plan.premade_chunks {
             for &offset in self.offsets.iter() {
                 drop(ours.map(offset, PAGE)?);
             }
         }
-        self.ours = Some(ours);
-        if workload.c_needs_aperture() {
-            // INVARIANT: it maps the range.
-            // SAFETY: The range is ours.
-            self.c = unsafe { c::iomrs_b_aperture(phys, usize::try_from(size)?) };
-            if self.c.is_null() {
+        self.aperture = Some(ours);
+        if plan.c_aperture {
+            // INVARIANT: It maps the range, or is null.
+            // SAFETY: By the invariant of `self` the range is part of a claim that outlives it.
+            self.c_aperture = unsafe { c::iomrs_b_aperture(phys, usize::try_from(size)?) };
+            if self.c_aperture.is_null() {
                 return Err(ENOMEM);
             }
         }
         Ok(())
     }
 
-    /// Both sides use the same mapping, or the same ports.
-    fn add_io(&mut self, workload: &Workload) -> Result {
-        let io = if workload.target == Target::Ports {
-            let (first, count) = (usize::try_from(self.phys)?, usize::try_from(self.size)?);
-            // INVARIANT: of the ports.
-            self.cookie = c::iomrs_b_cookie(first, u32::try_from(count)?);
-            if self.cookie.is_null() {
-                return Err(ENOMEM);
-            }
-            // SAFETY: The ports are ours as long as the claim, which we borrow.
-            IoRegion::Ports(unsafe { Ports::new(first, count)? })
-        } else {
-            // SAFETY: The range is ours as long as the claim, which we borrow.
-            let memory = unsafe { ioremap::ioremap(self.phys, self.size)? };
-            // INVARIANT: of the mapping.
-            self.cookie = ptr::with_exposed_provenance_mut(memory.addr());
-            IoRegion::Memory(memory)
-        };
-        self.io = Some(io);
+    /// Maps the memory. Both sides use the same mapping.
+    fn add_memory(&mut self) -> Result {
+        // SAFETY: By the invariant of `self` the range is part of a claim that outlives it.
+        let memory = unsafe { ioremap::ioremap(self.phys, self.size)? };
+        // INVARIANT: C's accessors take the address of the mapping, which becomes `region`.
+        self.c_io = ptr::with_exposed_provenance_mut(memory.addr());
+        self.region = Some(IoRegion::Memory(memory));
         Ok(())
     }
 
-    /// The aperture of ours.
-    ///
-    /// # Errors
-    ///
-    /// `EINVAL` for a workload without.
-    #[inline(always)]
-    pub(crate) fn ours(&self) -> Result<&IoMapping> {
-        self.ours.as_ref().ok_or(EINVAL)
+    fn add_ports(&mut self) -> Result {
+        let (first, count) = (usize::try_from(self.phys)?, usize::try_from(self.size)?);
+        // INVARIANT: It is of the ports that become `region`, or null.
+        self.c_io = c::iomrs_b_cookie(first, u32::try_from(count)?);
+        if self.c_io.is_null() {
+            return Err(ENOMEM);
+        }
+        // SAFETY: By the invariant of `self` the ports are part of a claim that outlives it.
+        let ports = unsafe { Ports::new(first, count)? };
+        self.region = Some(IoRegion::Ports(ports));
+        Ok(())
     }
 
-    /// The memory or the ports.
+    /// Returns our aperture.
     ///
     /// # Errors
     ///
-    /// `EINVAL` for a workload without.
+    /// `EINVAL` where the target is another one.
+    #[inline(always)]
+    pub(crate) fn aperture(&self) -> Result<&IoMapping> {
+        self.aperture.as_ref().ok_or(EINVAL)
+    }
+
+    /// Returns the memory or the ports.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` where the target is another one.
     #[inline(always)]
     pub(crate) fn region(&self) -> Result<IoRegionView<'_, Region>> {
-        Ok(self.io.as_ref().ok_or(EINVAL)?.as_view())
+        Ok(self.region.as_ref().ok_or(EINVAL)?.as_view())
     }
 
-    /// The memory.
+    /// Returns the memory.
     ///
     /// # Errors
     ///
-    /// `EINVAL` for a workload without.
+    /// `EINVAL` where the target is another one.
     #[inline(always)]
     pub(crate) fn memory(&self) -> Result<&Mapping> {
-        match &self.io {
+        match &self.region {
             Some(IoRegion::Memory(memory)) => Ok(memory),
             _ => Err(EINVAL),
         }
     }
 
-    /// The device, and which of its BARs is to be requested.
+    /// Returns the device, and the number of its BAR that the workload requests.
     ///
     /// # Errors
     ///
-    /// `EINVAL` for a workload without.
+    /// `EINVAL` where the target is another one.
     #[inline(always)]
     pub(crate) fn bar(&self) -> Result<(&pci::Device<Bound>, u32)> {
         let bar = self.bar.as_ref().ok_or(EINVAL)?;
         Ok((bar.device(), bar.number()))
     }
 
-    /// Runs a workload of C's. `data` has as many bytes as the pattern.
-    pub(crate) fn run_c<T>(&self, data: &mut [u8], run: impl FnOnce(&c::Work) -> T) -> T {
+    /// Calls `run` with what C's side works on. `data` has as many bytes as the pattern, or none where
+    /// C's side copies nothing to it.
+    fn with_c_work<T>(&self, data: &mut [u8], run: impl FnOnce(&c::Work) -> T) -> T {
         let (pdev, bar) = match &self.bar {
             Some(bar) => (bar.as_raw(), bar.number()),
             None => (ptr::null_mut(), 0),
         };
         run(&c::Work {
             phys: self.phys,
-            // CAST: It has been mapped, or is refused by ours.
+            // CAST: `usize` has 64 bits on every machine that the benchmark is for.
             size: self.size as usize,
             pdev,
-            // CAST: one of six.
+            // CAST: It is less than 6.
             bar: bar as i32,
-            mapping: self.c,
-            io: self.cookie,
+            mapping: self.c_aperture,
+            io: self.c_io,
             offsets: self.offsets.as_ptr(),
             count: self.offsets.len(),
             data: data.as_mut_ptr(),
@@ -230,40 +244,80 @@ impl<'a> Fixture<'a> {
         })
     }
 
-    /// Runs a loop of C's, and tells its ticks. `data` has as many bytes as the pattern.
+    /// Runs a loop of C's and returns its ticks.
     ///
     /// # Errors
     ///
-    /// `EIO` where it says that it failed: a mapping, or a comparison.
-    pub(crate) fn run_c_loop(&self, timed: c::TimedLoop, data: &mut [u8]) -> Result<u64> {
-        // SAFETY: By the invariant. A workload's loop is one for which `new` has made what it needs.
-        match self.run_c(data, |work| unsafe { timed(work) }) {
+    /// `EIO` where a mapping or a comparison failed.
+    ///
+    /// # Safety
+    ///
+    /// The loop is for the target of this fixture. `data` has as many bytes as the pattern, or the
+    /// loop does not use it.
+    pub(crate) unsafe fn run_c_loop(&self, run: c::TimedLoop, data: &mut [u8]) -> Result<u64> {
+        // SAFETY: Our caller says that the loop works on what we have, which by the invariant is what
+        // it takes it for.
+        match self.with_c_work(data, |work| unsafe { run(work) }) {
             0 => Err(EIO),
             ticks => Ok(ticks),
         }
     }
 
-    /// Runs a pair of C's, and tells its ticks.
+    /// Runs a pair of C's calls, one that maps and one that unmaps, and returns the ticks of each.
     ///
     /// # Errors
     ///
-    /// `ENOMEM` where it says that it failed.
-    pub(crate) fn run_c_pair(&self, timed: c::TimedPair) -> Result<Pair> {
+    /// `ENOMEM` where the first one failed.
+    ///
+    /// # Safety
+    ///
+    /// The calls are for the target of this fixture.
+    pub(crate) unsafe fn run_c_calls(&self, run: c::TimedCalls) -> Result<Ticks> {
         let mut unmap = 0;
-        // SAFETY: The range is ours, and so is the BAR where a workload takes one; `unmap` is valid
-        // for a write.
-        match self.run_c(&mut [], |work| unsafe { timed(work, &mut unmap) }) {
+        // SAFETY: Our caller says that the calls work on what we have, which by the invariant is what
+        // they take it for. `unmap` is valid for a write.
+        match self.with_c_work(&mut [], |work| unsafe { run(work, &mut unmap) }) {
             0 => Err(ENOMEM),
-            map => Ok((map, unmap)),
+            map => Ok(Ticks { map, unmap }),
         }
     }
 }
 
+/// Returns an offset for each round.
+fn offsets(plan: &Plan) -> Result<KVVec<u64>> {
+    let pages = (plan.size / PAGE).max(1);
+    let (mut offsets, mut random) = (KVVec::new(), Random::new(2));
+    for round in 0..plan.rounds as u64 {
+        let offset = match plan.target {
+            Target::Range | Target::Bar => round % pages * PAGE,
+            // In an order that no cache can foresee.
+            Target::Aperture => random.next() % pages * PAGE,
+            // Neighbours are not in the same order as their addresses, and all are multiples of 4.
+            Target::Memory | Target::Ports => round * 28 % plan.offset_bound.max(1),
+        };
+        offsets.push(offset, GFP_KERNEL)?;
+    }
+    Ok(offsets)
+}
+
+/// Returns the bytes that are written.
+fn pattern(plan: &Plan) -> Result<KVVec<u8>> {
+    let (mut pattern, mut random) = (KVVec::new(), Random::new(1));
+    for _ in 0..plan.bytes.max(PAGE as usize) {
+        let byte = match plan.target {
+            Target::Ports => PORT_BYTE,
+            _ => random.next() as u8,
+        };
+        pattern.push(byte, GFP_KERNEL)?;
+    }
+    Ok(pattern)
+}
+
 impl Drop for Fixture<'_> {
     fn drop(&mut self) {
-        if !self.c.is_null() {
-            // SAFETY: Made by `new`, freed here only, and nothing maps it any more.
-            unsafe { c::iomrs_b_aperture_free(self.c) };
+        if !self.c_aperture.is_null() {
+            // SAFETY: By the invariant it is ours, and all threads that used it have ended.
+            unsafe { c::iomrs_b_aperture_free(self.c_aperture) };
         }
     }
 }

@@ -1,27 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A benchmark of `io_mapping_rs` beside C's `io_mapping`, `ioremap` and `memcpy_*io`, by debugfs.
+//! A benchmark of `io_mapping_rs` beside C's `io_mapping`, `ioremap`, accessors and copies.
 //!
-//! `/sys/kernel/debug/io_mapping_rs/bench/`, for root: a spec is written to `run`, and what came of
-//! it is in `results`, `results.csv` and `samples`. It writes all over the range that it is given.
+//! Its files are in `/sys/kernel/debug/io_mapping_rs/bench/`, for root. A spec that is written to
+//! `run` says what to measure; `status`, `results`, `results.csv` and `samples` tell what came out. It
+//! overwrites the range that the spec names.
+//!
+//! From the top down:
 //!
 //! ```text
-//! spec.rs       what is written to `run`, taken apart          pure logic, tested on the host
-//! stats.rs      percentiles, ratios and their intervals        likewise
-//! workloads/    what can be measured: C's side beside ours
-//! ours/         our side: mapping ranges and BARs, maps of an aperture, accesses
-//! c/            C's side in files of the same names, the range, this machine
-//! claim.rs      the range
-//! fixture.rs    what a workload works on
-//! ticks.rs      the clock, and what keeps the compiler from it
-//! threads.rs    threads that begin each batch together
-//! runner.rs     batches in turns
-//! random.rs     pseudo-random numbers, the selftests' too
-//! results.rs    rows, and whether they can be believed
-//! output.rs     CSV, JSON, samples
-//! jobs.rs       what a spec asks for, one by one
-//! bench.rs      one run at a time
 //! files.rs      the files in debugfs
+//! bench.rs      one run at a time; status.rs: what the file status shows
+//! jobs.rs       the jobs of a spec; not_run.rs: why a job cannot run
+//! runner/       runs the batches of a job, both sides in turns
+//! results/      rows, whether they can be believed, CSV and JSON
+//! workloads/    what can be measured: three tables
+//! ours/         our side: ranges, maps of an aperture, accesses
+//! fixture.rs    what a workload works on
+//! claim.rs      the right to overwrite the range
+//! c/            C's side in files of the same names; what else is in C
+//! timing.rs     the clock, and loops that are timed
+//! spec.rs       parses what is written to run           pure logic, tested on the host
+//! stats.rs      percentiles, ratios, intervals          pure logic, tested on the host
+//! random.rs     pseudo-random numbers, which the selftests use, too
+//! report/       plots and a page of the results, made on the host; reasons.py: why ours takes more
+//! run-local     the benchmark on this machine's own kernel
 //! ```
 
 use io_mapping_rs::debugfs::files::{Directory, TextFiles};
@@ -33,15 +36,15 @@ mod claim;
 mod files;
 mod fixture;
 mod jobs;
+mod not_run;
 mod ours;
-mod output;
 mod random;
 mod results;
 mod runner;
 mod spec;
 mod stats;
-mod threads;
-mod ticks;
+mod status;
+mod timing;
 mod workloads;
 
 module! {
@@ -59,7 +62,8 @@ struct Module {
 impl kernel::Module for Module {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let bench = Arc::pin_init(bench::Bench::new(), GFP_KERNEL)?;
-        // SAFETY: We use the library, so that it is unloaded, and its directory removed, after us.
+        // SAFETY: This module uses the library, which is therefore unloaded later, and its directory
+        // removed later.
         let directory = unsafe { Directory::new_below(c"bench", c"io_mapping_rs") };
         Ok(Self {
             _files: files::new(directory, bench)?,

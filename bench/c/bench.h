@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the benchmark has in C: C's side of each comparison, and what the kernel says of this machine. mod.rs declares
- * it for Rust.
+ * What the benchmark has in C: C's side of each comparison, the claim of the range, and what the kernel knows of this
+ * machine. mod.rs declares it for Rust.
  */
 #ifndef IOMRS_BENCH_H
 #define IOMRS_BENCH_H
@@ -11,23 +11,24 @@
 struct io_mapping;
 struct pci_dev;
 
-/* What a workload of C's works on, of which each uses a part. */
+/* What C's side works on. Each workload uses a part of it. */
 struct iomrs_b_work {
-	u64 phys;			/* the range: of memory, or of ports */
+	u64 phys;			/* the range of memory or ports */
 	unsigned long size;
-	struct pci_dev *pdev;		/* whose BAR it is, where that is not requested now */
+	struct pci_dev *pdev;		/* the range is its BAR @bar, which is not requested */
 	int bar;
-	struct io_mapping *mapping;	/* maps @phys on */
-	void __iomem *io;		/* as well, or the cookie of ports */
-	const u64 *offsets;		/* one a round, the last one first */
+	struct io_mapping *mapping;	/* an aperture of the range */
+	void __iomem *io;		/* the range mapped, or the cookie of its ports */
+	const u64 *offsets;		/* one for each round */
 	unsigned long count;
-	u8 *data;			/* to copy from and to */
-	const u8 *pattern;
-	unsigned long bytes;		/* of a copy, or of a string */
+	u8 *data;			/* what is read goes here */
+	const u8 *pattern;		/* what is written */
+	unsigned long bytes;		/* that a round transfers */
 };
 
 /*
- * ranges.c: how long a call takes, and to @unmap how long the one that undoes it. Each returns 0 where it fails.
+ * ranges.c: each returns the ticks of a call that maps, 0 where it fails, and stores those of the call that unmaps in
+ * @unmap.
  */
 u64 iomrs_b_nothing(const struct iomrs_b_work *work, u64 *unmap);
 u64 iomrs_b_ioremap(const struct iomrs_b_work *work, u64 *unmap);
@@ -42,7 +43,7 @@ u64 iomrs_b_request(const struct iomrs_b_work *work, u64 *unmap);
 u64 iomrs_b_bar(const struct iomrs_b_work *work, u64 *unmap);
 u64 iomrs_b_bar_aperture(const struct iomrs_b_work *work, u64 *unmap);
 
-/* maps.c: how long a loop of maps takes, 0 where it fails */
+/* maps.c: each loop returns its ticks, 0 where it fails */
 struct io_mapping *iomrs_b_aperture(u64 phys, unsigned long size);
 void iomrs_b_aperture_free(struct io_mapping *mapping);
 u64 iomrs_b_empty(const struct iomrs_b_work *work);
@@ -60,7 +61,7 @@ u64 iomrs_b_page_read(const struct iomrs_b_work *work);
 u64 iomrs_b_page_nested(const struct iomrs_b_work *work);
 u64 iomrs_b_page_verify(const struct iomrs_b_work *work);
 
-/* accesses.c: how long a loop of accesses takes */
+/* accesses.c: each loop returns its ticks */
 void __iomem *iomrs_b_cookie(unsigned long first, u32 count);
 u64 iomrs_b_readl_const(const struct iomrs_b_work *work);
 u64 iomrs_b_writel_const(const struct iomrs_b_work *work);
@@ -77,7 +78,7 @@ u64 iomrs_b_write16_rep(const struct iomrs_b_work *work);
 u64 iomrs_b_read32_rep(const struct iomrs_b_work *work);
 u64 iomrs_b_write32_rep(const struct iomrs_b_work *work);
 
-/* machine.c: this machine, and what disturbs a measurement */
+/* machine.c: this machine, what disturbs a measurement on it, and threads */
 u64 iomrs_b_interrupts(void);
 u64 iomrs_b_switches(void);
 u64 iomrs_b_steal_ns(u32 cpu);
@@ -96,7 +97,7 @@ void *iomrs_b_thread_start(u32 cpu, void (*fn)(void *arg), void *arg);
 int iomrs_b_thread_wait(void *thread);
 void iomrs_b_thread_join(void *thread);
 
-/* claim.c: the right to write all over a range */
+/* claim.c: the right to overwrite a range */
 void *iomrs_b_claim_bar(u32 domain, u32 bus, u32 devfn, u32 bar, u64 *phys, u64 *size, bool *ports, int *err);
 void *iomrs_b_claim_range(u64 phys, u64 size, int *err);
 struct pci_dev *iomrs_b_lend(void *claim, int *bar);

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * C's side of each comparison: maps of an aperture. See bench.h, and ours/maps.rs, which has the same loops in Rust.
- *
- * Inline assembly without instructions hides from the compiler what a value is, or uses it, so that neither side can
- * leave out work that the other one does.
+ * C's side: loops that map pages of an aperture. See bench.h. ours/maps.rs has ours.
  */
 #include <linux/io-mapping.h>
 #include <linux/string.h>
 
 #include "bench.h"
-#include "ticks.h"
+#include "timing.h"
 
 struct io_mapping *iomrs_b_aperture(u64 phys, unsigned long size)
 {
@@ -21,52 +18,36 @@ void iomrs_b_aperture_free(struct io_mapping *mapping)
 	io_mapping_free(mapping);
 }
 
-/* A loop that takes an offset from a table for each round; of @work it keeps in registers what it can. */
-#define TIMED_LOOP(name, body)							\
-u64 iomrs_b_##name(const struct iomrs_b_work *work)				\
-{										\
-	struct io_mapping *mapping = work->mapping;				\
-	const u64 *offsets = work->offsets;					\
-	unsigned long count = work->count;					\
-	u64 start = ticks();							\
-										\
-	while (count) {								\
-		u64 offset = offsets[--count];					\
-										\
-		HIDE(count);							\
-		body								\
-	}									\
-	USE(mapping);								\
-	return ticks() - start;							\
-}
+#define MAP_LOOP(name, body)						\
+	TIMED_LOOP(name, struct io_mapping *mapping = work->mapping;, body, USE(mapping);)
 
-TIMED_LOOP(empty, {
+MAP_LOOP(empty, {
 	USE(offset);
 })
 
-TIMED_LOOP(map, {
+MAP_LOOP(map, {
 	void __iomem *addr = io_mapping_map_wc(mapping, offset, PAGE_SIZE);
 
 	USE(addr);
 	io_mapping_unmap(addr);
 })
 
-TIMED_LOOP(map_local, {
+MAP_LOOP(map_local, {
 	void __iomem *addr = io_mapping_map_local_wc(mapping, offset);
 
 	USE(addr);
 	io_mapping_unmap_local(addr);
 })
 
-TIMED_LOOP(map_atomic, {
+MAP_LOOP(map_atomic, {
 	void __iomem *addr = io_mapping_map_atomic_wc(mapping, offset);
 
 	USE(addr);
 	io_mapping_unmap_atomic(addr);
 })
 
-/* An offset that the compiler knows. */
-TIMED_LOOP(map_const, {
+/* The compiler knows the offset. */
+MAP_LOOP(map_const, {
 	void __iomem *addr = io_mapping_map_local_wc(mapping, PAGE_SIZE);
 
 	USE(offset);
@@ -74,8 +55,8 @@ TIMED_LOOP(map_const, {
 	io_mapping_unmap_local(addr);
 })
 
-/* The same with a store, for which nothing of the mapping can be kept in registers in C. */
-TIMED_LOOP(write_const, {
+/* The same with a store, after which the compiler has to read the mapping again. */
+MAP_LOOP(write_const, {
 	void __iomem *addr = io_mapping_map_local_wc(mapping, PAGE_SIZE);
 
 	USE(offset);
@@ -83,7 +64,7 @@ TIMED_LOOP(write_const, {
 	io_mapping_unmap_local(addr);
 })
 
-TIMED_LOOP(read, {
+MAP_LOOP(read, {
 	void __iomem *addr = io_mapping_map_local_wc(mapping, offset);
 	u32 value = readl(addr);
 
@@ -91,7 +72,7 @@ TIMED_LOOP(read, {
 	io_mapping_unmap_local(addr);
 })
 
-TIMED_LOOP(read_atomic, {
+MAP_LOOP(read_atomic, {
 	void __iomem *addr = io_mapping_map_atomic_wc(mapping, offset);
 	u32 value = readl(addr);
 
@@ -99,7 +80,7 @@ TIMED_LOOP(read_atomic, {
 	io_mapping_unmap_atomic(addr);
 })
 
-TIMED_LOOP(nested, {
+MAP_LOOP(nested, {
 	void __iomem *first = io_mapping_map_local_wc(mapping, offset);
 	void __iomem *second = io_mapping_map_local_wc(mapping, offset ^ 0x1000);
 	void __iomem *third = io_mapping_map_local_wc(mapping, offset ^ 0x2000);
@@ -123,7 +104,7 @@ static bool page_holds(void __iomem *addr, const struct iomrs_b_work *work)
 	return !memcmp(work->data, work->pattern, PAGE_SIZE);
 }
 
-TIMED_LOOP(verify, {
+MAP_LOOP(verify, {
 	void __iomem *addr = io_mapping_map_local_wc(mapping, offset);
 	bool holds = page_holds(addr, work);
 
@@ -132,8 +113,8 @@ TIMED_LOOP(verify, {
 		return 0;
 })
 
-/* What a driver does for a page of a range that it does not keep mapped: an ioremap for each. */
-TIMED_LOOP(page, {
+/* What a driver does that does not keep the range mapped: an ioremap of each page. */
+MAP_LOOP(page, {
 	void __iomem *addr = ioremap_wc(work->phys + offset, PAGE_SIZE);
 
 	if (!addr)
@@ -141,7 +122,7 @@ TIMED_LOOP(page, {
 	iounmap(addr);
 })
 
-TIMED_LOOP(page_read, {
+MAP_LOOP(page_read, {
 	void __iomem *addr = ioremap_wc(work->phys + offset, PAGE_SIZE);
 	u32 value;
 
@@ -152,7 +133,7 @@ TIMED_LOOP(page_read, {
 	iounmap(addr);
 })
 
-TIMED_LOOP(page_nested, {
+MAP_LOOP(page_nested, {
 	void __iomem *addrs[4];
 	int i;
 
@@ -169,7 +150,7 @@ TIMED_LOOP(page_nested, {
 		return 0;
 })
 
-TIMED_LOOP(page_verify, {
+MAP_LOOP(page_verify, {
 	void __iomem *addr = ioremap_wc(work->phys + offset, PAGE_SIZE);
 	bool holds;
 

@@ -8,7 +8,7 @@ use kernel::ffi::{c_char, c_int, c_ulong, c_void};
 #[repr(C)]
 pub(crate) struct IoMapping([u8; 0]);
 
-/// What a workload of C's works on: `struct iomrs_b_work`.
+/// What C's side works on: `struct iomrs_b_work`.
 #[repr(C)]
 pub(crate) struct Work {
     pub(crate) phys: u64,
@@ -24,10 +24,10 @@ pub(crate) struct Work {
     pub(crate) bytes: c_ulong,
 }
 
-/// A pair of calls in C, told apart.
-pub(crate) type TimedPair = unsafe extern "C" fn(*const Work, unmap: *mut u64) -> u64;
+/// Two calls of C's, one that maps and one that unmaps, each timed. 0 where the first one fails.
+pub(crate) type TimedCalls = unsafe extern "C" fn(*const Work, unmap: *mut u64) -> u64;
 
-/// A loop in C.
+/// A loop of C's. 0 where it fails.
 pub(crate) type TimedLoop = unsafe extern "C" fn(*const Work) -> u64;
 
 /// What a thread runs.

@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * C's side of each comparison: calls that map a range or a BAR, each with the one that undoes it. See bench.h, and
- * ours/ranges.rs, which has the same in Rust.
+ * C's side: calls that map ranges, apertures and BARs, and what unmaps them. See bench.h. ours/ranges.rs has ours.
  */
 #include <linux/io-mapping.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 
 #include "bench.h"
-#include "ticks.h"
+#include "timing.h"
 
 #define NAME "io-mapping-bench"
 
-/*
- * Times @map, which gives a @type, and then @undo, where that is not NULL. What they work on is in registers, or in
- * variables, before.
- */
-#define PAIR(name, type, map, undo)						\
+/* Defines a function that times @map, which returns a @type that is not NULL, and then @undo of it. */
+#define TIMED_CALLS(name, type, map, undo)					\
 u64 iomrs_b_##name(const struct iomrs_b_work *work, u64 *unmap)			\
 {										\
 	u64 phys = work->phys;							\
@@ -32,16 +28,16 @@ u64 iomrs_b_##name(const struct iomrs_b_work *work, u64 *unmap)			\
 	return mapped - start;							\
 }
 
-PAIR(ioremap, void __iomem *, ioremap(phys, size), iounmap)
-PAIR(ioremap_uc, void __iomem *, ioremap_uc(phys, size), iounmap)
-PAIR(ioremap_wc, void __iomem *, ioremap_wc(phys, size), iounmap)
-PAIR(ioremap_wt, void __iomem *, ioremap_wt(phys, size), iounmap)
-PAIR(ioremap_cache, void __iomem *, ioremap_cache(phys, size), iounmap)
-PAIR(create_wc, struct io_mapping *, io_mapping_create_wc(phys, size), io_mapping_free)
-/* Of no more than the first page. */
-PAIR(create_page, struct io_mapping *, io_mapping_create_wc(phys, min(size, PAGE_SIZE)), io_mapping_free)
+TIMED_CALLS(ioremap, void __iomem *, ioremap(phys, size), iounmap)
+TIMED_CALLS(ioremap_uc, void __iomem *, ioremap_uc(phys, size), iounmap)
+TIMED_CALLS(ioremap_wc, void __iomem *, ioremap_wc(phys, size), iounmap)
+TIMED_CALLS(ioremap_wt, void __iomem *, ioremap_wt(phys, size), iounmap)
+TIMED_CALLS(ioremap_cache, void __iomem *, ioremap_cache(phys, size), iounmap)
+TIMED_CALLS(create_wc, struct io_mapping *, io_mapping_create_wc(phys, size), io_mapping_free)
+/* Of the first page only. */
+TIMED_CALLS(create_page, struct io_mapping *, io_mapping_create_wc(phys, min(size, PAGE_SIZE)), io_mapping_free)
 
-/* What reading the ticks costs by itself. */
+/* What reading the clock takes by itself. */
 u64 iomrs_b_nothing(const struct iomrs_b_work *work, u64 *unmap)
 {
 	u64 start = ticks(), mapped = ticks();
@@ -50,7 +46,7 @@ u64 iomrs_b_nothing(const struct iomrs_b_work *work, u64 *unmap)
 	return mapped - start;
 }
 
-/* A mapping of its own for each offset, all there at once, as a driver of many devices has them. */
+/* A mapping of a page for each offset, and then the end of all of them. */
 u64 iomrs_b_ioremap_many(const struct iomrs_b_work *work, u64 *unmap)
 {
 	void __iomem **addrs = kcalloc(work->count, sizeof(*addrs), GFP_KERNEL);
@@ -73,7 +69,7 @@ u64 iomrs_b_ioremap_many(const struct iomrs_b_work *work, u64 *unmap)
 	return made == work->count ? mapped - start : 0;
 }
 
-/* The region request alone. */
+/* Requests a BAR, then releases it. */
 u64 iomrs_b_request(const struct iomrs_b_work *work, u64 *unmap)
 {
 	struct pci_dev *pdev = work->pdev;
@@ -88,7 +84,7 @@ u64 iomrs_b_request(const struct iomrs_b_work *work, u64 *unmap)
 	return mapped - start;
 }
 
-/* What a driver does with a BAR: the region and the mapping, then both undone. */
+/* Requests a BAR and maps it, as drivers do; then undoes both. */
 u64 iomrs_b_bar(const struct iomrs_b_work *work, u64 *unmap)
 {
 	struct pci_dev *pdev = work->pdev;
@@ -108,7 +104,7 @@ u64 iomrs_b_bar(const struct iomrs_b_work *work, u64 *unmap)
 	return addr ? mapped - start : 0;
 }
 
-/* The region and an aperture of all of it, then both undone. */
+/* Requests a BAR and creates an aperture of all of it; then undoes both. */
 u64 iomrs_b_bar_aperture(const struct iomrs_b_work *work, u64 *unmap)
 {
 	struct pci_dev *pdev = work->pdev;

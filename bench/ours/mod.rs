@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Our side of each comparison. `c/` has C's side in files of the same names.
+//!
+//! A function here is compiled into one of its own, so that `tools/profile.py` finds it by its name.
 
 pub(crate) mod accesses;
 pub(crate) mod maps;

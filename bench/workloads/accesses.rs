@@ -1,213 +1,186 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Accesses of memory and ports, one by one, as strings and as block copies.
+//! Accesses of memory and ports: single values, strings of values, blocks.
 
-use super::{Sides, Target, Workload};
+use super::workload::{Sides, Workload};
 use crate::{
     c,
-    fixture::{Fixture, PAGE},
+    fixture::{Target, PAGE},
     ours::accesses,
 };
-use kernel::prelude::*;
+use Sides::Loop;
 
-type Ours = fn(&Fixture<'_>, &mut [u8]) -> Result<u64>;
+/// A value of 32 bits in memory; 1000 of them in a batch.
+const MEMORY: Workload = Workload {
+    target: Target::Memory,
+    sizes: &[4],
+    rounds: 4000,
+    offset_bound: PAGE,
+    irqs_off: true,
+    transfers: true,
+    ..Workload::BASE
+};
 
-/// One value of 32 bits, a thousand times.
-const fn one(
-    name: &'static str,
-    about: &'static str,
-    call: &'static str,
-    c: c::TimedLoop,
-    ours: Ours,
-) -> Workload {
+/// The same of ports, always the first one.
+const PORTS: Workload = Workload {
+    target: Target::Ports,
+    offset_bound: 4,
+    ..MEMORY
+};
+
+/// A block of memory.
+const COPY: Workload = Workload {
+    sizes: &[64, 4 << 10, 64 << 10, 1 << 20],
+    rounds: 64 << 10,
+    offset_bound: 64,
+    irqs_off: false,
+    ..MEMORY
+};
+
+/// A string of values at one register.
+const STRING: Workload = Workload {
+    rounds: 4096,
+    offset_bound: 4,
+    ..MEMORY
+};
+
+pub(super) static SINGLE: &[Workload] = &[
     Workload {
-        name,
-        about,
-        target: Target::Memory,
-        sizes: &[4],
-        sides: Sides::Loop { c, ours },
-        call,
-        rounds: 4000,
-        offset_bound: PAGE,
-        irqs_off: true,
-        transfers: true,
-        ..Workload::PLAIN
-    }
-}
-
-/// The same of ports: always the first one.
-const fn port(
-    name: &'static str,
-    about: &'static str,
-    call: &'static str,
-    c: c::TimedLoop,
-    ours: Ours,
-) -> Workload {
+        name: "read32_const",
+        about: "load 32 bits at an offset that the compiler knows",
+        c_calls: "readl",
+        sides: Loop(c::iomrs_b_readl_const, accesses::read_const),
+        ..MEMORY
+    },
     Workload {
-        target: Target::Ports,
-        offset_bound: 4,
-        ..one(name, about, call, c, ours)
-    }
-}
-
-const fn copy(
-    name: &'static str,
-    about: &'static str,
-    call: &'static str,
-    c: c::TimedLoop,
-    ours: Ours,
-) -> Workload {
+        name: "write32_const",
+        about: "store 32 bits at an offset that the compiler knows",
+        c_calls: "writel",
+        sides: Loop(c::iomrs_b_writel_const, accesses::write_const),
+        ..MEMORY
+    },
     Workload {
-        sizes: &[64, 4 << 10, 64 << 10, 1 << 20],
-        rounds: 64 << 10,
-        offset_bound: 64,
-        irqs_off: false,
-        ..one(name, about, call, c, ours)
-    }
-}
-
-/// A string of 1, 16 and 64 values from or to one register.
-const fn string(
-    (name, call): (&'static str, &'static str),
-    target: Target,
-    sizes: &'static [u64],
-    c: c::TimedLoop,
-    ours: Ours,
-) -> Workload {
+        name: "read32",
+        about: "load 32 bits at an offset known at run time only (IoExt::try_at)",
+        c_calls: "readl",
+        sides: Loop(c::iomrs_b_readl, accesses::read_at),
+        ..MEMORY
+    },
     Workload {
-        target,
-        sizes,
-        rounds: 4096,
-        offset_bound: 4,
-        ..one(
-            name,
-            "strings of values from or to one register",
-            call,
-            c,
-            ours,
-        )
-    }
-}
+        name: "write32",
+        about: "store 32 bits at an offset known at run time only (IoExt::try_at)",
+        c_calls: "writel",
+        sides: Loop(c::iomrs_b_writel, accesses::write_at),
+        ..MEMORY
+    },
+    Workload {
+        name: "try_read32",
+        about: "read32 by the kernel crate's Io::try_read32",
+        c_calls: "readl",
+        sides: Loop(c::iomrs_b_readl, accesses::try_read),
+        ..MEMORY
+    },
+    Workload {
+        name: "try_write32",
+        about: "write32 by the kernel crate's Io::try_write32",
+        c_calls: "writel",
+        sides: Loop(c::iomrs_b_writel, accesses::try_write),
+        ..MEMORY
+    },
+    Workload {
+        name: "region_read32",
+        about: "load 32 bits from an IoRegion, which here is memory",
+        c_calls: "ioread32",
+        sides: Loop(c::iomrs_b_ioread32, accesses::region_read_at),
+        ..MEMORY
+    },
+    Workload {
+        name: "region_write32",
+        about: "store 32 bits to an IoRegion, which here is memory",
+        c_calls: "iowrite32",
+        sides: Loop(c::iomrs_b_iowrite32, accesses::region_write_at),
+        ..MEMORY
+    },
+    Workload {
+        name: "copy_to",
+        about: "copy a block to the memory of a device",
+        c_calls: "memcpy_toio",
+        sides: Loop(c::iomrs_b_copy_to, accesses::copy_to),
+        ..COPY
+    },
+    Workload {
+        name: "copy_from",
+        about: "copy a block from the memory of a device",
+        c_calls: "memcpy_fromio",
+        sides: Loop(c::iomrs_b_copy_from, accesses::copy_from),
+        ..COPY
+    },
+    Workload {
+        name: "ports_read32",
+        about: "load 32 bits from an IoRegion, which here is ports",
+        c_calls: "ioread32",
+        sides: Loop(c::iomrs_b_ioread32, accesses::region_read_at),
+        ..PORTS
+    },
+    Workload {
+        name: "ports_write32",
+        about: "store 32 bits to an IoRegion, which here is ports",
+        c_calls: "iowrite32",
+        sides: Loop(c::iomrs_b_iowrite32, accesses::region_write_at),
+        ..PORTS
+    },
+];
 
+/// Sizes of 1, 16 and 64 values.
 const BYTES: &[u64] = &[1, 16, 64];
 const WORDS: &[u64] = &[2, 32, 128];
 const LONGS: &[u64] = &[4, 64, 256];
 
-/// Strings of each width, from and to memory or ports.
+/// Reads and writes strings of values of one width, in memory or ports.
 macro_rules! strings {
-    ($($target:ident, $ty:ty, $sizes:expr, $read:ident $write:ident, $c_read:ident $c_write:ident,
-       $read_call:literal $write_call:literal;)*) => {
+    ($($target:ident, $ty:ty, $sizes:expr,
+       $read:literal $c_read:ident $read_calls:literal,
+       $write:literal $c_write:ident $write_calls:literal;)*) => {
         [$(
-            string(
-                (stringify!($read), $read_call), Target::$target, $sizes,
-                c::$c_read, accesses::read_rep::<$ty>,
-            ),
-            string(
-                (stringify!($write), $write_call), Target::$target, $sizes,
-                c::$c_write, accesses::write_rep::<$ty>,
-            ),
+            Workload {
+                name: $read,
+                about: "read a string of values from one register",
+                c_calls: $read_calls,
+                target: Target::$target,
+                sides: Loop(c::$c_read, accesses::read_rep::<$ty>),
+                sizes: $sizes,
+                ..STRING
+            },
+            Workload {
+                name: $write,
+                about: "write a string of values to one register",
+                c_calls: $write_calls,
+                target: Target::$target,
+                sides: Loop(c::$c_write, accesses::write_rep::<$ty>),
+                sizes: $sizes,
+                ..STRING
+            },
         )*]
     };
 }
 
 pub(super) static STRINGS: &[Workload] = &strings! {
-    Memory, u8, BYTES, read_rep8 write_rep8,
-        iomrs_b_read8_rep iomrs_b_write8_rep, "ioread8_rep" "iowrite8_rep";
-    Memory, u16, WORDS, read_rep16 write_rep16,
-        iomrs_b_read16_rep iomrs_b_write16_rep, "ioread16_rep" "iowrite16_rep";
-    Memory, u32, LONGS, read_rep32 write_rep32,
-        iomrs_b_read32_rep iomrs_b_write32_rep, "ioread32_rep" "iowrite32_rep";
-    Ports, u8, BYTES, ports_read_rep8 ports_write_rep8,
-        iomrs_b_read8_rep iomrs_b_write8_rep, "ioread8_rep" "iowrite8_rep";
-    Ports, u16, WORDS, ports_read_rep16 ports_write_rep16,
-        iomrs_b_read16_rep iomrs_b_write16_rep, "ioread16_rep" "iowrite16_rep";
-    Ports, u32, LONGS, ports_read_rep32 ports_write_rep32,
-        iomrs_b_read32_rep iomrs_b_write32_rep, "ioread32_rep" "iowrite32_rep";
+    Memory, u8, BYTES,
+        "read_rep8" iomrs_b_read8_rep "ioread8_rep",
+        "write_rep8" iomrs_b_write8_rep "iowrite8_rep";
+    Memory, u16, WORDS,
+        "read_rep16" iomrs_b_read16_rep "ioread16_rep",
+        "write_rep16" iomrs_b_write16_rep "iowrite16_rep";
+    Memory, u32, LONGS,
+        "read_rep32" iomrs_b_read32_rep "ioread32_rep",
+        "write_rep32" iomrs_b_write32_rep "iowrite32_rep";
+    Ports, u8, BYTES,
+        "ports_read_rep8" iomrs_b_read8_rep "ioread8_rep",
+        "ports_write_rep8" iomrs_b_write8_rep "iowrite8_rep";
+    Ports, u16, WORDS,
+        "ports_read_rep16" iomrs_b_read16_rep "ioread16_rep",
+        "ports_write_rep16" iomrs_b_write16_rep "iowrite16_rep";
+    Ports, u32, LONGS,
+        "ports_read_rep32" iomrs_b_read32_rep "ioread32_rep",
+        "ports_write_rep32" iomrs_b_write32_rep "iowrite32_rep";
 };
-
-pub(super) static SINGLE: &[Workload] = &[
-    one(
-        "read32_const",
-        "a load at an offset that the compiler knows",
-        "readl",
-        c::iomrs_b_readl_const,
-        accesses::read_const,
-    ),
-    one(
-        "write32_const",
-        "a store at an offset that the compiler knows",
-        "writel",
-        c::iomrs_b_writel_const,
-        accesses::write_const,
-    ),
-    one(
-        "read32",
-        "a load at an offset known at run time (IoExt::try_at)",
-        "readl",
-        c::iomrs_b_readl,
-        accesses::read_at,
-    ),
-    one(
-        "write32",
-        "a store at an offset known at run time (IoExt::try_at)",
-        "writel",
-        c::iomrs_b_writel,
-        accesses::write_at,
-    ),
-    one(
-        "try_read32",
-        "the same load by the kernel crate's Io::try_read32",
-        "readl",
-        c::iomrs_b_readl,
-        accesses::try_read,
-    ),
-    one(
-        "try_write32",
-        "the same store by the kernel crate's Io::try_write32",
-        "writel",
-        c::iomrs_b_writel,
-        accesses::try_write,
-    ),
-    one(
-        "region_read32",
-        "a load of a region of memory or ports: of memory",
-        "ioread32",
-        c::iomrs_b_ioread32,
-        accesses::region_read_at,
-    ),
-    one(
-        "region_write32",
-        "a store to a region of memory or ports: to memory",
-        "iowrite32",
-        c::iomrs_b_iowrite32,
-        accesses::region_write_at,
-    ),
-    copy(
-        "copy_to",
-        "a block copy to memory of the device",
-        "memcpy_toio",
-        c::iomrs_b_copy_to,
-        accesses::copy_to,
-    ),
-    copy(
-        "copy_from",
-        "a block copy from memory of the device",
-        "memcpy_fromio",
-        c::iomrs_b_copy_from,
-        accesses::copy_from,
-    ),
-    port(
-        "ports_read32",
-        "a load of a region of memory or ports: of ports",
-        "ioread32",
-        c::iomrs_b_ioread32,
-        accesses::region_read_at,
-    ),
-    port(
-        "ports_write32",
-        "a store to a region of memory or ports: to ports",
-        "iowrite32",
-        c::iomrs_b_iowrite32,
-        accesses::region_write_at,
-    ),
-];

@@ -1,206 +1,183 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Maps of pages of an aperture.
+//! Mapping and unmapping pages of an aperture.
 
-use super::{Sides, Target, Workload};
-use crate::{c, fixture::Fixture, ours::maps};
+use super::workload::{Sides, Workload};
+use crate::{c, fixture::Target, ours::maps};
 use io_mapping_rs::Strategy;
-use kernel::prelude::*;
+use Sides::Loop;
 
-const M2: &[u64] = &[2 << 20];
-
-/// Of an aperture mapped as a whole, whose pages C finds by an addition.
-const fn whole(
-    name: &'static str,
-    about: &'static str,
-    call: &'static str,
-    c: c::TimedLoop,
-    ours: fn(&Fixture<'_>, &mut [u8]) -> Result<u64>,
-) -> Workload {
-    Workload {
-        name,
-        about,
-        target: Target::Aperture,
-        strategy: Strategy::Whole,
-        sizes: M2,
-        sides: Sides::Loop { c, ours },
-        call,
-        rounds: 1000,
-        irqs_off: true,
-        ..Workload::PLAIN
-    }
-}
-
-/// Of a sparse aperture, where C maps each page by itself, which may sleep.
-const fn sparse(
-    name: &'static str,
-    c: c::TimedLoop,
-    ours: fn(&Fixture<'_>, &mut [u8]) -> Result<u64>,
-) -> Workload {
-    Workload {
-        strategy: Strategy::Sparse,
-        rounds: 20,
-        irqs_off: false,
-        c_maps_all: false,
-        ..whole(name, "", "ioremap_wc + iounmap", c, ours)
-    }
-}
-
+const MAP: &str = "io_mapping_map_wc + io_mapping_unmap";
 const LOCAL: &str = "io_mapping_map_local_wc + io_mapping_unmap_local";
 const ATOMIC: &str = "io_mapping_map_atomic_wc + io_mapping_unmap_atomic";
 const HUGE: &[u64] = &[64 << 30];
 
+/// The whole aperture is mapped, and C finds a page by an addition.
+const WHOLE: Workload = Workload {
+    target: Target::Aperture,
+    strategy: Strategy::Whole,
+    sizes: &[2 << 20],
+    rounds: 1000,
+    irqs_off: true,
+    ..Workload::BASE
+};
+
+/// The aperture is sparse and has the chunk already. C has it mapped as a whole.
+const CHUNK: Workload = Workload {
+    strategy: Strategy::Sparse,
+    premade_chunks: true,
+    ..WHOLE
+};
+
+/// The aperture is sparse and has no chunks. C maps each page by itself, which may sleep.
+const SPARSE: Workload = Workload {
+    strategy: Strategy::Sparse,
+    c_calls: "ioremap_wc + iounmap",
+    c_maps_whole: false,
+    rounds: 20,
+    irqs_off: false,
+    ..WHOLE
+};
+
 pub(super) static WORKLOADS: &[Workload] = &[
-    whole(
-        "map",
-        "a lasting map of a page and its end",
-        "io_mapping_map_wc + io_mapping_unmap",
-        c::iomrs_b_map,
-        maps::map,
-    ),
     Workload {
-        chunk: true,
-        ..whole(
-            "map_chunk",
-            "the same where the chunk is there",
-            "io_mapping_map_wc + io_mapping_unmap",
-            c::iomrs_b_map,
-            maps::map,
-        )
-        .on_sparse()
-    },
-    whole(
-        "map_local",
-        "a local map of a page and its end",
-        LOCAL,
-        c::iomrs_b_map_local,
-        maps::map_local,
-    ),
-    sparse("map_local", c::iomrs_b_page, maps::map_local),
-    Workload {
-        chunk: true,
-        ..whole(
-            "map_local_chunk",
-            "the same where the chunk is there",
-            LOCAL,
-            c::iomrs_b_map_local,
-            maps::map_local,
-        )
-        .on_sparse()
+        name: "map",
+        about: "map a page by map(), unmap it",
+        c_calls: MAP,
+        sides: Loop(c::iomrs_b_map, maps::map),
+        ..WHOLE
     },
     Workload {
+        name: "map_chunk",
+        about: "map() on a sparse aperture that has the chunk already",
+        c_calls: MAP,
+        sides: Loop(c::iomrs_b_map, maps::map),
+        ..CHUNK
+    },
+    Workload {
+        name: "map_local",
+        about: "map a page by map_local(), unmap it",
+        c_calls: LOCAL,
+        sides: Loop(c::iomrs_b_map_local, maps::map_local),
+        ..WHOLE
+    },
+    Workload {
+        name: "map_local",
+        sides: Loop(c::iomrs_b_page, maps::map_local),
+        ..SPARSE
+    },
+    Workload {
+        name: "map_local_chunk",
+        about: "map_local() on a sparse aperture that has the chunk already",
+        c_calls: LOCAL,
+        sides: Loop(c::iomrs_b_map_local, maps::map_local),
+        ..CHUNK
+    },
+    Workload {
+        name: "map_local_sized",
+        about: "map_local() where the compiler knows the size of the aperture",
+        c_calls: LOCAL,
+        sides: Loop(c::iomrs_b_map_local, maps::map_sized),
         pages: 512,
-        ..whole(
-            "map_local_sized",
-            "the same where the compiler knows the size of the aperture",
-            LOCAL,
-            c::iomrs_b_map_local,
-            maps::map_sized,
-        )
+        ..WHOLE
     },
     Workload {
+        name: "map_local_const",
+        about: "map_local() where the compiler knows the size and the offset",
+        c_calls: LOCAL,
+        sides: Loop(c::iomrs_b_map_const, maps::map_const),
         pages: 2,
-        ..whole(
-            "map_local_const",
-            "the same where the compiler knows size and offset",
-            LOCAL,
-            c::iomrs_b_map_const,
-            maps::map_const,
-        )
+        ..WHOLE
     },
     Workload {
+        name: "map_local_const_write",
+        about: "map_local_const with a 32-bit store",
+        c_calls: LOCAL,
+        sides: Loop(c::iomrs_b_write_const, maps::write_const),
         pages: 2,
-        ..whole(
-            "map_local_const_write",
-            "and with a 32-bit store",
-            LOCAL,
-            c::iomrs_b_write_const,
-            maps::write_const,
-        )
+        ..WHOLE
     },
-    whole(
-        "map_atomic",
-        "an atomic map of a page and its end",
-        ATOMIC,
-        c::iomrs_b_map_atomic,
-        maps::map_atomic,
-    ),
-    sparse("map_atomic", c::iomrs_b_page, maps::map_atomic),
     Workload {
+        name: "map_atomic",
+        about: "map a page by map_atomic(), unmap it",
+        c_calls: ATOMIC,
+        sides: Loop(c::iomrs_b_map_atomic, maps::map_atomic),
+        ..WHOLE
+    },
+    Workload {
+        name: "map_atomic",
+        sides: Loop(c::iomrs_b_page, maps::map_atomic),
+        ..SPARSE
+    },
+    Workload {
+        name: "map_local_read",
+        about: "map_local() with a 32-bit load, on one CPU up to all at once",
+        c_calls: LOCAL,
+        sides: Loop(c::iomrs_b_read, maps::read),
         scales: true,
-        ..whole(
-            "map_local_read",
-            "a local map of a page, a 32-bit load, its end; by 1 to all CPUs",
-            LOCAL,
-            c::iomrs_b_read,
-            maps::read,
-        )
+        ..WHOLE
     },
     Workload {
+        name: "map_local_read",
+        sides: Loop(c::iomrs_b_page_read, maps::read),
         scales: true,
-        ..sparse("map_local_read", c::iomrs_b_page_read, maps::read)
+        ..SPARSE
     },
-    whole(
-        "map_atomic_read",
-        "an atomic map of a page, a 32-bit load, its end",
-        ATOMIC,
-        c::iomrs_b_read_atomic,
-        maps::read_atomic,
-    ),
-    sparse("map_atomic_read", c::iomrs_b_page_read, maps::read_atomic),
     Workload {
+        name: "map_atomic_read",
+        about: "map_atomic() with a 32-bit load",
+        c_calls: ATOMIC,
+        sides: Loop(c::iomrs_b_read_atomic, maps::read_atomic),
+        ..WHOLE
+    },
+    Workload {
+        name: "map_atomic_read",
+        sides: Loop(c::iomrs_b_page_read, maps::read_atomic),
+        ..SPARSE
+    },
+    Workload {
+        name: "nested4",
+        about: "map four pages by map_local(), one inside the other, unmap them",
+        c_calls: LOCAL,
+        sides: Loop(c::iomrs_b_nested, maps::nested),
         pages: 4,
-        ..whole(
-            "nested4",
-            "four local maps, one in another, and their ends",
-            LOCAL,
-            c::iomrs_b_nested,
-            maps::nested,
-        )
+        ..WHOLE
     },
     Workload {
+        name: "nested4",
+        sides: Loop(c::iomrs_b_page_nested, maps::nested),
         rounds: 5,
         pages: 4,
-        ..sparse("nested4", c::iomrs_b_page_nested, maps::nested)
+        ..SPARSE
     },
     Workload {
+        name: "random_read",
+        about: "map_local_read at random pages of 64 GiB",
+        c_calls: LOCAL,
+        sides: Loop(c::iomrs_b_read, maps::read),
         sizes: HUGE,
         rounds: 200,
-        ..whole(
-            "random_read",
-            "map_local_read of any page of a huge aperture",
-            LOCAL,
-            c::iomrs_b_read,
-            maps::read,
-        )
+        ..WHOLE
     },
     Workload {
+        name: "random_read",
+        sides: Loop(c::iomrs_b_page_read, maps::read),
         sizes: HUGE,
-        ..sparse("random_read", c::iomrs_b_page_read, maps::read)
+        ..SPARSE
     },
     Workload {
+        name: "fill_verify",
+        about: "map a page by map_local(), fill it, read it back, compare, unmap it",
+        c_calls: LOCAL,
+        sides: Loop(c::iomrs_b_verify, maps::verify),
         rounds: 16,
         irqs_off: false,
-        ..whole(
-            "fill_verify",
-            "map a page, fill it, read it back, compare",
-            LOCAL,
-            c::iomrs_b_verify,
-            maps::verify,
-        )
+        ..WHOLE
     },
     Workload {
+        name: "fill_verify",
+        sides: Loop(c::iomrs_b_page_verify, maps::verify),
         rounds: 16,
-        ..sparse("fill_verify", c::iomrs_b_page_verify, maps::verify)
+        ..SPARSE
     },
 ];
-
-impl Workload {
-    /// The same on a sparse aperture.
-    const fn on_sparse(self) -> Self {
-        Self {
-            strategy: Strategy::Sparse,
-            ..self
-        }
-    }
-}

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Mapping ranges, apertures and BARs, and unmapping them.
+//! Mapping and unmapping ranges, apertures and BARs.
 
-use super::{Sides, Target, Workload};
+use super::workload::{Sides, Workload};
 use crate::{
     c,
-    fixture::{Fixture, PAGE},
+    fixture::{Target, PAGE},
     ours::ranges,
 };
 use io_mapping_rs::Strategy;
-use kernel::prelude::*;
+use Sides::Calls;
 
 const CREATED: &[u64] = &[
     PAGE,
@@ -27,126 +27,103 @@ const MAPPED: &[u64] = CREATED.split_at(CREATED.len() - 1).0;
 /// Ranges of a page each, in a row.
 const MANY: usize = 64;
 
-const fn ioremap(
-    name: &'static str,
-    about: &'static str,
-    call: &'static str,
-    c: c::TimedPair,
-    ours: fn(&Fixture<'_>) -> Result<ranges::Pair>,
-) -> Workload {
-    Workload {
-        name,
-        about,
-        call,
-        sizes: &[PAGE],
-        sides: Sides::Pair {
-            c,
-            ours,
-            empty: None,
-        },
-        ..Workload::PLAIN
-    }
-}
+/// A range, mapped anew each time.
+const RANGE: Workload = Workload {
+    sizes: &[PAGE],
+    ..Workload::BASE
+};
 
-const fn create(strategy: Strategy, ours: fn(&Fixture<'_>) -> Result<ranges::Pair>) -> Workload {
-    Workload {
-        strategy,
-        sizes: CREATED,
-        ..ioremap(
-            "create",
-            "an aperture and its end",
-            "io_mapping_create_wc + io_mapping_free",
-            c::iomrs_b_create_wc,
-            ours,
-        )
-    }
-}
+/// An aperture, created anew each time.
+const CREATE: Workload = Workload {
+    name: "create",
+    about: "create an aperture, free it",
+    c_calls: "io_mapping_create_wc + io_mapping_free",
+    sizes: CREATED,
+    ..RANGE
+};
 
 pub(super) static WORKLOADS: &[Workload] = &[
     Workload {
+        name: "ioremap",
+        about: "map a range write-combining, unmap it",
+        c_calls: "ioremap_wc + iounmap",
+        sides: Calls(c::iomrs_b_ioremap_wc, ranges::ioremap_wc),
         sizes: MAPPED,
-        ..ioremap(
-            "ioremap",
-            "a write-combining mapping of a range and its end",
-            "ioremap_wc + iounmap",
-            c::iomrs_b_ioremap_wc,
-            ranges::ioremap_wc,
-        )
+        ..RANGE
     },
-    ioremap(
-        "ioremap_uc_minus",
-        "the same uncached, which MTRRs may weaken: what registers get",
-        "ioremap + iounmap",
-        c::iomrs_b_ioremap,
-        ranges::ioremap,
-    ),
-    ioremap(
-        "ioremap_uc",
-        "the same uncached",
-        "ioremap_uc + iounmap",
-        c::iomrs_b_ioremap_uc,
-        ranges::ioremap_uc,
-    ),
-    ioremap(
-        "ioremap_wt",
-        "the same write-through",
-        "ioremap_wt + iounmap",
-        c::iomrs_b_ioremap_wt,
-        ranges::ioremap_wt,
-    ),
-    ioremap(
-        "ioremap_cache",
-        "the same write-back",
-        "ioremap_cache + iounmap",
-        c::iomrs_b_ioremap_cache,
-        ranges::ioremap_cache,
-    ),
     Workload {
+        name: "ioremap_uc_minus",
+        about: "map a page uncached as registers are (an MTRR may weaken it), unmap it",
+        c_calls: "ioremap + iounmap",
+        sides: Calls(c::iomrs_b_ioremap, ranges::ioremap),
+        ..RANGE
+    },
+    Workload {
+        name: "ioremap_uc",
+        about: "map a page uncached, unmap it",
+        c_calls: "ioremap_uc + iounmap",
+        sides: Calls(c::iomrs_b_ioremap_uc, ranges::ioremap_uc),
+        ..RANGE
+    },
+    Workload {
+        name: "ioremap_wt",
+        about: "map a page write-through, unmap it",
+        c_calls: "ioremap_wt + iounmap",
+        sides: Calls(c::iomrs_b_ioremap_wt, ranges::ioremap_wt),
+        ..RANGE
+    },
+    Workload {
+        name: "ioremap_cache",
+        about: "map a page write-back, unmap it",
+        c_calls: "ioremap_cache + iounmap",
+        sides: Calls(c::iomrs_b_ioremap_cache, ranges::ioremap_cache),
+        ..RANGE
+    },
+    Workload {
+        name: "ioremap_many",
+        about: "map 64 pages one by one, then unmap them; the result is the cost of one",
+        c_calls: "ioremap + iounmap",
+        sides: Calls(c::iomrs_b_ioremap_many, ranges::ioremap_many),
         sizes: &[MANY as u64 * PAGE],
         rounds: MANY,
-        ..ioremap(
-            "ioremap_many",
-            "64 mappings of a page, all there at once, and their ends; told is what one takes",
-            "ioremap + iounmap",
-            c::iomrs_b_ioremap_many,
-            ranges::ioremap_many,
-        )
+        ..RANGE
     },
-    create(Strategy::Whole, ranges::create_whole),
-    create(Strategy::Sparse, ranges::create_sparse),
+    Workload {
+        strategy: Strategy::Whole,
+        sides: Calls(c::iomrs_b_create_wc, ranges::create_whole),
+        ..CREATE
+    },
+    Workload {
+        strategy: Strategy::Sparse,
+        sides: Calls(c::iomrs_b_create_wc, ranges::create_sparse),
+        ..CREATE
+    },
     Workload {
         name: "create_beside_page",
-        about: "a sparse aperture of any size and its end beside one of C's of a page",
+        about: "create a sparse aperture of any size, free it; C's is of one page only",
+        strategy: Strategy::Sparse,
+        sides: Calls(c::iomrs_b_create_page, ranges::create_sparse),
         sizes: &[1 << 20, 1 << 30, 64 << 30, 1 << 40],
-        sides: Sides::Pair {
-            c: c::iomrs_b_create_page,
-            ours: ranges::create_sparse,
-            empty: None,
-        },
-        c_maps_all: false,
-        ..create(Strategy::Sparse, ranges::create_sparse)
+        c_maps_whole: false,
+        ..CREATE
     },
     Workload {
+        name: "bar",
+        about: "request and map a BAR, then unmap and release it, as drivers do",
+        c_calls: "pci_request_region + pci_iomap + pci_iounmap + pci_release_region",
         target: Target::Bar,
+        sides: Calls(c::iomrs_b_bar, ranges::bar),
         sizes: &[PAGE, 64 << 10, 2 << 20],
-        ..ioremap(
-            "bar",
-            "a BAR requested and mapped, then unmapped and released, as drivers do",
-            "pci_request_region + pci_iomap + pci_iounmap + pci_release_region",
-            c::iomrs_b_bar,
-            ranges::bar,
-        )
+        ..RANGE
     },
     Workload {
         name: "bar_aperture",
-        about: "the aperture of a BAR and its end, less request and release of the region",
+        about: "create an aperture of a BAR, free it; requesting the BAR is subtracted",
         target: Target::Bar,
+        strategy: Strategy::Sparse,
+        sides: Calls(c::iomrs_b_bar_aperture, ranges::bar_aperture),
+        c_overhead: Some(c::iomrs_b_request),
         sizes: &[],
-        sides: Sides::Pair {
-            c: c::iomrs_b_bar_aperture,
-            ours: ranges::bar_aperture,
-            empty: Some(c::iomrs_b_request),
-        },
-        ..create(Strategy::Sparse, ranges::bar_aperture)
+        ..CREATE
     },
 ];

@@ -102,7 +102,7 @@ try "a BAR that is not there" refused "create range=$ivshmem/1" "No such device"
 try "a device that is not there" refused "create range=00:1e.0/0" "No such device" "no such BAR"
 try "ports, of memory" not_run "range=$reserved ports_read32" "not a BAR of ports"
 try "a BAR, of reserved memory" not_run "bar size=4K" "not a BAR"
-try "memory, of ports" not_run "range=$testdev/1 create strategy=whole size=4K" "a BAR of ports"
+try "memory, of ports" not_run "range=$testdev/1 create strategy=whole size=4K" "is an I/O port BAR"
 try "a BAR of ports" measured "ports_read32,ports_write_rep8 size=4 batches=6" 2
 try "a list" listed
 try "reserved memory" measured "range=$reserved fill_verify,map_local_read cpus=1 batches=6" 4
@@ -110,7 +110,7 @@ try "all CPUs" measured "map_local_read cpus=all batches=6" 4
 try "more CPUs than there are" not_run "map_local_read strategy=whole cpus=3" "fewer CPUs"
 try "a range that is smaller" not_run "create strategy=whole size=256M" "the range is smaller"
 try "a constant offset past the end" not_run "map_local_const_write size=4K" "not a multiple"
-try "a string with interrupts off" not_run "read_rep8 size=1M" "too much to move"
+try "a string with interrupts off" not_run "read_rep8 size=1M" "too many bytes"
 try "half a page" not_run "create strategy=sparse size=6K" "not a multiple"
 try "results are kept where asked for" kept
 try "it runs in the background" begin
@@ -120,7 +120,7 @@ try "a signal stops it" stopped
 try "it runs again" measured "map_local_sized batches=6" 1
 try "a BAR" measured "range=$ivshmem/2 map_local_sized batches=6" 1
 try "a BAR that is requested again and again" measured "bar,bar_aperture size=4K batches=6" 6
-try "a BAR, by two at once" not_run "bar size=4K cpus=2" "one at a time"
+try "a BAR, by two at once" not_run "bar size=4K cpus=2" "one CPU at a time"
 try "a BAR that is ours meanwhile" claimed "$ivshmem"
 try "another range instead" measured "range=$reserved map_local_sized batches=6" 1
 try "the BAR is given back" given_back "$ivshmem"

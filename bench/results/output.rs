@@ -2,38 +2,38 @@
 
 //! Results as text: CSV and JSON with the same fields, and the samples of each row in binary.
 //!
-//! Times are in ticks of the clock for one operation, with three digits after the point. What a
-//! batch has taken, less an empty one, is divided by its rounds.
+//! Times are in ticks of the clock for one operation: the ticks of a batch, less those of an empty
+//! one, divided by its rounds.
 //!
-//! `samples`, little endian: `IOMRSMP1`, then for each row of the results that has some, in their
-//! order: row (`u32`, from 0), rounds (`u32`), n (`u32`), 0 (`u32`), and `n` times the ticks of a
-//! batch (`u64`).
+//! `samples`, all numbers little endian: `IOMRSMP1`, then for each row that has samples, in the order
+//! of the rows: its index (`u32`, from 0), rounds (`u32`), n (`u32`), 0 (`u32`), and `n` times the
+//! ticks of a batch (`u64`).
 
-use crate::results::{Machine, Row};
+use super::{batch::Side, machine::Machine, row::Row};
 use io_mapping_rs::debugfs::files::Text;
 use kernel::{fmt::Write, prelude::*};
 
-/// `value` with `digits` digits after the point.
+/// Writes `value` with a point before its last `digits` digits.
 fn decimal(out: &mut Text, value: u64, digits: u32) -> Result {
     let unit = 10u64.pow(digits);
     let (whole, rest, digits) = (value / unit, value % unit, digits as usize);
     Ok(write!(out, "{whole}.{rest:0digits$}")?)
 }
 
-/// Takes the fields of a row, one by one.
+/// A format of rows: takes the fields one by one.
 trait Fields {
     fn text(&mut self, name: &str, value: &str) -> Result;
     fn number(&mut self, name: &str, value: u64) -> Result;
-    /// With `digits` after the point; `None` where there is no such value.
+    /// A number with a point before its last `digits` digits; `None` where the row has no such value.
     fn decimal(&mut self, name: &str, value: Option<u64>, digits: u32) -> Result;
 }
 
-/// Gives the fields of a row, in order.
+/// Writes the fields of a row, in order.
 fn describe(index: usize, row: &Row, machine: &Machine, out: &mut impl Fields) -> Result {
     let (subject, observed) = (&row.subject, &row.observed);
     out.number("row", index as u64)?;
     out.text("workload", subject.workload.name)?;
-    out.text("strategy", subject.workload.strategy())?;
+    out.text("strategy", subject.workload.strategy_name())?;
     out.number("size", subject.size)?;
     out.number("cpus", subject.cpus.into())?;
     out.text("phase", row.phase.name())?;
@@ -80,15 +80,16 @@ fn describe(index: usize, row: &Row, machine: &Machine, out: &mut impl Fields) -
     out.text("window", machine.window())
 }
 
-/// What a side calls.
+/// Returns what a side calls.
 fn call(row: &Row) -> &'static str {
     match row.side {
-        crate::results::Side::Ours => "io_mapping_rs",
-        _ => row.subject.workload.call,
+        Side::Ours => "io_mapping_rs",
+        Side::C | Side::CRepeat => row.subject.workload.c_calls,
     }
 }
 
-/// The names of the fields.
+/// The first line of CSV: the names of the fields. The second field is what stands before the next
+/// name.
 struct Names<'a>(&'a mut Text, &'static str);
 
 impl Names<'_> {
@@ -113,7 +114,7 @@ impl Fields for Names<'_> {
     }
 }
 
-/// A line of CSV. No text of ours has a comma or a quote in it.
+/// A line of CSV. No text has a comma or a quote in it.
 struct Csv<'a>(&'a mut Text, &'static str);
 
 impl Csv<'_> {
@@ -141,7 +142,7 @@ impl Fields for Csv<'_> {
     }
 }
 
-/// An object of JSON. No text of ours has a quote or a backslash in it.
+/// An object of JSON. No text has a quote or a backslash in it.
 struct Json<'a>(&'a mut Text, &'static str);
 
 impl Json<'_> {
@@ -201,7 +202,7 @@ pub(crate) fn samples(rows: &[Row], out: &mut Text) -> Result {
             continue;
         }
         for number in [index, row.rounds, row.samples.len(), 0] {
-            // CAST: none is near 4G.
+            // CAST: None is as large as 2^32.
             out.push(&(number as u32).to_le_bytes())?;
         }
         for ticks in row.samples.iter() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Threads that stay on their CPUs, begin each batch together, and end all when one fails.
+//! Threads that stay on their CPUs, begin each batch at the same time, and all end when one fails.
 
 use crate::c;
 use core::{
@@ -10,11 +10,11 @@ use core::{
 };
 use kernel::{error::to_result, prelude::*};
 
-/// Where threads wait for each other.
+/// Where threads wait until all of them have come.
 pub(crate) struct Barrier {
     count: u32,
     arrived: AtomicU32,
-    /// Why all are to end, 0 where they are not.
+    /// The errno with which all are to end, or 0.
     failed: AtomicI32,
 }
 
@@ -31,7 +31,7 @@ impl Barrier {
     ///
     /// # Errors
     ///
-    /// What one of them has failed with.
+    /// That of a thread that failed.
     pub(crate) fn wait(&self) -> Result {
         let mine = self.arrived.fetch_add(1, Ordering::AcqRel);
         let all = (mine / self.count + 1) * self.count;
@@ -42,7 +42,7 @@ impl Barrier {
         self.check()
     }
 
-    /// Makes all threads end.
+    /// Makes all threads end with `err`.
     pub(crate) fn fail(&self, err: Error) {
         let failed = &self.failed;
         let _ = failed.compare_exchange(0, err.to_errno(), Ordering::AcqRel, Ordering::Relaxed);
@@ -50,56 +50,61 @@ impl Barrier {
 
     /// # Errors
     ///
-    /// What a thread has failed with.
+    /// That of a thread that failed.
     pub(crate) fn check(&self) -> Result {
         to_result(self.failed.load(Ordering::Acquire))
     }
 }
 
-/// A thread, which is waited for on drop.
+/// A thread. Its drop waits for its end.
+///
+/// # Invariants
+///
+/// It was started by `iomrs_b_thread_start()`, and is not joined yet.
 struct Thread(NonNull<c_void>);
 
 impl Drop for Thread {
     fn drop(&mut self) {
-        // SAFETY: Started by `Threads::run`, waited for here only.
+        // SAFETY: By the invariant of `self` it is a thread that is not joined yet.
         unsafe { c::iomrs_b_thread_join(self.0.as_ptr()) };
     }
 }
 
-/// What a thread is to run, and which one it is.
+/// What a thread runs, and which one of the threads it is.
 struct Call<'a, F> {
     body: &'a F,
-    who: usize,
+    index: usize,
 }
 
 pub(crate) struct Threads;
 
 impl Threads {
-    /// Runs `body` with 0 on the first of `cpus`, with 1 on the second and so on, and waits for all.
+    /// Runs `body(0)` on the first of `cpus`, `body(1)` on the second and so on, and waits for all.
     ///
     /// # Errors
     ///
-    /// `EINTR` where a signal comes: then `barrier` is told, and all have ended. `ENOMEM` where
-    /// there is no thread to be had.
+    /// `EINTR` where a signal arrives, `ENOMEM` where a thread cannot be made. In both cases `barrier`
+    /// makes all threads end first.
     pub(crate) fn run<F: Fn(usize) + Sync>(cpus: &[u32], body: &F, barrier: &Barrier) -> Result {
         let mut calls = KVec::with_capacity(cpus.len(), GFP_KERNEL)?;
-        for who in 0..cpus.len() {
-            calls.push(Call { body, who }, GFP_KERNEL)?;
+        for index in 0..cpus.len() {
+            calls.push(Call { body, index }, GFP_KERNEL)?;
         }
-        // Dropped before what the threads borrow.
+        // Declared last, so that it is dropped before what the threads borrow.
         let mut threads = KVec::with_capacity(cpus.len(), GFP_KERNEL)?;
         for (call, &cpu) in calls.iter().zip(cpus) {
             let arg = core::ptr::from_ref(call).cast_mut().cast();
-            // SAFETY: `call` and what it borrows outlive the thread, which is waited for below,
-            // whatever happens; and there is room for it, so that it cannot get lost.
+            // SAFETY: `call` and what it borrows outlive the thread, which a drop waits for below in
+            // any case. There is room for it in `threads`, so that it is not lost.
             let raw = unsafe { c::iomrs_b_thread_start(cpu, Self::start::<F>, arg) };
             match NonNull::new(raw) {
+                // INVARIANT: It was started just now.
                 Some(raw) => threads.push(Thread(raw), GFP_KERNEL)?,
                 None => barrier.fail(ENOMEM),
             }
         }
         for Thread(raw) in &threads {
-            // SAFETY: A thread that has not been joined.
+            // SAFETY: By the invariant of `Thread` it is a thread that is not joined yet.
             if unsafe { c::iomrs_b_thread_wait(raw.as_ptr()) } != 0 {
                 barrier.fail(EINTR);
                 break;
@@ -111,10 +116,10 @@ impl Threads {
 
     /// # Safety
     ///
-    /// `arg` is a `&Call<F>`.
+    /// `arg` is a pointer to a `Call<F>` that outlives the call.
     unsafe extern "C" fn start<F: Fn(usize)>(arg: *mut c_void) {
-        // SAFETY: As required of our caller.
+        // SAFETY: The caller says that it is a pointer to a `Call<F>`.
         let call = unsafe { &*arg.cast::<Call<'_, F>>() };
-        (call.body)(call.who);
+        (call.body)(call.index);
     }
 }

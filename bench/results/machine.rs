@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The machine that all results of a run are from.
+
+use crate::c;
+use io_mapping_rs::{window::WINDOW, BACKEND};
+use kernel::prelude::*;
+
+pub(crate) struct Machine {
+    name: [u8; 12],
+    virtual_machine: bool,
+    /// Ticks of the clock in a millisecond, as the kernel measured them first. It measures them once
+    /// more in its first seconds, and may correct them a little.
+    pub(super) khz: u32,
+    /// Whether the clock is independent of the CPU's frequency.
+    pub(super) constant_rate: bool,
+}
+
+impl Machine {
+    pub(crate) fn new() -> Self {
+        let mut name = [0; 12];
+        // SAFETY: The name is valid for writes of 12 bytes.
+        let virtual_machine = unsafe { c::iomrs_b_hypervisor(name.as_mut_ptr()) };
+        for byte in &mut name {
+            if !byte.is_ascii_alphanumeric() {
+                *byte = b'.';
+            }
+        }
+        Self {
+            name,
+            virtual_machine,
+            khz: c::iomrs_b_tsc_khz(),
+            // QEMU's emulation does not say that it is, but has no frequency to follow.
+            constant_rate: c::iomrs_b_tsc_is_constant() || &name == b"TCGTCGTCGTCG",
+        }
+    }
+
+    /// Returns the name that the hypervisor gives itself.
+    pub(super) fn hypervisor(&self) -> &str {
+        if !self.virtual_machine {
+            return "none";
+        }
+        core::str::from_utf8(&self.name).unwrap_or("?")
+    }
+
+    /// Returns the kernel's release.
+    pub(super) fn kernel(&self) -> &str {
+        // SAFETY: It is a string with a NUL at its end that is there as long as the kernel.
+        let release = unsafe { CStr::from_char_ptr(c::iomrs_b_kernel()) };
+        release.to_str().unwrap_or("?")
+    }
+
+    /// Returns how the library gets address space.
+    pub(super) fn backend(&self) -> &'static str {
+        BACKEND
+    }
+
+    /// Returns how the library maps pages for a short time.
+    pub(super) fn window(&self) -> &'static str {
+        WINDOW
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The rows of the results.
+
+use super::{
+    batch::Side,
+    machine::Machine,
+    measurement::{Measurement, Phase},
+    observed::Observed,
+    verdict::Verdict,
+};
+use crate::{
+    stats::{Ratio, Summary},
+    workloads::{Sides, Workload},
+};
+use kernel::{alloc::KVVec, prelude::*};
+
+/// What a row is about.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject {
+    pub(crate) workload: &'static Workload,
+    pub(crate) size: u64,
+    pub(crate) cpus: u32,
+}
+
+/// A row of the results: a side in a phase.
+pub(crate) struct Row {
+    pub(super) subject: Subject,
+    pub(super) phase: Phase,
+    pub(super) side: Side,
+    pub(super) verdict: Verdict,
+    /// Operations in a batch.
+    pub(super) rounds: usize,
+    /// Of the ticks of batches.
+    pub(super) summary: Summary,
+    /// Ticks of an empty batch, which are subtracted already.
+    pub(super) empty: u64,
+    /// To C.
+    pub(super) ratio: Option<Ratio>,
+    /// How many pairs of batches the ratio is of.
+    pub(super) pairs: usize,
+    pub(super) observed: Observed,
+    /// Ticks of each batch.
+    pub(super) samples: KVVec<u64>,
+}
+
+impl Row {
+    /// Adds the rows of a measurement: each side as a whole and, of calls, each of the two.
+    pub(crate) fn add_all(
+        measurement: &Measurement,
+        subject: Subject,
+        machine: &Machine,
+        rows: &mut KVVec<Self>,
+    ) -> Result {
+        let phases: &[Phase] = match subject.workload.sides {
+            Sides::Calls(..) => &[Phase::All, Phase::Map, Phase::Unmap],
+            Sides::Loop(..) => &[Phase::All],
+        };
+        for &phase in phases {
+            for side in Side::ALL {
+                let row = Self::new(measurement, subject, machine, side, phase)?;
+                rows.push(row, GFP_KERNEL)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn new(
+        measurement: &Measurement,
+        subject: Subject,
+        machine: &Machine,
+        side: Side,
+        phase: Phase,
+    ) -> Result<Self> {
+        let observed = measurement.observed;
+        let control = measurement.compare(Side::CRepeat, phase)?;
+        let comparison = measurement.compare(side, phase)?;
+        let median = measurement.median(side)?;
+        Ok(Self {
+            subject,
+            phase,
+            side,
+            verdict: Verdict::of(machine, &observed, &control, &comparison, median),
+            rounds: measurement.rounds,
+            summary: Summary::new(&mut measurement.samples(side, phase)?),
+            empty: phase.of(measurement.empty.of(side)),
+            ratio: comparison.ratio,
+            pairs: comparison.pairs,
+            observed,
+            samples: measurement.samples(side, phase)?,
+        })
+    }
+
+    /// Returns the row of what could not be run, so that it is not just missing.
+    pub(crate) fn not_run(subject: Subject, side: Side, reason: &'static str) -> Self {
+        Self {
+            subject,
+            phase: Phase::All,
+            side,
+            verdict: Verdict::NotRun(reason),
+            rounds: 0,
+            summary: Summary::default(),
+            empty: 0,
+            ratio: None,
+            pairs: 0,
+            observed: Observed::default(),
+            samples: KVVec::new(),
+        }
+    }
+}

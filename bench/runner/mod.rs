@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Runs a workload: a thread on each of its CPUs, in which C, C once more and ours take turns.
+
+use crate::{
+    c,
+    fixture::Fixture,
+    ours::maps,
+    results::{Batch, Batches, EmptyBatches, Measurement, Observed, Observer, Side},
+    timing::{self, Ticks},
+    workloads::{Sides, Workload},
+};
+use core::sync::atomic::{AtomicU32, Ordering};
+use irqs_off::IrqsOff;
+use kernel::{alloc::KVVec, new_mutex, prelude::*, sync::Mutex};
+use threads::{Barrier, Threads};
+use turns::Turns;
+
+mod irqs_off;
+mod threads;
+mod turns;
+
+/// Rounds before the ones that count, unless they take longer than [`BUDGET_MS`].
+const WARM_UP_ROUNDS: u32 = 6;
+/// How long all batches of a workload take, within these limits to their number.
+const BUDGET_MS: u64 = 20;
+/// Enough for the median not to be one of two values by chance.
+const MIN_BATCHES: u64 = 12;
+const MAX_BATCHES: u64 = 200;
+/// Empty batches, of which the shortest counts.
+const EMPTY_BATCHES: u32 = 32;
+
+/// What the threads of a workload share.
+struct Runner<'a> {
+    fixture: &'a Fixture<'a>,
+    workload: &'static Workload,
+    empty: EmptyBatches,
+    /// Batches of each side; 0 until the first thread has chosen their number.
+    batches: AtomicU32,
+    barrier: Barrier,
+    progress: &'a AtomicU32,
+    logs: Pin<KBox<Mutex<KVec<Log>>>>,
+}
+
+/// What a thread measured.
+struct Log {
+    batches: Batches,
+    observed: Observed,
+}
+
+/// Runs `workload`, whose fixture `fixture` is, on `cpus`, with `batches` of each side or as many as
+/// the budget allows. `progress` tells how much of it is done, in thousandths.
+///
+/// # Errors
+///
+/// `EINTR` where a signal arrives, and those of both sides.
+pub(crate) fn run(
+    fixture: &Fixture<'_>,
+    workload: &'static Workload,
+    cpus: &[u32],
+    batches: Option<u32>,
+    progress: &AtomicU32,
+) -> Result<Measurement> {
+    let runner = Runner {
+        fixture,
+        workload,
+        empty: empty(fixture, workload)?,
+        batches: AtomicU32::new(batches.unwrap_or(0)),
+        barrier: Barrier::new(u32::try_from(cpus.len())?),
+        progress,
+        logs: KBox::pin_init(new_mutex!(KVec::new()), GFP_KERNEL)?,
+    };
+    let body = |index: usize| {
+        match runner.thread(index) {
+            Ok(log) => {
+                if runner.logs.lock().push(log, GFP_KERNEL).is_err() {
+                    runner.barrier.fail(ENOMEM);
+                }
+            }
+            // The others must not wait for this one.
+            Err(err) => runner.barrier.fail(err),
+        }
+    };
+    Threads::run(cpus, &body, &runner.barrier)?;
+    runner.barrier.check()?;
+    let mut logs = runner.logs.lock();
+    let Log {
+        mut batches,
+        mut observed,
+    } = logs.pop().ok_or(EINVAL)?;
+    while let Some(log) = logs.pop() {
+        batches.merge(&log.batches);
+        observed.merge(&log.observed);
+    }
+    Ok(Measurement {
+        batches,
+        rounds: fixture.offsets.len(),
+        empty: runner.empty,
+        observed,
+    })
+}
+
+/// Returns the shortest of some empty batches.
+fn empty(fixture: &Fixture<'_>, workload: &Workload) -> Result<EmptyBatches> {
+    let mut least = EmptyBatches::LONGEST;
+    for _ in 0..EMPTY_BATCHES {
+        least.keep_shorter(empty_once(fixture, workload)?);
+    }
+    Ok(least)
+}
+
+fn empty_once(fixture: &Fixture<'_>, workload: &Workload) -> Result<EmptyBatches> {
+    if let Some(overhead) = workload.c_overhead {
+        // It may sleep, so that interrupts stay on.
+        // SAFETY: By the invariant of the workload the calls are for the target of its fixture.
+        let ticks = unsafe { fixture.run_c_calls(overhead)? };
+        return Ok(EmptyBatches {
+            c: ticks,
+            ours: ticks,
+        });
+    }
+    let _irqs_off = IrqsOff::new(true);
+    Ok(match workload.sides {
+        Sides::Calls(..) => EmptyBatches {
+            // SAFETY: It only reads the clock.
+            c: unsafe { fixture.run_c_calls(c::iomrs_b_nothing)? },
+            ours: timing::nothing(),
+        },
+        Sides::Loop(..) => EmptyBatches {
+            // SAFETY: It only reads the offsets.
+            c: Ticks::of_loop(unsafe { fixture.run_c_loop(c::iomrs_b_empty, &mut [])? }),
+            ours: Ticks::of_loop(maps::empty(fixture, &mut [])?),
+        },
+    })
+}
+
+impl Runner<'_> {
+    /// What each thread does. `index` is 0 for the first one.
+    fn thread(&self, index: usize) -> Result<Log> {
+        let mut data = KVVec::from_elem(0, self.fixture.pattern.len(), GFP_KERNEL)?;
+        let round_ticks = self.warm_up(&mut data)?;
+        if index == 0 {
+            self.choose_batches(round_ticks);
+        }
+        self.barrier.wait()?;
+        let count = self.batches.load(Ordering::Relaxed) as usize;
+        let mut batches = Batches::with_capacity(count)?;
+        let mut observer = Observer::begin();
+        let mut turns = Turns::new();
+        for round in 0..count {
+            for side in turns.next() {
+                let batch = self.batch(side, &mut data)?;
+                observer.check_cpu();
+                batches.push(side, batch)?;
+            }
+            if index == 0 {
+                // CAST: It is less than 1000.
+                let done = (round * 1000 / count) as u32;
+                self.progress.store(done, Ordering::Relaxed);
+            }
+        }
+        Ok(Log {
+            batches,
+            observed: observer.end(),
+        })
+    }
+
+    /// Runs some rounds and returns the ticks of the last one.
+    fn warm_up(&self, data: &mut [u8]) -> Result<u64> {
+        let mut spent = 0;
+        let mut turns = Turns::new();
+        for _ in 0..WARM_UP_ROUNDS {
+            spent = 0;
+            for side in turns.next() {
+                spent += self.batch(side, data)?.ticks.all();
+            }
+            if spent > budget() {
+                break;
+            }
+        }
+        Ok(spent)
+    }
+
+    /// Sets the number of batches, unless the spec has done so.
+    fn choose_batches(&self, round_ticks: u64) {
+        if self.batches.load(Ordering::Relaxed) == 0 {
+            let batches = (budget() / round_ticks.max(1)).clamp(MIN_BATCHES, MAX_BATCHES);
+            // CAST: It is no more than `MAX_BATCHES`.
+            self.batches.store(batches as u32, Ordering::Relaxed);
+        }
+    }
+
+    /// Runs a batch of a side.
+    fn batch(&self, side: Side, data: &mut [u8]) -> Result<Batch> {
+        if matches!(self.workload.sides, Sides::Calls(..)) {
+            // Unmapping leaves empty page tables behind. C, which maps large pages, replaces those
+            // that our small pages left, and the next batch of ours has to make them again. The
+            // costs of this fall into a batch of the same side that does not count.
+            c::iomrs_b_settle();
+            self.side(side, data)?;
+        }
+        if !self.workload.irqs_off {
+            // Deferred work of the last batch must not run in this one.
+            c::iomrs_b_settle();
+        }
+        self.barrier.wait()?;
+        let before = (c::iomrs_b_interrupts(), c::iomrs_b_switches());
+        let irqs_off = IrqsOff::new(self.workload.irqs_off);
+        let ticks = self.side(side, data);
+        drop(irqs_off);
+        let disturbed = before != (c::iomrs_b_interrupts(), c::iomrs_b_switches());
+        Ok(Batch {
+            ticks: ticks?.saturating_sub(self.empty.of(side)),
+            // What comes as soon as interrupts are on again has not disturbed the batch.
+            disturbed: disturbed && !self.workload.irqs_off,
+        })
+    }
+
+    fn side(&self, side: Side, data: &mut [u8]) -> Result<Ticks> {
+        match side {
+            Side::Ours => self.ours(data),
+            Side::C | Side::CRepeat => self.c(data),
+        }
+    }
+
+    #[inline(never)]
+    fn ours(&self, data: &mut [u8]) -> Result<Ticks> {
+        match self.workload.sides {
+            Sides::Calls(_, ours) => ours(self.fixture),
+            Sides::Loop(_, ours) => Ok(Ticks::of_loop(ours(self.fixture, data)?)),
+        }
+    }
+
+    #[inline(never)]
+    fn c(&self, data: &mut [u8]) -> Result<Ticks> {
+        match self.workload.sides {
+            // SAFETY: By the invariant of the workload the calls are for the target of its fixture.
+            Sides::Calls(c, _) => unsafe { self.fixture.run_c_calls(c) },
+            Sides::Loop(c, _) => {
+                // SAFETY: By the invariant of the workload the loop is for the target of its fixture.
+                // `data` has as many bytes as the pattern: `thread` made it.
+                Ok(Ticks::of_loop(unsafe { self.fixture.run_c_loop(c, data)? }))
+            }
+        }
+    }
+}
+
+/// Returns the ticks of [`BUDGET_MS`].
+fn budget() -> u64 {
+    BUDGET_MS * u64::from(c::iomrs_b_tsc_khz())
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a workload is.
+
+use crate::{
+    c,
+    claim::Claim,
+    fixture::{Fixture, Plan, Target, PAGE},
+    ours::maps,
+    timing::Ticks,
+};
+use io_mapping_rs::Strategy;
+use kernel::prelude::*;
+
+/// What C's side and ours do.
+#[derive(Clone, Copy)]
+pub(crate) enum Sides {
+    /// A call that maps and one that unmaps, each timed by itself.
+    Calls(c::TimedCalls, fn(&Fixture<'_>) -> Result<Ticks>),
+    /// A loop, timed as a whole.
+    Loop(c::TimedLoop, fn(&Fixture<'_>, &mut [u8]) -> Result<u64>),
+}
+
+/// An operation that is measured, on one strategy of apertures.
+///
+/// # Invariants
+///
+/// C's sides are for the target.
+pub(crate) struct Workload {
+    pub(crate) name: &'static str,
+    /// What it does, in a few words. Workloads of one name differ by strategy, and the first says it.
+    pub(super) about: &'static str,
+    pub(crate) target: Target,
+    /// The strategy of our aperture; [`Strategy::Auto`] where there is none.
+    pub(crate) strategy: Strategy,
+    /// In bytes, where a spec names none. If empty, the size is always that of the range.
+    pub(crate) sizes: &'static [u64],
+    pub(crate) sides: Sides,
+    /// The C functions that C's side calls.
+    pub(crate) c_calls: &'static str,
+    /// What is subtracted from the calls of both sides, instead of what reading the clock takes.
+    pub(crate) c_overhead: Option<c::TimedCalls>,
+    /// Rounds of a batch; of a workload that transfers bytes, how many bytes a batch transfers.
+    pub(super) rounds: usize,
+    /// Offsets in memory and ports are less than this.
+    pub(super) offset_bound: u64,
+    /// Whether batches run with interrupts off.
+    pub(crate) irqs_off: bool,
+    /// Whether the size is that of a transfer, rather than that of a mapping.
+    pub(crate) transfers: bool,
+    /// The size must be a multiple of so many pages.
+    pub(crate) pages: u64,
+    /// Whether C's side maps the whole size at once.
+    pub(crate) c_maps_whole: bool,
+    /// Whether our aperture has its chunks before the first batch.
+    pub(super) premade_chunks: bool,
+    /// Whether it runs on one CPU, then on two at once and so on, where a spec does not say.
+    pub(crate) scales: bool,
+}
+
+impl Workload {
+    /// What all others are made from.
+    // INVARIANT: An empty loop is for any target.
+    pub(super) const BASE: Self = Self {
+        name: "",
+        about: "",
+        target: Target::Range,
+        strategy: Strategy::Auto,
+        sizes: &[],
+        sides: Sides::Loop(c::iomrs_b_empty, maps::empty),
+        c_calls: "",
+        c_overhead: None,
+        rounds: 1,
+        offset_bound: 0,
+        irqs_off: false,
+        transfers: false,
+        pages: 1,
+        c_maps_whole: true,
+        premade_chunks: false,
+        scales: false,
+    };
+
+    /// Returns what its fixture is made of, for a `size` as a spec or `sizes` has it.
+    ///
+    /// # Errors
+    ///
+    /// `EOVERFLOW` where the size is larger than an address can be.
+    pub(crate) fn plan(&self, claim: &Claim, size: u64) -> Result<Plan> {
+        let bytes = usize::try_from(if self.transfers { size } else { PAGE })?;
+        let size = match self.target {
+            Target::Range | Target::Bar | Target::Aperture => size,
+            Target::Memory => size
+                .checked_add(self.offset_bound)
+                .and_then(|end| end.checked_next_multiple_of(PAGE))
+                .ok_or(EOVERFLOW)?,
+            Target::Ports => claim.size(),
+        };
+        Ok(Plan {
+            target: self.target,
+            size,
+            strategy: self.strategy,
+            premade_chunks: self.premade_chunks,
+            c_aperture: self.target == Target::Aperture && self.c_maps_whole,
+            rounds: self.rounds(bytes),
+            offset_bound: self.offset_bound,
+            bytes,
+        })
+    }
+
+    /// Returns the rounds of a batch of which each transfers `bytes`.
+    fn rounds(&self, bytes: usize) -> usize {
+        if self.transfers {
+            (self.rounds / bytes.max(1)).max(1)
+        } else {
+            self.rounds
+        }
+    }
+
+    /// Whether a transfer of `size` bytes keeps interrupts off for too long.
+    pub(crate) fn is_too_long(&self, size: u64) -> bool {
+        self.transfers && self.irqs_off && size > self.rounds as u64
+    }
+
+    /// Whether our side has entries for the whole size at once.
+    pub(crate) fn maps_whole(&self) -> bool {
+        self.strategy != Strategy::Sparse
+    }
+
+    /// Returns the strategy as specs and results name it.
+    pub(crate) fn strategy_name(&self) -> &'static str {
+        match self.strategy {
+            Strategy::Auto => "none",
+            Strategy::Whole => "whole",
+            Strategy::Sparse => "sparse",
+        }
+    }
+}
