@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The right to write all over a range. See `claim.c`.
+//! The right to overwrite a range. See `c/claim.c`.
 
 use crate::{c, spec::RangeSpec};
 use core::{ffi::c_void, ptr::NonNull};
 use kernel::{device::Bound, pci, prelude::*};
 
-/// A range that is ours as long as this lives: a BAR that no other driver has, or reserved memory.
+/// A range that is ours as long as this exists: a BAR that no driver has, or reserved memory.
 ///
 /// # Invariants
 ///
-/// `raw` is a claim of C's, of `size` bytes (or ports, where `ports`) from `phys` on.
+/// `raw` is a claim of `c/claim.c`, which this owns: of `size` bytes, or ports if `ports`, from `phys` on.
 pub(crate) struct Claim {
     range: RangeSpec,
     ports: bool,
@@ -19,9 +19,9 @@ pub(crate) struct Claim {
     raw: NonNull<c_void>,
 }
 
-// SAFETY: Any task may give it back.
+// SAFETY: Any task may release a claim.
 unsafe impl Send for Claim {}
-// SAFETY: What can be shared is constant.
+// SAFETY: What a shared reference reads is constant, or protected by the device's lock.
 unsafe impl Sync for Claim {}
 
 impl Claim {
@@ -29,9 +29,10 @@ impl Claim {
     ///
     /// | errno | state |
     /// |---|---|
-    /// | `EPERM` | the range is system RAM, or not all reserved |
+    /// | `EPERM` | the range is system RAM, or a part of it is not reserved |
     /// | `ENODEV` | there is no such BAR |
-    /// | `EBUSY` | somebody else has it, such as a driver |
+    /// | `EBUSY` | it is in use, for example by a driver |
+    /// | `ENOMEM` | there is no memory for the claim |
     pub(crate) fn new(range: RangeSpec) -> Result<Self> {
         let (mut phys, mut size, mut ports, mut err) = (0, 0, false, 0);
         let raw = match range {
@@ -41,7 +42,7 @@ impl Claim {
                 devfn,
                 bar,
             } => {
-                // SAFETY: All of them are valid for writes.
+                // SAFETY: All pointers are valid for writes.
                 unsafe {
                     c::iomrs_b_claim_bar(
                         domain, bus, devfn, bar, &mut phys, &mut size, &mut ports, &mut err,
@@ -53,14 +54,14 @@ impl Claim {
                 size: len,
             } => {
                 (phys, size) = (from, len);
-                // SAFETY: Valid for a write.
+                // SAFETY: `err` is valid for a write.
                 unsafe { c::iomrs_b_claim_range(from, len, &mut err) }
             }
         };
         let Some(raw) = NonNull::new(raw) else {
             return Err(Error::from_errno(err));
         };
-        // INVARIANT: as C says.
+        // INVARIANT: `raw` was claimed just now, and `phys`, `size` and `ports` describe it.
         Ok(Self {
             range,
             ports,
@@ -70,40 +71,40 @@ impl Claim {
         })
     }
 
-    /// What it was claimed as.
+    /// Returns the range as the spec named it.
     pub(crate) fn range(&self) -> RangeSpec {
         self.range
     }
 
-    /// Whether it is a BAR, of whatever.
+    /// Whether it is a BAR, of memory or ports.
     pub(crate) fn is_bar(&self) -> bool {
         matches!(self.range, RangeSpec::Bar { .. })
     }
 
-    /// Whether it is still ours: a device may be removed, and its BARs be somebody else's then.
+    /// Whether it is still ours: it is not when the device of a BAR has been removed.
     pub(crate) fn is_held(&self) -> bool {
-        // SAFETY: By the invariant a claim.
+        // SAFETY: By the invariant of `self` it is a claim.
         unsafe { c::iomrs_b_is_held(self.raw.as_ptr()) }
     }
 
-    /// Whether it is of ports.
+    /// Whether it is a BAR of I/O ports.
     pub(crate) fn is_ports(&self) -> bool {
         self.ports
     }
 
-    /// Lets somebody else request the BAR.
+    /// Releases the region of the BAR for a while, so that a workload can request it.
     ///
     /// # Errors
     ///
-    /// `EINVAL` where it is none, `ENODEV` where the device is gone.
+    /// `EINVAL` where it is no BAR, `ENODEV` where the device was removed.
     pub(crate) fn lend(&self) -> Result<LentBar<'_>> {
         if !self.is_bar() {
             return Err(EINVAL);
         }
         let mut bar = 0;
-        // SAFETY: By the invariant a claim, of a BAR, and `bar` is valid for a write.
+        // SAFETY: By the invariant of `self` it is a claim, and it is of a BAR. `bar` is valid for a write.
         let device = unsafe { c::iomrs_b_lend(self.raw.as_ptr(), &mut bar) };
-        // INVARIANT: as C says.
+        // INVARIANT: It was lent just now, which locked the device.
         Ok(LentBar {
             claim: self,
             device: NonNull::new(device).ok_or(ENODEV)?,
@@ -115,7 +116,7 @@ impl Claim {
         self.phys
     }
 
-    /// Bytes, or ports.
+    /// Returns the number of bytes, or ports.
     pub(crate) fn size(&self) -> u64 {
         self.size
     }
@@ -123,16 +124,17 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        // SAFETY: By the invariant, and given back here only.
+        // SAFETY: By the invariant of `self` it is a claim that we own.
         unsafe { c::iomrs_b_release(self.raw.as_ptr()) };
     }
 }
 
-/// A BAR that is ours, and whose region request has been given up meanwhile.
+/// A BAR of a claim whose region can be requested as long as this exists.
 ///
 /// # Invariants
 ///
-/// `device` is bound to the driver of the claim, and locked by this task, so that it stays so.
+/// - `claim` is of a BAR, and lent once.
+/// - `device` is bound to the driver of `c/claim.c`, and stays so: this task has locked it.
 pub(crate) struct LentBar<'a> {
     claim: &'a Claim,
     device: NonNull<c_void>,
@@ -140,14 +142,14 @@ pub(crate) struct LentBar<'a> {
 }
 
 impl LentBar<'_> {
-    /// C's `struct pci_dev`.
+    /// Returns the `struct pci_dev`.
     pub(crate) fn as_raw(&self) -> *mut c_void {
         self.device.as_ptr()
     }
 
     pub(crate) fn device(&self) -> &pci::Device<Bound> {
         // SAFETY: `pci::Device` is a transparent wrapper of a `struct pci_dev`, to which the claim has
-        // a reference. By the invariant it is bound, and stays so.
+        // a reference. By the invariant of `self` it stays bound.
         unsafe { self.device.cast().as_ref() }
     }
 
@@ -158,17 +160,21 @@ impl LentBar<'_> {
 
 impl Drop for LentBar<'_> {
     fn drop(&mut self) {
-        // SAFETY: By the invariant of the claim it is one, and lent just once.
+        // SAFETY: By the invariant of `self` the claim is lent, and not yet taken back.
         unsafe { c::iomrs_b_take_back(self.claim.raw.as_ptr()) };
     }
 }
 
-/// What an error of [`Claim::new`] means.
+/// Returns what an error of [`Claim::new`] means.
 pub(crate) fn why(err: Error) -> &'static str {
     match err {
-        EPERM => "the range is system RAM or not all reserved (memmap=SIZE$PHYS sets memory aside)",
+        EPERM => {
+            "it is system RAM or not all of it is reserved; memmap=SIZE$ADDRESS on the kernel's command \
+             line reserves memory"
+        },
         ENODEV => "there is no such BAR",
-        EBUSY => "somebody has it: unbind the driver first",
-        _ => "it cannot be had",
+        EBUSY => "it is in use; unbind its driver first",
+        ENOMEM => "out of memory",
+        _ => "it cannot be claimed",
     }
 }

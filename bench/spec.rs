@@ -1,27 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is written to `run`, taken apart. Pure logic: `selftests/host` tests it.
+//! Parses what is written to `run`: a spec. Pure logic: `selftests/host` tests it.
 //!
 //! ```text
-//! list                                       which workloads there are
-//! range=0000:00:02.0/2 all                   everything, on BAR 2 of that device
-//! range=0000:00:03.0/1 ports_read32          accesses of a BAR of ports
+//! list                                       lists the workloads in `status`
+//! range=0000:00:02.0/2 all                   runs all workloads on BAR 2 of that device
+//! range=0000:00:03.0/1 ports_read32          runs one workload on an I/O port BAR
 //! range=0x30000000+128M map_local,create size=2M,256M strategy=sparse cpus=2 batches=2000 keep
 //! ```
 //!
-//! Words may come in any order; each option once. A range stays until another one is given.
+//! The words stand in any order, each option once. What is not given:
 //!
-//! `size=` is that of the aperture or the range that is mapped, and of what a copy, a string or an
-//! access moves. `bar_aperture` is of the whole BAR, whatever it says.
+//! | option | if not given |
+//! |---|---|
+//! | `range=` | the last one that was given |
+//! | `size=` | the workload's own sizes |
+//! | `strategy=` | `both` |
+//! | `cpus=` | one CPU; for some workloads one, then two and so on |
+//! | `batches=` | as many of each side as there is time for |
+//! | `keep` | the results of earlier runs are dropped |
+//!
+//! `size=` is that of the aperture or of the mapped range; of an access, of a string of values and of
+//! a copy, it is the number of bytes that are transferred. `bar_aperture` always takes the whole BAR.
 
-/// Sizes that a spec names at most.
+/// The most sizes in a spec.
 pub(crate) const MAX_SIZES: usize = 8;
-/// Batches of each side, at most.
+/// The most batches of each side.
 pub(crate) const MAX_BATCHES: u32 = 100_000;
-/// CPUs, at most.
+/// The most CPUs.
 pub(crate) const MAX_CPUS: u32 = 1024;
 
-/// Where the memory is that a benchmark writes all over.
+/// The range that the benchmark overwrites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RangeSpec {
     /// A BAR of a PCI device.
@@ -35,18 +44,18 @@ pub(crate) enum RangeSpec {
     Memory { phys: u64, size: u64 },
 }
 
-/// Which workloads.
+/// Which workloads run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Selection<'a> {
-    /// None: only say which there are.
+    /// None; `status` lists them.
     List,
-    /// All, each as it is set up by itself.
+    /// All.
     All,
-    /// These, with commas between them.
+    /// These names, separated by commas.
     Names(&'a str),
 }
 
-/// Which strategies of apertures.
+/// On which strategies of apertures they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StrategyChoice {
     Both,
@@ -54,18 +63,18 @@ pub(crate) enum StrategyChoice {
     Sparse,
 }
 
-/// How many CPUs at once.
+/// On how many CPUs at once they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cpus {
-    /// One, and where the workload is for it, two, three and so on.
+    /// On one; workloads that scale also on two, three and so on.
     Default,
-    /// This many.
+    /// On so many.
     Count(u32),
-    /// One, two, three and so on.
+    /// On one, two, three and so on.
     UpToAll,
 }
 
-/// A spec.
+/// What is to be run, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Spec<'a> {
     pub(crate) selection: Selection<'a>,
@@ -75,11 +84,11 @@ pub(crate) struct Spec<'a> {
     pub(crate) strategy: StrategyChoice,
     pub(crate) cpus: Cpus,
     pub(crate) batches: Option<u32>,
-    /// Earlier results are kept.
+    /// Whether the results of earlier runs stay.
     pub(crate) keep: bool,
 }
 
-/// What is wrong with a spec, and with which word.
+/// Which word of a spec is wrong, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SpecError<'a> {
     pub(crate) word: &'a str,
@@ -87,13 +96,13 @@ pub(crate) struct SpecError<'a> {
 }
 
 impl<'a> Spec<'a> {
-    /// Takes `text` apart. `known` says whether there is a workload of a name.
+    /// Parses `text`. `is_known` tells whether there is a workload of a name.
     pub(crate) fn parse(
         text: &'a str,
-        known: impl Fn(&str) -> bool,
+        is_known: impl Fn(&str) -> bool,
     ) -> Result<Self, SpecError<'a>> {
         let (mut spec, mut what) = (Self::EMPTY, None);
-        let mut seen = Seen::default();
+        let mut seen = WordsSeen::default();
         for word in text.split_ascii_whitespace() {
             let fail = |why| SpecError { word, why };
             let (key, value) = match word.split_once('=') {
@@ -106,19 +115,21 @@ impl<'a> Spec<'a> {
                 ("size", Some(value)) => spec.set_sizes(value).map_err(fail)?,
                 ("strategy", Some(value)) => spec.strategy = choice(value).map_err(fail)?,
                 ("cpus", Some(value)) => spec.cpus = cpus(value).map_err(fail)?,
-                ("batches", Some(value)) => {
-                    spec.batches = Some(count(value, MAX_BATCHES).map_err(fail)?);
+                ("batches", Some(value)) => spec.batches = Some(batches(value).map_err(fail)?),
+                (_, Some(_)) => {
+                    return Err(fail(
+                        "unknown option; there are range=, size=, strategy=, cpus=, batches=, keep",
+                    ))
                 }
-                (_, Some(_)) => return Err(fail("no such option")),
                 ("keep", None) => spec.keep = true,
                 (names, None) => {
-                    what = Some(workloads(names, &known).map_err(fail)?);
+                    what = Some(workloads(names, &is_known).map_err(fail)?);
                 }
             }
         }
         spec.selection = what.ok_or(SpecError {
             word: text.trim(),
-            why: "names no workload, nor \"all\" or \"list\"",
+            why: "no workload is named; name one, or \"all\" or \"list\"",
         })?;
         Ok(spec)
     }
@@ -138,23 +149,23 @@ impl<'a> Spec<'a> {
         for word in text.split(',') {
             let size = number(word).ok_or(NOT_A_NUMBER)?;
             if size == 0 {
-                return Err("a size is 0");
+                return Err("a size must not be 0");
             }
             *self
                 .sizes
                 .get_mut(self.size_count)
-                .ok_or("too many sizes")? = size;
+                .ok_or("more than 8 sizes")? = size;
             self.size_count += 1;
         }
         Ok(())
     }
 
-    /// The sizes that it names.
+    /// Returns the sizes that it names.
     pub(crate) fn sizes(&self) -> &[u64] {
         self.sizes.get(..self.size_count).unwrap_or(&[])
     }
 
-    /// Whether a workload is to be run.
+    /// Whether it selects a workload.
     pub(crate) fn wants(&self, name: &str) -> bool {
         match self.selection {
             Selection::List => false,
@@ -164,28 +175,33 @@ impl<'a> Spec<'a> {
     }
 }
 
-const NOT_A_NUMBER: &str = "not a number, such as 4096, 0x1000, 64K, 2M, 1G or 1T";
+const NOT_A_NUMBER: &str = "not a number of bytes; write 4096, 0x1000, 64K, 2M, 1G or 1T";
 
-/// Which words have been there.
+/// The kind of word that names workloads; the options are numbered below it.
+const NAMES: usize = 6;
+
+/// Which kinds of words the spec had so far.
 #[derive(Default)]
-struct Seen([bool; 7]);
+struct WordsSeen([bool; NAMES + 1]);
 
-impl Seen {
+impl WordsSeen {
     fn add(&mut self, key: &str, is_option: bool) -> Result<(), &'static str> {
-        let place = match (key, is_option) {
+        let kind = match (key, is_option) {
             ("range", true) => 0,
             ("size", true) => 1,
             ("strategy", true) => 2,
             ("cpus", true) => 3,
             ("batches", true) => 4,
             ("keep", false) => 5,
-            (_, false) => 6,
+            (_, false) => NAMES,
             (_, true) => return Ok(()),
         };
-        match self.0.get_mut(place) {
+        match self.0.get_mut(kind) {
             Some(seen) if !*seen => *seen = true,
-            _ if place == 6 => return Err("a second list of workloads: put commas between them"),
-            _ => return Err("given twice"),
+            _ if kind == NAMES => {
+                return Err("workloads are named twice; separate names by commas")
+            }
+            _ => return Err("this option is given twice"),
         }
         Ok(())
     }
@@ -193,13 +209,13 @@ impl Seen {
 
 fn workloads<'a>(
     names: &'a str,
-    known: &impl Fn(&str) -> bool,
+    is_known: &impl Fn(&str) -> bool,
 ) -> Result<Selection<'a>, &'static str> {
     match names {
         "list" => Ok(Selection::List),
         "all" => Ok(Selection::All),
-        _ if names.split(',').all(known) => Ok(Selection::Names(names)),
-        _ => Err("no such workload: write \"list\", and read status"),
+        _ if names.split(',').all(is_known) => Ok(Selection::Names(names)),
+        _ => Err("no such workload; write \"list\" to run, then status names them"),
     }
 }
 
@@ -208,7 +224,7 @@ fn choice(text: &str) -> Result<StrategyChoice, &'static str> {
         "whole" => Ok(StrategyChoice::Whole),
         "sparse" => Ok(StrategyChoice::Sparse),
         "both" => Ok(StrategyChoice::Both),
-        _ => Err("a strategy is whole, sparse or both"),
+        _ => Err("the strategy must be whole, sparse or both"),
     }
 }
 
@@ -216,18 +232,19 @@ fn cpus(text: &str) -> Result<Cpus, &'static str> {
     if text == "all" {
         return Ok(Cpus::UpToAll);
     }
-    count(text, MAX_CPUS).map(Cpus::Count)
+    let count = count(text, MAX_CPUS).ok_or("must be a number from 1 to 1024, or all")?;
+    Ok(Cpus::Count(count))
 }
 
-fn count(text: &str, max: u32) -> Result<u32, &'static str> {
-    let number = text.parse().map_err(|_| "not a count")?;
-    if number == 0 || number > max {
-        return Err("0, or too large");
-    }
-    Ok(number)
+fn batches(text: &str) -> Result<u32, &'static str> {
+    count(text, MAX_BATCHES).ok_or("must be a number from 1 to 100000")
 }
 
-/// A number of bytes: decimal, or hexadecimal after `0x`, perhaps with a unit.
+fn count(text: &str, max: u32) -> Option<u32> {
+    text.parse().ok().filter(|count| (1..=max).contains(count))
+}
+
+/// Parses a number of bytes: hexadecimal after `0x`, otherwise decimal with or without a unit.
 fn number(text: &str) -> Option<u64> {
     if let Some(digits) = text.strip_prefix("0x") {
         return digits_only(digits, 16);
@@ -243,7 +260,7 @@ fn number(text: &str) -> Option<u64> {
     digits_only(text.strip_suffix(unit)?, 10)?.checked_mul(1 << shift)
 }
 
-/// Without the sign that `from_str_radix()` allows.
+/// Parses digits, without the sign that `from_str_radix()` allows.
 fn digits_only(text: &str, radix: u32) -> Option<u64> {
     if !text.starts_with(|first: char| first.is_ascii_hexdigit()) {
         return None;
@@ -251,18 +268,20 @@ fn digits_only(text: &str, radix: u32) -> Option<u64> {
     u64::from_str_radix(text, radix).ok()
 }
 
-/// `0000:00:02.0/2`, `00:02.0/2` or `0x30000000+128M`.
+/// Parses `0000:00:02.0/2`, `00:02.0/2` or `0x30000000+128M`.
 fn range(text: &str) -> Result<RangeSpec, &'static str> {
     match text.split_once('+') {
         Some((phys, size)) => {
             let phys = number(phys).ok_or(NOT_A_NUMBER)?;
             let size = number(size).ok_or(NOT_A_NUMBER)?;
             if size == 0 || phys.checked_add(size).is_none() {
-                return Err("the range is empty, or past the last address");
+                return Err("the range is empty or ends after the last address");
             }
             Ok(RangeSpec::Memory { phys, size })
         }
-        None => bar(text).ok_or("not a range: 0000:00:02.0/2 (a BAR) or 0x30000000+128M"),
+        None => bar(text).ok_or(
+            "not a range; write 0000:00:02.0/2 (a BAR) or 0x30000000+128M (address and size)",
+        ),
     }
 }
 
@@ -273,7 +292,7 @@ fn bar(text: &str) -> Option<RangeSpec> {
     let (bus, slot) = rest.rsplit_once(':')?;
     let (domain, bus) = bus.split_once(':').unwrap_or(("0", bus));
     let (slot, function) = (hex(slot, 0x1f)?, hex(function, 7)?);
-    // CAST: none is larger than its limit.
+    // CAST: None is larger than its limit, which fits.
     Some(RangeSpec::Bar {
         domain: hex(domain, 0xffff)? as u32,
         bus: hex(bus, 0xff)? as u32,

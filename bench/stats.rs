@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is said of many measurements, in integers. Pure logic: `selftests/host` tests it.
+//! Statistics of many measurements, in integers. Pure logic: `selftests/host` tests it.
 //!
-//! A percentile is the least value that as many are not above (nearest rank). Nothing is averaged:
-//! a value that is told was measured.
+//! Percentiles are by nearest rank: the smallest value that is not exceeded by so many. Nothing is
+//! averaged, so that each value in the results has been measured.
 
-/// What is told of the values of a series.
+/// A summary of values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Summary {
     pub(crate) n: usize,
@@ -18,8 +18,8 @@ pub(crate) struct Summary {
     pub(crate) mad: u64,
 }
 
-/// Smallest first, in place and without recursion (heapsort): the standard library's sort brings code
-/// into a module that objtool takes for broken.
+/// Sorts by heapsort. `sort_unstable()` of 64-bit numbers calls a function of `core` that never returns
+/// and that objtool does not know, so that it warns: the code "falls through to next function".
 fn sort(values: &mut [u64]) {
     for root in (0..values.len() / 2).rev() {
         sift_down(values, root);
@@ -32,7 +32,7 @@ fn sort(values: &mut [u64]) {
     }
 }
 
-/// Makes a heap of the values from `root` on, of which all but `root` are in order.
+/// Makes a heap of the values from `root` on. All but the one at `root` are a heap already.
 fn sift_down(values: &mut [u64], mut root: usize) {
     loop {
         let left = 2 * root + 1;
@@ -50,14 +50,14 @@ fn sift_down(values: &mut [u64], mut root: usize) {
     }
 }
 
-/// The value of which `percent` in a hundred are not above; 0 where there are none.
+/// Returns the smallest value that `percent` of 100 values do not exceed; 0 where there are no values.
 fn percentile(sorted: &[u64], percent: usize) -> u64 {
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied().unwrap_or(0)
 }
 
 impl Summary {
-    /// Of these values, which are not the same afterwards.
+    /// Summarizes the values, and overwrites them.
     pub(crate) fn new(values: &mut [u64]) -> Self {
         sort(values);
         let mut this = Self {
@@ -78,8 +78,8 @@ impl Summary {
     }
 }
 
-/// How often one takes what another takes, in millionths: the median of the pairs, and between which
-/// two it lies in 95 of 100 cases.
+/// How much one takes compared with another, in millionths: the median of the ratios of pairs, and its
+/// confidence interval of 95 %.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ratio {
     pub(crate) median: u64,
@@ -87,20 +87,20 @@ pub(crate) struct Ratio {
     pub(crate) high: u64,
 }
 
-/// A pair as a ratio in millionths; `None` where nothing is left of `base`.
+/// Returns `value / base` in millionths; `None` where `base` is 0 or the ratio is too large.
 pub(crate) fn ratio(value: u64, base: u64) -> Option<u64> {
     value.checked_mul(1_000_000)?.checked_div(base)
 }
 
-/// Fewer pairs say nothing about 95 cases of 100.
+/// With fewer pairs there is no interval of 95 %.
 pub(crate) const FEWEST: usize = 6;
 
 impl Ratio {
-    /// Of ratios of pairs, which are in order afterwards. `None` where there are too few.
+    /// Sorts the ratios of pairs and returns their median; `None` where there are too few.
     ///
-    /// The interval is that of the sign test: whatever the distribution, each pair is above the
-    /// median or below it with the same chance, so that the k-th from either end leaves the median
-    /// out as seldom as k coins of n fall on one side.
+    /// The interval is that of the sign test. Whatever the distribution, each ratio is above the true
+    /// median or below it with the same chance. So the interval from the k-th smallest to the k-th
+    /// largest misses it as rarely as fewer than k of n coins show heads, or fewer than k show tails.
     pub(crate) fn new(ratios: &mut [u64]) -> Option<Self> {
         sort(ratios);
         let rank = rank(ratios.len())?;
@@ -112,17 +112,17 @@ impl Ratio {
     }
 }
 
-/// Up to this many, ranks are exact.
+/// Ranks are exact up to so many values.
 const EXACT: usize = 120;
 
-/// Which ones from either end, counted from 1, enclose the median of `n` in 95 of 100 cases.
+/// Returns which values from either end, counted from 1, enclose the median of `n` in 95 of 100 cases.
 pub(crate) fn rank(n: usize) -> Option<usize> {
     if n < FEWEST {
         return None;
     }
     match RANKS.get(n) {
         Some(&rank) => Some(rank.into()),
-        // (n - 1.96 * sqrt(n)) / 2, rounded towards the end. `root` is a hundred times the root.
+        // (n - 1.96 * sqrt(n)) / 2, rounded down. `root` is a hundred times the square root.
         None => {
             let root = (n * 10_000).isqrt() + 1;
             Some(n.saturating_sub((root * 196).div_ceil(10_000)) / 2)
@@ -143,7 +143,7 @@ const fn ranks() -> [u8; EXACT + 1] {
     ranks
 }
 
-/// The largest k of which 2 * (C(n, 0) + ... + C(n, k - 1)) is at most 5 hundredths of 2^n.
+/// Returns the largest k for which 2 * (C(n, 0) + ... + C(n, k - 1)) is at most 5 % of 2^n.
 const fn exact_rank(n: u128) -> u8 {
     let (mut k, mut choose, mut sum) = (0, 1, 1);
     while sum * 40 <= 1 << n {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The right to write all over a range: a BAR that no driver has, or memory that the command line has set aside. See
- * bench.h.
+ * The right to overwrite a range: a BAR that no driver has, or reserved memory. See bench.h.
  */
 #include <linux/device.h>
 #include <linux/ioport.h>
@@ -14,14 +13,14 @@
 #define NAME "io-mapping-bench"
 
 struct claim {
-	struct pci_dev *pdev;	/* NULL: a range of memory */
+	struct pci_dev *pdev;	/* whose BAR it is; NULL for a range of memory */
 	int bar;
-	bool requested;		/* the region of the BAR, by us */
-	int err;		/* why the driver did not take the device */
+	bool requested;		/* we have the region of the BAR */
+	int err;		/* why the driver is not bound */
 	u64 phys, size;
 };
 
-/* The BAR that there is a claim of, while the driver is registered: one at a time. */
+/* The claim of a BAR, while the driver is registered. There is one at a time. */
 static struct claim *wanted;
 
 static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -54,14 +53,14 @@ static void remove(struct pci_dev *pdev)
 
 static struct pci_device_id ids[2];
 
-/* Binds a device for as long as it is claimed, so that no other driver takes it, and its BARs may be requested. */
+/* Is bound to a device as long as its BAR is claimed, so that no other driver takes it. */
 static struct pci_driver driver = {
 	.name = NAME,
 	.id_table = ids,
 	.probe = probe,
 	.remove = remove,
 	.driver.suppress_bind_attrs = true,
-	/* Its outcome is asked for at once. */
+	/* claim_bar() needs the result. */
 	.driver.probe_type = PROBE_FORCE_SYNCHRONOUS,
 };
 
@@ -86,8 +85,8 @@ static int claim_bar(struct claim *claim)
 }
 
 /*
- * The BAR's place goes to @phys and @size, and to @ports whether it is of ports. NULL with -ENODEV, where there is no
- * such BAR, or -EBUSY, where a driver has it.
+ * Claims a BAR. Its range goes to @phys and @size, and whether that is of I/O ports to @ports. Returns NULL with an errno
+ * in @err: -ENODEV where there is no such BAR, -EBUSY where a driver has it.
  */
 void *iomrs_b_claim_bar(u32 domain, u32 bus, u32 devfn, u32 bar, u64 *phys, u64 *size, bool *ports, int *err)
 {
@@ -113,8 +112,8 @@ void *iomrs_b_claim_bar(u32 domain, u32 bus, u32 devfn, u32 bar, u64 *phys, u64 
 }
 
 /*
- * NULL with -EPERM, where the range is not all reserved memory (of the firmware's map or of memmap=), or -EBUSY, where
- * somebody has it.
+ * Claims memory. Returns NULL with an errno in @err: -EPERM where it is RAM or a part of it is not reserved (by the
+ * firmware or by memmap=), -EBUSY where it is in use.
  */
 void *iomrs_b_claim_range(u64 phys, u64 size, int *err)
 {
@@ -139,7 +138,7 @@ void *iomrs_b_claim_range(u64 phys, u64 size, int *err)
 	return claim;
 }
 
-/* Not so where the device has been removed meanwhile, or its BAR could not be had back. */
+/* Returns false where the device was removed, or its BAR could not be requested again. */
 bool iomrs_b_is_held(void *data)
 {
 	struct claim *claim = data;
@@ -154,8 +153,8 @@ bool iomrs_b_is_held(void *data)
 }
 
 /*
- * The device whose BAR was claimed, with the region to be requested by the caller. It is locked, and so stays bound,
- * until iomrs_b_take_back(). NULL where it is gone.
+ * Releases the region of the BAR, so that a workload can request it. Returns the device, which stays locked and therefore
+ * bound until iomrs_b_take_back(); NULL where it was removed.
  */
 struct pci_dev *iomrs_b_lend(void *data, int *bar)
 {

@@ -23,7 +23,7 @@
 #include "bench.h"
 #include "threads.h"
 
-/* Interrupts of any kind that this CPU has had. */
+/* Returns how many interrupts of any kind this CPU has had. */
 u64 iomrs_b_interrupts(void)
 {
 	u64 sum = this_cpu_read(kstat.irqs_sum);
@@ -34,13 +34,13 @@ u64 iomrs_b_interrupts(void)
 	return sum;
 }
 
-/* How often the calling task has had to give up its CPU. */
+/* Returns how often the calling task has given up its CPU. */
 u64 iomrs_b_switches(void)
 {
 	return current->nvcsw + current->nivcsw;
 }
 
-/* What the hypervisor has taken from @cpu. */
+/* Returns how long the hypervisor kept @cpu from running. */
 u64 iomrs_b_steal_ns(u32 cpu)
 {
 	return kcpustat_cpu(cpu).cpustat[CPUTIME_STEAL];
@@ -51,7 +51,7 @@ u32 iomrs_b_cpu(void)
 	return raw_smp_processor_id();
 }
 
-/* Up to @room CPUs that are on line, the last one first: the first one has the most of other work. Returns how many. */
+/* Stores up to @room online CPUs in @ids, the last one first: CPU 0 has the most other work. Returns how many. */
 u32 iomrs_b_cpus(u32 *ids, u32 room)
 {
 	u32 count = 0;
@@ -73,7 +73,7 @@ bool iomrs_b_tsc_is_constant(void)
 	return boot_cpu_has(X86_FEATURE_CONSTANT_TSC);
 }
 
-/* The 12 letters that a hypervisor goes by; false where there is none. */
+/* Stores the 12 letters that the hypervisor calls itself by in @name. Returns false where there is none. */
 bool iomrs_b_hypervisor(char *name)
 {
 	u32 eax, letters[3];
@@ -90,7 +90,7 @@ const char *iomrs_b_kernel(void)
 	return init_utsname()->release;
 }
 
-/* Whether C maps with small pages here, even where a range is large. */
+/* Returns whether C maps a range with small pages, however large it is. */
 bool iomrs_b_only_small(u64 phys, unsigned long size)
 {
 	void __iomem *addr = ioremap_wc(phys, size);
@@ -115,7 +115,7 @@ void iomrs_b_irq_restore(unsigned long flags)
 	local_irq_restore(flags);
 }
 
-/* A breath while waiting for another CPU. */
+/* To be called in a loop that waits for another CPU. */
 void iomrs_b_relax(void)
 {
 	cpu_relax();
@@ -127,9 +127,9 @@ static void nothing(struct work_struct *work)
 }
 
 /*
- * Does what unmapping has put off, and lets others of this CPU do what is waiting: what a batch leaves behind is not to
- * fall into the next one. Unmapping of tens of megabytes queues work, which costs more where the worker sleeps than
- * where it is still at work: it does that work, and then goes to sleep.
+ * Does the work that unmapping has deferred, so that none of it runs in the next batch. Unmapping tens of megabytes queues
+ * work, and queueing costs more while the worker sleeps than while it still works. So this waits until the worker is done,
+ * and sleeps a little, in which the worker goes to sleep, too.
  */
 void iomrs_b_settle(void)
 {
@@ -144,8 +144,8 @@ void iomrs_b_settle(void)
 }
 
 /*
- * Runs @fn in a thread that stays on @cpu, before all ordinary tasks: a work queue that a batch wakes has to wait until
- * the thread sleeps, in iomrs_b_settle(). NULL where there cannot be a thread.
+ * Runs @fn in a thread that stays on @cpu and has a higher priority than ordinary tasks: a worker that a batch wakes has
+ * to wait until the thread sleeps, in iomrs_b_settle(). Returns NULL where there cannot be a thread.
  */
 void *iomrs_b_thread_start(u32 cpu, void (*fn)(void *arg), void *arg)
 {
@@ -159,13 +159,13 @@ void *iomrs_b_thread_start(u32 cpu, void (*fn)(void *arg), void *arg)
 	return thread;
 }
 
-/* Waits for the end of a thread. -ERESTARTSYS where a signal comes before. */
+/* Waits for the end of a thread. Returns -ERESTARTSYS where a signal comes before. */
 int iomrs_b_thread_wait(void *data)
 {
 	struct thread *thread = data;
 	int err = wait_for_completion_interruptible(&thread->done);
 
-	/* For iomrs_b_thread_join(), which waits once more. */
+	/* iomrs_b_thread_join() waits once more. */
 	if (!err)
 		complete(&thread->done);
 	return err;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Threads that Rust waits for, the benchmark's and those of the selftests: how they are made, and how they end.
+ * Threads that Rust waits for. The selftests use them, too.
  */
 #ifndef IOMRS_THREADS_H
 #define IOMRS_THREADS_H
@@ -26,7 +26,7 @@ static int thread_body(void *data)
 	return 0;
 }
 
-/* A thread that is to run @fn, and does not yet: its CPU and its priority can be set. NULL where there cannot be one. */
+/* Makes a thread for @fn that does not run yet, so that its CPU and its priority can be set. NULL where it cannot. */
 static inline struct thread *thread_new(const char *name, void (*fn)(void *arg), void *arg)
 {
 	struct thread *thread = kzalloc(sizeof(*thread), GFP_KERNEL);

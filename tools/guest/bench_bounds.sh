@@ -97,7 +97,7 @@ try "an unknown workload" refused "creat range=$reserved" "Invalid argument" '"c
 try "a bad size" refused "create size=4x range=$reserved" "Invalid argument" '"size=4x": not a number'
 try "system RAM" refused "create range=$ram" "Operation not permitted" "system RAM"
 try "RAM in a part of the range" refused "create range=0x2ff00000+2M" "Operation not permitted" "system RAM"
-try "memory that is not reserved" refused "create range=0xe00000000+2M" "Operation not permitted" "not all reserved"
+try "memory that is not reserved" refused "create range=0xe00000000+2M" "Operation not permitted" "not all of it is reserved"
 try "a BAR that is not there" refused "create range=$ivshmem/1" "No such device" "no such BAR"
 try "a device that is not there" refused "create range=00:1e.0/0" "No such device" "no such BAR"
 try "ports, of memory" not_run "range=$reserved ports_read32" "not a BAR of ports"
@@ -125,7 +125,7 @@ try "a BAR that is ours meanwhile" claimed "$ivshmem"
 try "another range instead" measured "range=$reserved map_local_sized batches=6" 1
 try "the BAR is given back" given_back "$ivshmem"
 try "the sample driver loads" insmod /io-mapping-sample.ko
-try "a BAR of a driver" refused "create range=$ivshmem/0" "resource busy" "unbind the driver"
+try "a BAR of a driver" refused "create range=$ivshmem/0" "resource busy" "unbind its driver"
 try "all modules unload" rmmod io_mapping_sample io_mapping_bench io_mapping_rs
 complaints=$(log_complaints)
 if [ -z "$complaints" ]; then ok "kernel log is quiet"; else not_ok "kernel log is quiet" "$complaints"; fi
