@@ -14,6 +14,8 @@ use kernel::ffi::c_uint;
 
 use kernel::ffi::{c_int, c_ulong, c_void};
 
+pub(crate) mod debugfs;
+pub(crate) mod fs;
 pub(crate) mod machine;
 pub(crate) mod mmio;
 pub(crate) mod module;

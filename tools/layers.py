@@ -8,7 +8,7 @@
   folders   a folder imports lower folders only (FOLDERS); what stands outside of the library imports the crate
   circles   no files import each other, neither in Rust nor in the Python of tools/; what a module's own parts use of
             it does not count
-  C         extern "C" and kernel::bindings stand in IN_C only, and in ALSO_IN_C
+  C         extern "C" and kernel::bindings stand in IN_C only
   asm       inline assembly stands in IN_ASM only
   assert    assert! stands where the compiler runs it, or in tests: clippy has no lint for the others
   SPDX      every file has its licence line
@@ -30,10 +30,6 @@ OUTSIDE = ["samples/io_mapping_sample.rs", "bench/io_mapping_bench.rs", "selftes
 # Files without kernel imports are compiled here for the host as they stand.
 HOST = "selftests/host/src/lib.rs"
 IN_C = ["bindings", "arch", "mm"]
-# Files, and folders of files, each with its reason.
-ALSO_IN_C = {
-    "debugfs/files/": "makes the struct file_operations that the kernel keeps, of functions that the kernel calls",
-}
 # bindings: until its assembly has moved to arch.
 IN_ASM = ["arch", "bindings"]
 ASSERT = re.compile(r"\b(?:debug_)?assert(?:_eq|_ne)?!")
@@ -170,20 +166,13 @@ def circles(graph):
 
 def check_c(checks, files):
     checks.rule("C")
-    unused = set(ALSO_IN_C)
     for path, file in files.items():
         if not in_library(path) or folder_of(path) in IN_C:
             continue
         lines = file.lines_with(r'extern\s+"C"|\bkernel::bindings\b')
         lines += [file.line_of(index) for index, used, _, _ in file.uses() if used[:2] == ["kernel", "bindings"]]
-        known = next((known for known in ALSO_IN_C if path.startswith(known)), None)
-        if lines and known:
-            unused.discard(known)
-            continue
         for line in sorted(set(lines)):
             checks.violation("C", f"{path}:{line}", f"C is bound in {', '.join(IN_C)} only")
-    for path in sorted(unused):
-        checks.violation("C", path, "needs no place in ALSO_IN_C of tools/layers.py")
 
 
 def check_asm(checks, files, top):
