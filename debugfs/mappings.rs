@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The files `mappings` and `mappings.json`: each mapping that there is.
+//! The files `mappings` and `mappings.json`: all mappings, as a table and as JSON.
 
 use super::snapshot::{self, MappingSnapshot, PAGE_SIZES};
 use crate::debugfs::files::{Text, TextFile};
@@ -9,7 +9,7 @@ use kernel::{
     prelude::*,
 };
 
-/// Where the columns of the table begin.
+/// The columns of the table: the byte of the line where each begins, and its name.
 const COLUMNS: [(usize, &str); 10] = [
     (0, "# physical range"),
     (32, "virtual"),
@@ -23,7 +23,7 @@ const COLUMNS: [(usize, &str); 10] = [
     (142, "caller"),
 ];
 
-/// The columns after `physical range`, by number in [`COLUMNS`].
+/// Moves to column `number` of [`COLUMNS`], which is not the first.
 fn column(out: &mut Text, number: usize) -> Result {
     out.pad_to(COLUMNS.get(number).map_or(0, |&(at, _)| at))
 }
@@ -42,50 +42,53 @@ impl<T> TextFile<T> for Table {
             write!(out, "{name}")?;
         }
         writeln!(out)?;
-        snapshot::all()?.iter().try_for_each(|seen| line(out, seen))
+        snapshot::all()?
+            .iter()
+            .try_for_each(|mapping| line(out, mapping))
     }
 }
 
-fn line(out: &mut Text, seen: &MappingSnapshot) -> Result {
-    let last = seen.phys + (seen.size - 1);
-    write!(out, "{:#015x}-{last:#015x}", seen.phys)?;
+/// Writes the line of one mapping.
+fn line(out: &mut Text, mapping: &MappingSnapshot) -> Result {
+    let last = mapping.phys + (mapping.size - 1);
+    write!(out, "{:#015x}-{last:#015x}", mapping.phys)?;
     column(out, 1)?;
-    virt(out, seen, "-")?;
+    virt(out, mapping, "-")?;
     column(out, 2)?;
-    write!(out, "{}", seen.size)?;
+    write!(out, "{}", mapping.size)?;
     column(out, 3)?;
-    write!(out, "{}", seen.requested.name())?;
+    write!(out, "{}", mapping.requested.name())?;
     column(out, 4)?;
-    write!(out, "{}", seen.achieved.name())?;
+    write!(out, "{}", mapping.achieved.name())?;
     column(out, 5)?;
-    write!(out, "{}", seen.strategy())?;
+    write!(out, "{}", mapping.strategy())?;
     column(out, 6)?;
-    write!(out, "{}", seen.age)?;
+    write!(out, "{}", mapping.age)?;
     column(out, 7)?;
-    match seen.maps() {
+    match mapping.maps() {
         Some((Some(slots), areas)) => write!(out, "slot:{slots},area:{areas}")?,
         Some((None, areas)) => write!(out, "slot:?,area:{areas}")?,
         None => write!(out, "-")?,
     }
     column(out, 8)?;
-    if pages(out, seen, ("", "", ","))? == 0 {
+    if pages(out, mapping, "", ",")? == 0 {
         write!(out, "-")?;
     }
     column(out, 9)?;
-    match &seen.caller {
+    match &mapping.caller {
         Some(caller) => {
-            let (file, all) = caller.file();
-            let cut = if all { "" } else { "..." };
-            writeln!(out, "{cut}{file}:{}", caller.line)?;
+            let (file, complete) = caller.file();
+            let ellipsis = if complete { "" } else { "..." };
+            writeln!(out, "{ellipsis}{file}:{}", caller.line)?;
         }
         None => writeln!(out, "(unloaded)")?,
     }
     Ok(())
 }
 
-/// The virtual address as `%p` has it, or `none`.
-fn virt(out: &mut Text, seen: &MappingSnapshot, none: &str) -> Result {
-    /// `%p` in Rust puts this before what it is in C.
+/// Writes the virtual address as C's `%p` prints it, or `none` if there is none.
+fn virt(out: &mut Text, mapping: &MappingSnapshot, none: &str) -> Result {
+    /// In Rust `%p` prints a prefix that it does not print in C.
     struct WithoutPrefix<'a>(&'a mut Text);
 
     impl Write for WithoutPrefix<'_> {
@@ -94,7 +97,7 @@ fn virt(out: &mut Text, seen: &MappingSnapshot, none: &str) -> Result {
         }
     }
 
-    let addr = seen.addr;
+    let addr = mapping.addr;
     if addr == 0 {
         return Ok(write!(out, "{none}")?);
     }
@@ -102,15 +105,16 @@ fn virt(out: &mut Text, seen: &MappingSnapshot, none: &str) -> Result {
     Ok(WithoutPrefix(out).write_fmt(fmt!("{addr:p}"))?)
 }
 
-/// How many pages of each size there are, where there are any, and how many sizes: `4K:3,2M:127`,
-/// with what stands before and behind a size, and between two.
-fn pages(out: &mut Text, seen: &MappingSnapshot, marks: (&str, &str, &str)) -> Result<usize> {
-    let (before, behind, between) = marks;
+/// Writes how many pages of each size are mapped, such as `4K:3,2M:127`. Returns how many sizes
+/// that are.
+///
+/// `quote` encloses the name of each size, and `separator` stands between two.
+fn pages(out: &mut Text, mapping: &MappingSnapshot, quote: &str, separator: &str) -> Result<usize> {
     let mut sizes = 0;
-    for ((name, _), count) in PAGE_SIZES.iter().zip(seen.pages) {
+    for ((name, _), count) in PAGE_SIZES.iter().zip(mapping.pages) {
         if count != 0 {
-            let between = if sizes == 0 { "" } else { between };
-            write!(out, "{between}{before}{name}{behind}:{count}")?;
+            let separator = if sizes == 0 { "" } else { separator };
+            write!(out, "{separator}{quote}{name}{quote}:{count}")?;
             sizes += 1;
         }
     }
@@ -126,46 +130,47 @@ impl<T> TextFile<T> for Json {
     fn show(_: &T, out: &mut Text) -> Result {
         let mut separator = "";
         write!(out, "{{\"mappings\": [")?;
-        for seen in snapshot::all()?.iter() {
+        for mapping in snapshot::all()?.iter() {
             write!(out, "{separator}\n  ")?;
-            object(out, seen)?;
+            object(out, mapping)?;
             separator = ",";
         }
         Ok(writeln!(out, "\n]}}")?)
     }
 }
 
-/// One mapping. Numbers are less than two to the 53rd, so that a double holds them: a physical
-/// address has 52 bits.
-fn object(out: &mut Text, seen: &MappingSnapshot) -> Result {
-    write!(out, "{{\"phys\": {}, \"virt\": ", seen.phys)?;
-    if seen.addr == 0 {
+/// Writes one mapping. A double holds each number exactly, as it has fewer than 53 bits: a physical
+/// address has 52.
+fn object(out: &mut Text, mapping: &MappingSnapshot) -> Result {
+    write!(out, "{{\"phys\": {}, \"virt\": ", mapping.phys)?;
+    if mapping.addr == 0 {
         write!(out, "null")?;
     } else {
         write!(out, "\"")?;
-        virt(out, seen, "")?;
+        virt(out, mapping, "")?;
         write!(out, "\"")?;
     }
-    write!(out, ", \"size\": {}", seen.size)?;
-    write!(out, ", \"requested\": \"{}\"", seen.requested.name())?;
-    write!(out, ", \"achieved\": \"{}\"", seen.achieved.name())?;
-    write!(out, ", \"strategy\": \"{}\"", seen.strategy())?;
-    write!(out, ", \"age\": {}, \"pages\": {{", seen.age)?;
-    pages(out, seen, ("\"", "\"", ", "))?;
+    write!(out, ", \"size\": {}", mapping.size)?;
+    write!(out, ", \"requested\": \"{}\"", mapping.requested.name())?;
+    write!(out, ", \"achieved\": \"{}\"", mapping.achieved.name())?;
+    write!(out, ", \"strategy\": \"{}\"", mapping.strategy())?;
+    write!(out, ", \"age\": {}, \"pages\": {{", mapping.age)?;
+    pages(out, mapping, "\"", ", ")?;
     write!(out, "}}, \"maps\": ")?;
-    match seen.maps() {
+    match mapping.maps() {
         Some((Some(slots), areas)) => write!(out, "{{\"slots\": {slots}, \"areas\": {areas}}}")?,
         Some((None, areas)) => write!(out, "{{\"slots\": null, \"areas\": {areas}}}")?,
         None => write!(out, "null")?,
     }
     write!(out, ", \"file\": ")?;
-    let Some(caller) = &seen.caller else {
+    let Some(caller) = &mapping.caller else {
         return Ok(write!(out, "null, \"line\": null}}")?);
     };
     string(out, caller.file().0)?;
     Ok(write!(out, ", \"line\": {}}}", caller.line)?)
 }
 
+/// Writes `text` as a string of JSON.
 fn string(out: &mut Text, text: &str) -> Result {
     out.write_char('"')?;
     for char in text.chars() {

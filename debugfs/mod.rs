@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! L4: `/sys/kernel/debug/io_mapping_rs/`, for root only:
+//! The files in `/sys/kernel/debug/io_mapping_rs/`, for root only:
 //!
-//! | file | |
+//! | file | content |
 //! |---|---|
-//! | `mappings` | the mappings that there are, one line each |
+//! | `mappings` | the mappings, one per line |
 //! | `mappings.json` | the same as JSON |
-//! | `stats` | how often what has been done |
-//! | `selftest` | takes a range of memory, and tells what came of mapping it |
+//! | `stats` | counters of events |
+//! | `selftest` | the report on the range of memory that was last written to the file |
 //!
-//! A file says what was so when it was opened.
+//! Reading a file returns what was the case when it was opened. [`files`] is for the files of other
+//! modules.
 
 use crate::debugfs::files::{Directory, Text, TextFile, TextFiles};
 use kernel::{new_mutex, prelude::*, sync::Mutex};
@@ -20,23 +21,23 @@ mod self_check;
 mod snapshot;
 mod stats;
 
-/// What the file `selftest` has to say: what came of the last run.
-type LastRun = Pin<KBox<Mutex<Text>>>;
+/// The report of the last run of the self-check.
+type LastReport = Pin<KBox<Mutex<Text>>>;
 
 /// The files of this module, removed when it is unloaded.
 pub(crate) struct Registration {
-    _files: TextFiles<LastRun>,
+    _files: TextFiles<LastReport>,
 }
 
 impl Registration {
-    /// Makes the files.
+    /// Creates the files.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
     pub(crate) fn new() -> Result<Self> {
-        let last = KBox::pin_init(new_mutex!(Text::new()), GFP_KERNEL)?;
-        let files = TextFiles::new(Directory::new(c"io_mapping_rs", None), last)?;
+        let report = KBox::pin_init(new_mutex!(Text::new()), GFP_KERNEL)?;
+        let files = TextFiles::new(Directory::new(c"io_mapping_rs", None), report)?;
         files.add::<mappings::Table>();
         files.add::<mappings::Json>();
         files.add::<stats::Stats>();
@@ -49,20 +50,20 @@ impl Registration {
 struct Selftest;
 
 #[vtable]
-impl TextFile<LastRun> for Selftest {
+impl TextFile<LastReport> for Selftest {
     const NAME: &'static CStr = c"selftest";
 
-    fn show(last: &LastRun, out: &mut Text) -> Result {
-        let last = last.lock();
-        if last.bytes().is_empty() {
+    fn show(report: &LastReport, out: &mut Text) -> Result {
+        let report = report.lock();
+        if report.bytes().is_empty() {
             return self_check::usage(out);
         }
-        out.push(last.bytes())
+        out.push(report.bytes())
     }
 
-    fn store(last: &LastRun, text: &str) -> Result {
-        let mut out = last.lock();
-        *out = Text::new();
-        self_check::run(text, &mut out)
+    fn store(report: &LastReport, text: &str) -> Result {
+        let mut report = report.lock();
+        *report = Text::new();
+        self_check::run(text, &mut report)
     }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! L4: a short check of the library on a range of memory that a person names, on kernels that have
-//! no KUnit too. Reports as KTAP.
+//! A short check of the library on a range of device memory that the user names. It needs no KUnit.
+//! The report is KTAP.
 //!
-//! One word in each of some pages is written, and put back at the end.
+//! It writes one 32-bit word to each of up to [`MAX_PAGES`] pages, and restores them at the end.
 
 use crate::bindings;
 use crate::debugfs::files::Text;
@@ -19,18 +19,19 @@ use kernel::{
     str::{parse_int::ParseInt, BStr},
 };
 
-/// Pages that are written to at most.
-const PAGES: u64 = 256;
-/// How a range is named.
-const USAGE: &str = "write \"PHYS SIZE\": physical address and bytes of device memory that nobody \
-                     uses, whole pages, such as \"0xfe000000 0x10000\"";
+/// The most pages that are written to.
+const MAX_PAGES: u64 = 256;
+/// How to name a range.
+const USAGE: &str = "write \"PHYS SIZE\": the physical address and the size in bytes of device \
+                     memory that nobody uses, multiples of the page size, such as \
+                     \"0xfe000000 0x10000\"";
 
-/// What the file says before anything has been run.
+/// Writes the text of the file before the first run.
 pub(crate) fn usage(out: &mut Text) -> Result {
     Ok(writeln!(out, "KTAP version 1\n1..0 # SKIP {USAGE}")?)
 }
 
-/// What is checked.
+/// The names of the test cases.
 const CASES: [&str; 8] = [
     "map",
     "entries",
@@ -42,36 +43,37 @@ const CASES: [&str; 8] = [
     "unmap",
 ];
 
-/// A check did not hold; why has been written.
+/// A check failed, and the report says why.
 struct Failed;
 
-type Verdict<T = ()> = core::result::Result<T, Failed>;
+type CheckResult<T = ()> = core::result::Result<T, Failed>;
 
-/// The report, case by case.
+/// The report, which is written case by case.
 struct Report<'a> {
     out: &'a mut Text,
-    next: usize,
+    /// The index of the case that is running.
+    case: usize,
     failed: bool,
 }
 
 impl Report<'_> {
-    /// A line about the case that is running.
+    /// Writes a diagnostic line.
     fn note(&mut self, what: fmt::Arguments<'_>) {
-        // Who wants to read it will be told that there is no memory for it.
+        // If memory runs out, opening the file for reading fails.
         let _ = writeln!(self.out, "    # {what}");
     }
 
-    fn fail<T>(&mut self, why: fmt::Arguments<'_>) -> Verdict<T> {
+    fn fail<T>(&mut self, why: fmt::Arguments<'_>) -> CheckResult<T> {
         self.note(why);
         Err(Failed)
     }
 
-    /// The value of what must not be an error.
-    fn ok<T>(&mut self, what: &str, result: Result<T>) -> Verdict<T> {
+    /// Returns the value of `result`, which must not be an error.
+    fn check_ok<T>(&mut self, what: &str, result: Result<T>) -> CheckResult<T> {
         result.or_else(|err| self.fail(fmt!("{what}: {err:?}")))
     }
 
-    fn same(&mut self, what: &str, offset: u64, got: u32, expected: u32) -> Verdict {
+    fn check_eq(&mut self, what: &str, offset: u64, got: u32, expected: u32) -> CheckResult {
         if got == expected {
             return Ok(());
         }
@@ -80,25 +82,26 @@ impl Report<'_> {
         ))
     }
 
-    /// Runs the next case and says what came of it.
-    fn case<T>(&mut self, check: impl FnOnce(&mut Self) -> Verdict<T>) -> Option<T> {
-        let verdict = check(self).ok();
-        self.failed |= verdict.is_none();
-        let not = if verdict.is_none() { "not " } else { "" };
-        self.end(not, "");
-        verdict
+    /// Runs the next case and writes its result.
+    fn run_case<T>(&mut self, check: impl FnOnce(&mut Self) -> CheckResult<T>) -> Option<T> {
+        let result = check(self).ok();
+        self.failed |= result.is_none();
+        let not = if result.is_none() { "not " } else { "" };
+        self.end_case(not, "");
+        result
     }
 
-    fn skip(&mut self, why: &str) {
-        while self.next < CASES.len() {
-            self.end("", why);
+    /// Skips the cases that have not been run.
+    fn skip_rest(&mut self, why: &str) {
+        while self.case < CASES.len() {
+            self.end_case("", why);
         }
     }
 
-    fn end(&mut self, not: &str, directive: &str) {
-        let name = CASES.get(self.next).unwrap_or(&"");
-        self.next += 1;
-        let _ = writeln!(self.out, "    {not}ok {} {name}{directive}", self.next);
+    fn end_case(&mut self, not: &str, directive: &str) {
+        let name = CASES.get(self.case).unwrap_or(&"");
+        self.case += 1;
+        let _ = writeln!(self.out, "    {not}ok {} {name}{directive}", self.case);
     }
 }
 
@@ -106,92 +109,95 @@ impl Report<'_> {
 ///
 /// # Errors
 ///
-/// `EINVAL` where `text` does not name a range of whole pages, `EPERM` for system RAM. `out` says
-/// that, too, and what came of the check otherwise.
+/// `EINVAL` if `text` does not name a range of whole pages, `EPERM` if the range has system RAM in
+/// it. A check that fails is no error. In each case `out` has a report.
 pub(crate) fn run(text: &str, out: &mut Text) -> Result {
     let Some((phys, size)) = parse(text) else {
-        refuse(out, fmt!("{:?} is no range: {USAGE}", text.trim()))?;
+        report_refusal(out, fmt!("{:?} is not a range: {USAGE}", text.trim()))?;
         return Err(EINVAL);
     };
-    // Reserved pages too, such as the kernel's own, which C's ioremap maps, and so do we.
+    // Also refuses reserved RAM, such as the kernel's text, which ioremap maps, as in C.
     if bindings::iomrs_has_ram(phys, size) {
         let ram = "is system RAM: name a BAR, or a range set aside with memmap=";
-        refuse(out, fmt!("{phys:#x}, {size:#x} bytes, {ram}"))?;
+        report_refusal(out, fmt!("{phys:#x}, {size:#x} bytes, {ram}"))?;
         return Err(EPERM);
     }
     let options = Options::new(CacheMode::UncachedMinus);
-    // SAFETY: Whoever writes a range to the file, which is root's, says so; it is no RAM.
+    // SAFETY: Only root can write to the file, and by writing a range there says that it is device
+    // memory that nobody uses. That it is not RAM has been checked.
     let mapping = unsafe { options.map(phys, size) };
     writeln!(out, "KTAP version 1\n1..1\n    KTAP version 1")?;
     writeln!(out, "    # Subtest: io_mapping_rs\n    1..{}", CASES.len())?;
     let mut report = Report {
         out,
-        next: 0,
+        case: 0,
         failed: false,
     };
     let range = Range { phys, size };
-    report.note(fmt!("{size:#x} bytes from {phys:#x} on"));
+    report.note(fmt!("{size:#x} bytes at {phys:#x}"));
     range.check(&mut report, mapping);
     let not = if report.failed { "not " } else { "" };
     Ok(writeln!(out, "{not}ok 1 io_mapping_rs")?)
 }
 
+/// Returns the address and the size that `text` names, if they are those of whole pages.
 fn parse(text: &str) -> Option<(u64, u64)> {
     let mut words = text.split_ascii_whitespace();
     let mut number = || u64::from_str(BStr::from_bytes(words.next()?.as_bytes())).ok();
-    let range = (number()?, number()?);
-    let whole = (range.0 | range.1) & (PAGE_SIZE - 1) == 0 && range.1 != 0;
-    let fits = range.0.checked_add(range.1).is_some();
-    (whole && fits && words.next().is_none()).then_some(range)
+    let (phys, size) = (number()?, number()?);
+    let is_whole_pages = (phys | size) & (PAGE_SIZE - 1) == 0 && size != 0;
+    let fits = phys.checked_add(size).is_some();
+    (is_whole_pages && fits && words.next().is_none()).then_some((phys, size))
 }
 
-/// The only line of a report on what cannot be checked.
-fn refuse(out: &mut Text, why: fmt::Arguments<'_>) -> Result {
+/// Writes the report on a range that is refused.
+fn report_refusal(out: &mut Text, why: fmt::Arguments<'_>) -> Result {
     Ok(writeln!(
         out,
         "KTAP version 1\n1..1\n# {why}\nnot ok 1 io_mapping_rs"
     )?)
 }
 
-/// The range, and what is written to it.
+/// The range that is checked.
 struct Range {
     phys: u64,
     size: u64,
 }
 
 impl Range {
-    /// Offsets of the pages that are written to: some, spread over the range, the last included.
+    /// Returns the offsets of the pages that are written to. They are spread over the range and
+    /// include the last page.
     fn pages(&self) -> impl Iterator<Item = u64> {
         let pages = self.size / PAGE_SIZE;
-        let count = pages.min(PAGES);
-        // The last of them is the last page: no overflow, as there are fewer than 2^52 pages.
+        let count = pages.min(MAX_PAGES);
+        // No overflow: there are fewer than 2^52 pages.
         (1..=count).map(move |nth| ((nth * pages).div_ceil(count) - 1) * PAGE_SIZE)
     }
 
-    /// What is written to the page at `offset`: no two are the same.
+    /// Returns the word that is written to the page at `offset`. No two pages get the same.
     fn mark(&self, offset: u64) -> u32 {
-        // CAST: the bits that differ.
+        // CAST: Keeps the low bits, in which the pages differ.
         0x1057_0000 ^ ((self.phys + offset) / PAGE_SIZE) as u32
     }
 
     /// Runs the cases, in the order of [`CASES`].
     fn check(&self, report: &mut Report<'_>, mapping: Result<Mapping>) {
-        let mapping = report.case(|r| r.ok("ioremap", mapping));
+        let mapping = report.run_case(|r| r.check_ok("ioremap", mapping));
         let Some(mapping) = mapping else {
-            return report.skip(" # SKIP nothing is mapped");
+            return report.skip_rest(" # SKIP nothing is mapped");
         };
-        report.case(|r| self.entries(r, &mapping));
+        report.run_case(|r| self.check_entries(r, &mapping));
         let mut saved = KVec::new();
-        report.case(|r| self.write(r, &mapping, &mut saved));
-        report.case(|r| self.aperture(r, Strategy::Whole));
-        report.case(|r| self.aperture(r, Strategy::Sparse));
-        report.case(|r| self.outside(r));
-        report.case(|r| self.put_back(r, &mapping, &saved));
-        report.case(|r| self.unmap(r, mapping));
+        report.run_case(|r| self.write_and_read_back(r, &mapping, &mut saved));
+        report.run_case(|r| self.check_aperture(r, Strategy::Whole));
+        report.run_case(|r| self.check_aperture(r, Strategy::Sparse));
+        report.run_case(|r| self.check_outside(r));
+        report.run_case(|r| self.put_back(r, &mapping, &saved));
+        report.run_case(|r| self.unmap(r, mapping));
     }
 
-    /// Each entry maps what follows on the one before, with the mode that the mapping says it has.
-    fn entries(&self, report: &mut Report<'_>, mapping: &Mapping) -> Verdict {
+    /// Checks that the entries map the range without a gap, with the cache mode of the mapping.
+    fn check_entries(&self, report: &mut Report<'_>, mapping: &Mapping) -> CheckResult {
         let mut phys = self.phys;
         for entry in mapping.entries() {
             if entry.phys() != phys || entry.cache_mode() != Some(mapping.achieved()) {
@@ -201,89 +207,95 @@ impl Range {
             phys += entry.page_size() as u64;
         }
         if phys < self.phys + self.size {
-            return report.fail(fmt!("nothing is mapped at {phys:#x}"));
+            return report.fail(fmt!("{phys:#x} is not mapped"));
         }
         report.note(fmt!("{}", mapping.achieved().name()));
         Ok(())
     }
 
-    /// Keeps in `saved` what is there, and writes the marks, all of them before one is read.
-    fn write(&self, report: &mut Report<'_>, mapping: &Mapping, saved: &mut KVec<u32>) -> Verdict {
-        let memory = saved.reserve(PAGES as usize, GFP_KERNEL);
-        report.ok("memory", memory.map_err(Error::from))?;
+    /// Saves the words, writes all marks, and only then reads them back.
+    fn write_and_read_back(
+        &self,
+        report: &mut Report<'_>,
+        mapping: &Mapping,
+        saved: &mut KVec<u32>,
+    ) -> CheckResult {
+        let memory = saved.reserve(MAX_PAGES as usize, GFP_KERNEL);
+        report.check_ok("memory", memory.map_err(Error::from))?;
         for offset in self.pages() {
-            let word = report.ok("read", mapping.try_read32(offset as usize))?;
+            let word = report.check_ok("read", mapping.try_read32(offset as usize))?;
             let saved = saved.push(word, GFP_KERNEL).map_err(Error::from);
-            report.ok("memory", saved)?;
+            report.check_ok("memory", saved)?;
         }
         for offset in self.pages() {
             let mark = self.mark(offset);
-            report.ok("write", mapping.try_write32(mark, offset as usize))?;
+            report.check_ok("write", mapping.try_write32(mark, offset as usize))?;
         }
         for offset in self.pages() {
-            let word = report.ok("read", mapping.try_read32(offset as usize))?;
-            report.same("the word", offset, word, self.mark(offset))?;
+            let word = report.check_ok("read", mapping.try_read32(offset as usize))?;
+            report.check_eq("word", offset, word, self.mark(offset))?;
         }
         Ok(())
     }
 
-    /// Every kind of map of an aperture shows the marks.
-    fn aperture(&self, report: &mut Report<'_>, strategy: Strategy) -> Verdict {
+    /// Reads the marks by each of the three ways to map a part of an aperture.
+    fn check_aperture(&self, report: &mut Report<'_>, strategy: Strategy) -> CheckResult {
         let options = Options::new(CacheMode::UncachedMinus);
-        // SAFETY: As for `run`.
+        // SAFETY: By the comment in `run` the range is device memory that nobody else uses.
         let aperture = unsafe { IoMapping::with_strategy(self.phys, self.size, options, strategy) };
-        let aperture = report.ok("aperture", aperture)?;
+        let aperture = report.check_ok("aperture", aperture)?;
         for offset in self.pages() {
-            let map = report.ok("map_local", aperture.map_local(offset))?;
+            let map = report.check_ok("map_local", aperture.map_local(offset))?;
             let local = map.try_read32(0);
             drop(map);
-            let map = report.ok("map_atomic", aperture.map_atomic(offset))?;
+            let map = report.check_ok("map_atomic", aperture.map_atomic(offset))?;
             let atomic = map.try_read32(0);
             drop(map);
-            let map = report.ok("map", aperture.map(offset, PAGE_SIZE))?;
+            let map = report.check_ok("map", aperture.map(offset, PAGE_SIZE))?;
             let lasting = map.try_read32(0);
             for (what, word) in [
                 ("map_local", local),
                 ("map_atomic", atomic),
                 ("map", lasting),
             ] {
-                let word = report.ok(what, word)?;
-                report.same(what, offset, word, self.mark(offset))?;
+                let word = report.check_ok(what, word)?;
+                report.check_eq(what, offset, word, self.mark(offset))?;
             }
         }
         Ok(())
     }
 
-    /// A map that leaves the range is refused.
-    fn outside(&self, report: &mut Report<'_>) -> Verdict {
+    /// Checks that a map that is not within the range is refused.
+    fn check_outside(&self, report: &mut Report<'_>) -> CheckResult {
         let options = Options::new(CacheMode::UncachedMinus);
-        // SAFETY: As for `run`.
+        // SAFETY: By the comment in `run` the range is device memory that nobody else uses.
         let aperture = unsafe { IoMapping::new(self.phys, self.size, options) };
-        let aperture = report.ok("aperture", aperture)?;
+        let aperture = report.check_ok("aperture", aperture)?;
         let errors = [
             aperture.map_local(self.size).err(),
             aperture.map(self.size - PAGE_SIZE, 2 * PAGE_SIZE).err(),
         ];
         for err in errors {
             if err != Some(EINVAL) {
-                return report.fail(fmt!("a map past the end gives {err:?}"));
+                return report.fail(fmt!("a map past the end returns {err:?}"));
             }
         }
         Ok(())
     }
 
-    /// Writes what was there.
-    fn put_back(&self, report: &mut Report<'_>, mapping: &Mapping, saved: &[u32]) -> Verdict {
+    /// Restores the words that were saved.
+    fn put_back(&self, report: &mut Report<'_>, mapping: &Mapping, saved: &[u32]) -> CheckResult {
         for (offset, &word) in self.pages().zip(saved) {
-            report.ok("write", mapping.try_write32(word, offset as usize))?;
-            let now = report.ok("read", mapping.try_read32(offset as usize))?;
-            report.same("the word", offset, now, word)?;
+            report.check_ok("write", mapping.try_write32(word, offset as usize))?;
+            let now = report.check_ok("read", mapping.try_read32(offset as usize))?;
+            report.check_eq("word", offset, now, word)?;
         }
         Ok(())
     }
 
-    /// No address maps the range any more. (Another mapping may have the addresses by now.)
-    fn unmap(&self, report: &mut Report<'_>, mapping: Mapping) -> Verdict {
+    /// Unmaps the range, and checks that its addresses do not map it any more. Another mapping may
+    /// have got the addresses since.
+    fn unmap(&self, report: &mut Report<'_>, mapping: Mapping) -> CheckResult {
         let (addr, size) = (mapping.addr(), mapping.size());
         drop(mapping);
         for offset in (0..size).step_by(PAGE_SIZE as usize) {

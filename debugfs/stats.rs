@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The file `stats`: a name and a number a line.
+//! The file `stats`: the counters, each a line with its name and its value.
 
 use crate::debugfs::files::{Text, TextFile};
 use crate::io_mapping::sparse::window::Window;

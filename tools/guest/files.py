@@ -256,7 +256,7 @@ def selftest_tells_how_it_is_used():
     for text in ("", "nonsense", f"{PHYS}", f"{PHYS + 1} {PAGE}", f"{PHYS} 0", f"{PHYS} {PAGE} 1", f"{PHYS} -1"):
         result, said = selftest(text)
         same(f"errno for {text!r}", result, errno.EINVAL)
-        same(f"what is said for {text!r}", "is no range: write \"PHYS SIZE\"" in said and "\nnot ok 1" in said, True)
+        same(f"what is said for {text!r}", "is not a range: write \"PHYS SIZE\"" in said and "\nnot ok 1" in said, True)
 
 
 @test
