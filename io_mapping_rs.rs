@@ -82,6 +82,7 @@
 
 use kernel::prelude::*;
 
+mod arch;
 mod bindings;
 pub mod debugfs;
 pub mod io;
@@ -131,7 +132,7 @@ impl kernel::Module for IoMappingRs {
             module_parameters::window_slots.value(),
             module_parameters::chunk_budget.value(),
         );
-        bindings::machine::init();
+        mm::machine::init();
         mm::cache_mode::init();
         let tracking = tracking::Registration::new()?;
         io_mapping::sparse::chunks::init(budget.saturating_mul(1 << 20));

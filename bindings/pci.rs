@@ -2,12 +2,12 @@
 
 //! `<linux/pci.h>`: the BARs of a device.
 
-use super::{
-    iomrs_pci_resource_flags, pci_dev, pci_enable_device, pci_release_region, pci_request_region,
-};
 use core::ptr;
 use kernel::{
-    bindings::PCI_STD_NUM_BARS,
+    bindings::{
+        pci_dev, pci_enable_device, pci_release_region, pci_request_region, resource,
+        PCI_STD_NUM_BARS,
+    },
     device::{Bound, Core},
     error::to_result,
     ffi::c_int,
@@ -43,9 +43,11 @@ pub(crate) fn enable_device(pdev: &Device<Core<'_>>) -> Result {
 ///
 /// `EINVAL` if there is no such BAR.
 pub(crate) fn resource_flags(pdev: &Device<Bound>, bar: u32) -> Result<u32> {
-    // SAFETY: A reference to a `Device` is a valid `struct pci_dev`, and `bar_index` returns only
-    // the numbers of BARs.
-    let flags = unsafe { iomrs_pci_resource_flags(as_raw(pdev), bar_index(bar)?) };
+    bar_index(bar)?;
+    // SAFETY: A reference to a `Device` is a valid `struct pci_dev`.
+    let resources = unsafe { &raw const (*as_raw(pdev)).resource }.cast::<resource>();
+    // SAFETY: The array has an element for each BAR, and `bar` is the number of one, as just checked.
+    let flags = unsafe { (*resources.add(bar as usize)).flags };
     // CAST: The flags are constants of type `u32`.
     Ok(flags as u32)
 }

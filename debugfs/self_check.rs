@@ -5,13 +5,13 @@
 //!
 //! It writes one 32-bit word to each of up to [`MAX_PAGES`] pages, and restores them at the end.
 
-use crate::bindings;
 use crate::debugfs::files::Text;
 use crate::io_mapping::{IoMapping, Strategy};
 use crate::ioremap::{Mapping, Options};
 use crate::mm::cache_mode::CacheMode;
 use crate::mm::page_table::Entry;
 use crate::mm::phys_range::PAGE_SIZE;
+use crate::mm::resources;
 use kernel::{
     fmt::{self, Write},
     io::Io,
@@ -117,7 +117,7 @@ pub(crate) fn run(text: &str, out: &mut Text) -> Result {
         return Err(EINVAL);
     };
     // Also refuses reserved RAM, such as the kernel's text, which ioremap maps, as in C.
-    if bindings::iomrs_has_ram(phys, size) {
+    if resources::has_ram(phys, size as usize) {
         let ram = "is system RAM: name a BAR, or a range set aside with memmap=";
         report_refusal(out, fmt!("{phys:#x}, {size:#x} bytes, {ram}"))?;
         return Err(EPERM);

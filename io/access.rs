@@ -4,7 +4,7 @@
 //! combining.
 
 use super::{Backend, IoFill, View};
-use crate::bindings::mmio;
+use crate::arch::mmio;
 use core::marker::PhantomData;
 use kernel::{
     io::{IoBackend, IoBase, IoCapable, IoCopyable},

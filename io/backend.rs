@@ -3,7 +3,7 @@
 //! How values, bytes and strings of bytes get to mapped memory and back.
 
 use super::View;
-use crate::bindings::{self, mmio};
+use crate::arch::{mmio, string_io};
 use core::marker::PhantomData;
 use kernel::{
     io::{IoBackend, IoCapable, IoCopyable},
@@ -86,11 +86,7 @@ impl<C> IoCopyable for Backend<C> {
         // SAFETY: By the view's invariant `len` bytes are mapped there, and our caller guarantees
         // as many in `buffer`.
         unsafe {
-            bindings::iomrs_memcpy_fromio(
-                buffer.cast(),
-                view.ptr.cast_const().cast(),
-                view.ptr.len(),
-            )
+            string_io::memcpy_fromio(buffer.cast(), view.ptr.cast_const().cast(), view.ptr.len())
         };
     }
 
@@ -98,7 +94,7 @@ impl<C> IoCopyable for Backend<C> {
     unsafe fn copy_to_io(view: Self::View<'_, [u8]>, buffer: *const u8) {
         // SAFETY: By the view's invariant `len` bytes are mapped there, and our caller guarantees
         // as many in `buffer`.
-        unsafe { bindings::iomrs_memcpy_toio(view.ptr.cast(), buffer.cast(), view.ptr.len()) };
+        unsafe { string_io::memcpy_toio(view.ptr.cast(), buffer.cast(), view.ptr.len()) };
     }
 }
 
@@ -137,6 +133,6 @@ impl<C> IoFill for Backend<C> {
     #[inline]
     fn fill(view: View<'_, [u8], C>, byte: u8) {
         // SAFETY: By the view's invariant `len` bytes are mapped there.
-        unsafe { bindings::memset_io(view.ptr.cast(), byte.into(), view.ptr.len()) };
+        unsafe { string_io::memset_io(view.ptr.cast(), byte.into(), view.ptr.len()) };
     }
 }

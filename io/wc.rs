@@ -3,7 +3,7 @@
 //! Write combining: data first, then the doorbell.
 
 use super::{AccessBackend, AccessView, Backend, ByteRegion, IoExt, View};
-use crate::bindings::mmio;
+use crate::arch::mmio;
 use core::marker::PhantomData;
 use kernel::{
     io::{Io, IoBackend, IoBase, IoCapable},

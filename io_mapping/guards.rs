@@ -3,10 +3,10 @@
 //! The guards of the three kinds of map. See the [module above](super).
 
 use super::IoMapping;
-use crate::bindings::preempt;
 use crate::io::{impl_views, Local, Shared};
 use crate::io_mapping::sparse::chunks::TrackedArea;
 use crate::io_mapping::sparse::window::Slot;
+use crate::mm::preempt;
 use core::marker::PhantomData;
 use kernel::{io::ResourceSize, prelude::*};
 

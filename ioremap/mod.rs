@@ -36,11 +36,12 @@
 //!
 //! C: [`arch/x86/mm/ioremap.c`](srctree/arch/x86/mm/ioremap.c)
 
-use crate::bindings::{self, machine};
 use crate::io::{impl_bytes, region_size, Backend, Shared, View, Wc};
 use crate::mm::cache_mode::{CacheMode, Protection, Reservation};
+use crate::mm::machine;
 use crate::mm::page_table::Entry;
 use crate::mm::phys_range::{RangeError, Span, PAGE_SHIFT, PAGE_SIZE};
+use crate::mm::resources::RangeUse;
 use crate::mm::vm_area::VmArea;
 use crate::tracking::counters;
 use crate::tracking::{MappingKind, NewMapping, TrackedMapping};
@@ -87,18 +88,18 @@ impl ReservedRange {
     #[inline(always)]
     pub(crate) fn new(options: &Options, phys: u64, size: u64) -> Result<(Self, Span)> {
         let span = Span::new(phys, size, machine::phys_bits())?;
-        let flags = bindings::iomrs_range_flags(phys, size, options.in_requested_region);
-        if flags & bindings::RANGE_RAM != 0 {
+        let found = RangeUse::of(phys, size, options.in_requested_region);
+        if found.is_ram {
             return Err(EPERM);
         }
         // A stock kernel reserves write combining with a warning there, or not at all.
         let allowed = (options.across_resources || options.in_requested_region)
             && (cfg!(iomrs_exported) || options.mode != CacheMode::WriteCombining);
-        if flags & bindings::RANGE_SPANS != 0 && !allowed {
+        if found.crosses_resource && !allowed {
             return Err(EINVAL);
         }
         let this = Self {
-            encrypted: options.encrypted || flags & bindings::RANGE_ENCRYPTED != 0,
+            encrypted: options.encrypted || found.is_encrypted,
             reservation: Reservation::new(span, options.mode, options.policy)?,
         };
         Ok((this, span))

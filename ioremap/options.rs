@@ -3,8 +3,8 @@
 //! What may be asked of a mapping.
 
 use super::{Mapping, ReadOnlyMapping};
-use crate::bindings::machine;
 use crate::mm::cache_mode::{CacheMode, Policy};
+use crate::mm::machine;
 use crate::tracking::MappingKind;
 use kernel::{
     io::{PhysAddr, ResourceSize},

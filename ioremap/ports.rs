@@ -20,6 +20,7 @@
 //! C: `ioport_map()` in [`lib/iomap.c`](srctree/lib/iomap.c), `inb()` in
 //! [`include/asm-generic/io.h`](srctree/include/asm-generic/io.h)
 
+use crate::arch;
 use crate::bindings;
 use crate::io::{region_ptr, region_size, ByteRegion, IoNonatomic64, IoRepeat};
 use crate::tracking::counters;
@@ -84,7 +85,7 @@ impl Ports {
             .checked_sub(1)
             .and_then(|more| first.checked_add(more));
         // CAST: as wide as a pointer, both.
-        let limit = bindings::iomrs_port_limit() as usize;
+        let limit = bindings::IO_SPACE_LIMIT as usize;
         if last.is_none_or(|last| last > limit) {
             counters::count_refusal(EINVAL);
             return Err(EINVAL);
@@ -327,13 +328,13 @@ macro_rules! impl_ports {
             #[inline(always)]
             fn io_read<'a>(view: PortView<'a, $ty>) -> $ty {
                 // SAFETY: By the view's invariant the port is ours.
-                unsafe { bindings::ports::$read(view.port()) }
+                unsafe { arch::ports::$read(view.port()) }
             }
 
             #[inline(always)]
             fn io_write<'a>(view: PortView<'a, $ty>, value: $ty) {
                 // SAFETY: By the view's invariant the port is ours.
-                unsafe { bindings::ports::$write(value, view.port()) };
+                unsafe { arch::ports::$write(value, view.port()) };
             }
         }
 

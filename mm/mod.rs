@@ -3,9 +3,16 @@
 //! Memory management: cache modes, page-table entries and kernel address space.
 
 pub(crate) mod cache_mode;
+#[cfg(iomrs_window_kmap)]
+pub(crate) mod kmap;
 #[cfg(iomrs_exported)]
 pub(crate) mod page_plan;
 pub(crate) mod page_table;
 pub(crate) mod phys_range;
+pub(crate) mod resources;
 pub(crate) mod slots;
 pub(crate) mod vm_area;
+
+#[cfg(not(iomrs_window_kmap))]
+pub(crate) use crate::arch::tlb;
+pub(crate) use crate::arch::{machine, preempt};

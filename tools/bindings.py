@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""tools/bindings.py OUT NAME: does bindings/mod.rs declare what bindings/shims.h does?
+"""tools/bindings.py OUT NAME: does Rust declare the C helpers as their headers do?
 
-bindgen reads shims.h with the flags that kbuild compiled shims.c with in OUT, and with the kernel's own settings.
-Each function that mod.rs declares must have the same types there, and so must each constant have its value; and
-what shims.h has must be in mod.rs. A number that shims.c copies, because modules are not told it, must be the
-kernel's. One line each, "ok NAME/function".
+bindgen reads each helpers.h with the flags that kbuild compiled the helpers with in OUT, and with the kernel's own
+settings. Each function that the Rust files beside it declare must have the same types there, and so must each constant
+have its value; and what helpers.h has must be declared in Rust. A number that Rust copies, because modules are not told
+it, must be the kernel's. One line each, "ok NAME/function".
 """
+import glob
 import os
 import re
 import shlex
@@ -14,15 +15,16 @@ import sys
 
 from kcmd import Build
 
-SHIMS = "bindings/shims.o"
+# What kbuild compiles the helpers to, the folder of the Rust files that declare them, and those files.
+HELPERS = [("bindings/helpers/helpers.o", "bindings", "*.rs"), ("arch/x86/helpers/helpers.o", "arch/x86", "bindings.rs")]
 OURS = "iomrs_.*"
 # Of the compiler's flags those that change what a header says or how a type is laid out.
 WITH_WORD = ("-include", "-isystem", "-I")
 KEPT = re.compile(r"-I.+|-D.+|-U.+|-nostdinc|-std=.+|-m(32|64)|-f(short-wchar|unsigned-char|ms-extensions|short-enums)")
-CONSTANT = re.compile(r"pub(?:\(crate\))? const (?:IOMRS_)?(RANGE_\w+|COUNTERS): \w+ = (\w+);")
+CONSTANT = re.compile(r"pub(?:\((?:crate|super)\))? const (?:IOMRS_)?(COUNTERS): \w+ = (\w+);")
 
-# Numbers in shims.c, and where the kernel has them.
-COPIES = {"NR_ASIDS": ("arch/x86/include/asm/tlbflush.h", "TLB_NR_DYN_ASIDS")}
+# Numbers that a Rust file copies, and where the kernel has them.
+COPIES = {("arch/x86/tlb.rs", "NR_ASIDS"): ("arch/x86/include/asm/tlbflush.h", "TLB_NR_DYN_ASIDS")}
 
 # Integers by sign and width on a 64-bit machine; the kernel's c_long is isize, of the same width.
 INTEGERS = {"c_char": "u8", "c_schar": "i8", "c_uchar": "u8", "c_short": "i16", "c_ushort": "u16", "c_int": "i32",
@@ -30,9 +32,9 @@ INTEGERS = {"c_char": "u8", "c_schar": "i8", "c_uchar": "u8", "c_short": "i16", 
             "isize": "i64", "usize": "u64"}
 
 
-def c_flags(build):
+def c_flags(build, helpers):
     """What clang must be told to see the headers as kbuild's compiler saw them."""
-    kept, words = [], iter(build.command(SHIMS))
+    kept, words = [], iter(build.command(helpers))
     for word in words:
         if word in WITH_WORD:
             kept += [word, next(words)]
@@ -52,9 +54,9 @@ def kernel_source(flags):
     return next(flag for flag in flags if flag.endswith(kconfig))[: -len(kconfig)]
 
 
-def bindgen(build, header, names):
+def bindgen(build, helpers, header, names):
     """What bindgen makes of the functions in names, of ours, and of our constants."""
-    flags = c_flags(build)
+    flags = c_flags(build, helpers)
     command = ["bindgen", header, *parameters(kernel_source(flags)), "--rust-target", "1.85",
                "--use-core", "--ctypes-prefix", "ffi", "--no-layout-tests", "--no-debug", ".*",
                "--allowlist-function", "|".join([OURS, *sorted(names)]), "--allowlist-var", "IOMRS_.*",
@@ -75,12 +77,12 @@ def extern_blocks(text):
 def functions(text):
     """{name: (types of the arguments, type of the result)} as written."""
     found = {}
-    # A static has its type in C alone: shims.c.
-    blocks = (re.sub(r"(pub(\(crate\))? )?static \w+: (\[[^]]*\]|[^;])*;", "", block) for block in extern_blocks(text))
+    # A static has its type in C alone.
+    blocks = (re.sub(r"(pub(\((?:crate|super)\))? )?static \w+: (\[[^]]*\]|[^;])*;", "", block) for block in extern_blocks(text))
     for item in (item.strip() for block in blocks for item in block.split(";")):
         if not item:
             continue
-        parts = re.fullmatch(r"(?:pub(?:\(crate\))? )?(?:(?:un)?safe )?fn (\w+)\s*\((.*?)\)\s*(?:->\s*(.+))?", item, re.S)
+        parts = re.fullmatch(r"(?:pub(?:\((?:crate|super)\))? )?(?:(?:un)?safe )?fn (\w+)\s*\((.*?)\)\s*(?:->\s*(.+))?", item, re.S)
         if not parts:
             raise SystemExit(f"not understood: {item}")
         arguments = [argument.partition(":")[2] for argument in parts[2].split(",") if argument.strip()]
@@ -117,9 +119,9 @@ def compare_functions(rust, c):
         if name not in in_c:
             yield name, "no header declares it"
         elif name not in in_rust:
-            yield name, "shims.h has it and mod.rs has not"
+            yield name, "helpers.h has it and Rust has not"
         else:
-            # bindgen's names are no names of mod.rs's.
+            # The names that bindgen gives to types are not those of our files.
             ours, theirs = signature(in_rust[name], {}), signature(in_c[name], names)
             yield name, None if ours == theirs else f"Rust has {ours}, C has {theirs}"
 
@@ -132,28 +134,41 @@ def compare_constants(rust, c):
 
 
 def defined(path, name):
-    """The value of a macro that is a number, None where the file does not define it once."""
+    """The value of a macro or constant that is a number, None where the file does not define it once."""
     with open(path, encoding="utf-8") as file:
-        found = re.findall(rf"^#define\s+{name}\s+(\d+)$", file.read(), re.M)
+        found = re.findall(rf"^(?:#define\s+{name}\s+|const {name}: \w+ = )(\d+);?$", file.read(), re.M)
     return found[0] if len(found) == 1 else None
 
 
-def compare_copies(shims, source):
-    for name, (header, theirs) in COPIES.items():
-        copy, original = defined(shims, name), defined(f"{source}/{header}", theirs)
+def compare_copies(checkout, source):
+    for (path, name), (header, theirs) in COPIES.items():
+        copy, original = defined(f"{checkout}/{path}", name), defined(f"{source}/{header}", theirs)
         same = copy is not None and copy == original
-        yield name, None if same else f"shims.c has {copy}, {header} has {original}"
+        yield name, None if same else f"{path} has {copy}, {header} has {original}"
+
+
+def read(paths):
+    text = ""
+    for path in sorted(paths):
+        with open(path, encoding="utf-8") as file:
+            text += file.read()
+    return text
 
 
 def main():
     out, label = sys.argv[1:]
+    found = []
     with Build(out) as build:
-        folder = os.path.dirname(build.source(SHIMS))
-        with open(f"{folder}/mod.rs", encoding="utf-8") as file:
-            rust = file.read()
-        c = bindgen(build, f"{folder}/shims.h", functions(rust).keys())
-        copies = compare_copies(build.source(SHIMS), os.path.join(build.out, kernel_source(c_flags(build))))
-    for name, wrong in [*compare_functions(rust, c), *compare_constants(rust, c), *copies]:
+        for helpers, folder, pattern in HELPERS:
+            source = build.source(helpers)
+            checkout = source[: -len(helpers)]
+            rust = read(glob.glob(f"{checkout}/{folder}/{pattern}"))
+            header = os.path.join(os.path.dirname(source), "helpers.h")
+            c = bindgen(build, helpers, header, functions(rust).keys())
+            found += [*compare_functions(rust, c), *compare_constants(rust, c)]
+        source = os.path.join(build.out, kernel_source(c_flags(build, HELPERS[0][0])))
+        found += compare_copies(checkout, source)
+    for name, wrong in found:
         print(f"not ok {label}/{name}: {wrong}" if wrong else f"ok {label}/{name}")
 
 

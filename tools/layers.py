@@ -30,8 +30,7 @@ OUTSIDE = ["samples/io_mapping_sample.rs", "bench/io_mapping_bench.rs", "selftes
 # Files without kernel imports are compiled here for the host as they stand.
 HOST = "selftests/host/src/lib.rs"
 IN_C = ["bindings", "arch", "mm"]
-# bindings: until its assembly has moved to arch.
-IN_ASM = ["arch", "bindings"]
+IN_ASM = ["arch"]
 ASSERT = re.compile(r"\b(?:debug_)?assert(?:_eq|_ne)?!")
 MAX_CODE = 350
 # No place for a comment, or not written by hand.

@@ -6,8 +6,9 @@
 //! Mapping a part of an aperture that is mapped already, as a whole or by a chunk, is not counted:
 //! it is an addition, and counting would cost more than that.
 
+use crate::arch::percpu;
 use crate::bindings::{self, COUNTERS};
-use kernel::prelude::*;
+use kernel::{cpu::nr_cpu_ids, ffi::c_ulong, prelude::*};
 
 macro_rules! counters {
     ($($name:ident => $text:literal,)*) => {
@@ -53,14 +54,18 @@ impl Counter {
     /// Adds one to the number of this CPU.
     #[inline(always)]
     pub(crate) fn count(self) {
+        let counters = (&raw const bindings::iomrs_counters).cast::<c_ulong>();
         // SAFETY: The numbers of the variants are less than their count, which is `COUNTERS`: `ALL`
-        // has one element for each.
-        unsafe { bindings::count(self as usize) };
+        // has one element for each. So this is an element of the per-CPU array.
+        unsafe { percpu::increment(counters.wrapping_add(self as usize)) };
     }
 
     /// Returns the sum over all CPUs. Events that happen meanwhile may be missing.
     pub(crate) fn total(self) -> u64 {
-        bindings::iomrs_counter(self as u32)
+        let cpus = (0..nr_cpu_ids()).filter(|&cpu| bindings::iomrs_cpu_possible(cpu));
+        // SAFETY: A CPU that is possible, and one of the counters.
+        cpus.map(|cpu| unsafe { bindings::iomrs_counter(cpu, self as u32) } as u64)
+            .sum()
     }
 }
 

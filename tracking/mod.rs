@@ -12,7 +12,8 @@
 //! module: it may have been leaked, or handed to another module. When a module is unloaded, every
 //! record that points into its memory forgets the caller.
 
-use crate::bindings::{self, module::ModuleNotifierRegistration};
+use crate::bindings::jiffies;
+use crate::bindings::module::ModuleNotifierRegistration;
 use crate::mm::cache_mode::CacheMode;
 use crate::tracking::counters::Counter;
 use core::marker::PhantomData;
@@ -95,7 +96,7 @@ pub(crate) struct MappingInfo {
 impl MappingInfo {
     /// Returns for how many seconds the mapping has been there.
     pub(crate) fn age(&self) -> u32 {
-        bindings::iomrs_seconds_since(self.since)
+        jiffies::seconds_since(self.since)
     }
 }
 
@@ -195,7 +196,7 @@ impl TrackedMapping {
         info.phys = new.phys;
         info.size = new.size;
         info.addr = new.addr;
-        info.since = bindings::now();
+        info.since = jiffies::now();
         info.kind = new.kind;
         info.requested = new.requested;
         info.achieved = new.achieved;

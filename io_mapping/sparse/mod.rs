@@ -6,11 +6,11 @@
 //! takes a slot of the window, or the chunk where there is one; a lasting map makes the chunk, or
 //! takes an area of its own where it crosses a boundary between chunks or the budget is spent.
 
-use crate::bindings::machine;
 use crate::io_mapping::sparse::chunks::{ChunkTable, Chunks, TrackedArea};
 use crate::io_mapping::sparse::window::{SlotAddr, Window};
 use crate::ioremap::{Options, ReservedRange};
 use crate::mm::cache_mode::{mode_of_entry, CacheMode, Reservation};
+use crate::mm::machine;
 use crate::mm::page_table::has_large_pages;
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
 use crate::tracking::counters;

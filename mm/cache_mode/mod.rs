@@ -5,10 +5,10 @@
 //!
 //! C header: [`arch/x86/include/asm/memtype.h`](srctree/arch/x86/include/asm/memtype.h)
 
-use crate::bindings::{self, machine};
+use crate::arch::{cache_mode as arch, machine};
 use crate::mm::phys_range::{Span, PAGE_SHIFT, PAGE_SIZE};
 use core::sync::atomic::{AtomicU32, Ordering};
-use kernel::{ffi::c_int, prelude::*};
+use kernel::prelude::*;
 
 mod protection;
 pub(crate) use protection::Protection;
@@ -21,19 +21,7 @@ static EFFECTIVE: [AtomicU32; CacheMode::ALL.len()] =
 pub(crate) fn init() {
     protection::init();
     for (mode, effective) in CacheMode::ALL.into_iter().zip(&EFFECTIVE) {
-        effective.store(
-            bindings::iomrs_effective_mode(mode.as_raw()),
-            Ordering::Relaxed,
-        );
-    }
-}
-
-/// As the kernel crate's, which is a call even where all is well.
-#[inline(always)]
-fn to_result(err: c_int) -> Result {
-    match err {
-        0 => Ok(()),
-        err => Err(Error::from_errno(err)),
+        effective.store(arch::effective(mode.as_raw()), Ordering::Relaxed);
     }
 }
 
@@ -112,7 +100,7 @@ impl CacheMode {
     }
 
     const fn as_raw(self) -> u32 {
-        // CAST: `repr(u8)`, with the numbers of `enum page_cache_mode`; shims.c checks them.
+        // CAST: `repr(u8)`, with the numbers of `enum page_cache_mode`; arch/ checks them.
         self as u32
     }
 
@@ -154,7 +142,7 @@ pub enum Policy {
 /// The cache mode that entry `entry` of a page of `1 << shift` bytes selects, where the CPU knows
 /// it.
 pub(crate) fn mode_of_entry(entry: u64, shift: u32) -> Option<CacheMode> {
-    CacheMode::from_raw(bindings::iomrs_pgprot_mode(entry, shift > PAGE_SHIFT))
+    CacheMode::from_raw(arch::of_entry(entry, shift > PAGE_SHIFT)?)
 }
 
 /// A line in the registry of cache modes (`/sys/kernel/debug/x86/pat_memtype_list`), removed on
@@ -191,10 +179,7 @@ impl Reservation {
         let end = Self::tracked_end(start, size, mask);
         let mut raw = requested.as_raw();
         if end > start {
-            // SAFETY: `raw` is valid for a write.
-            to_result(unsafe {
-                bindings::iomrs_memtype_reserve(start, end, requested.as_raw(), &mut raw)
-            })?;
+            raw = arch::reserve(start, end, requested.as_raw())?;
         }
         // INVARIANT: the registry has just taken `[start, end)`, or that is empty.
         let mut this = Self {
@@ -230,9 +215,7 @@ impl Reservation {
         }
         let size = usize::try_from(size)?;
         let (requested, achieved) = (self.requested.as_raw(), self.achieved.as_raw());
-        if policy == Policy::Exact
-            || !bindings::iomrs_memtype_allowed(self.start, size, requested, achieved)
-        {
+        if policy == Policy::Exact || !arch::is_allowed(self.start, size, requested, achieved) {
             return Err(EBUSY);
         }
         Ok(())
@@ -240,21 +223,10 @@ impl Reservation {
 
     /// Gives the kernel's own mapping of these pages the same mode, where it has one. As in C it
     /// keeps that mode when the reservation ends.
-    ///
-    /// It says `EINVAL` for whatever went wrong; there is only one thing that can, splitting a large
-    /// page of that mapping.
-    #[cfg(iomrs_exported)]
+    #[inline(always)]
     fn sync(&self, size: u64) -> Result {
-        let (size, achieved) = (usize::try_from(size)?, self.achieved.as_raw());
         // SAFETY: The registry holds the range, less an untracked last page, with mode `achieved`.
-        to_result(unsafe { bindings::iomrs_memtype_sync(self.start, size, achieved) })
-            .map_err(|_| ENOMEM)
-    }
-
-    /// `arch_io_reserve_memtype_wc` has done it.
-    #[cfg(iomrs_stock)]
-    fn sync(&self, _size: u64) -> Result {
-        Ok(())
+        unsafe { arch::sync(self.start, usize::try_from(size)?, self.achieved.as_raw()) }
     }
 
     /// Physical address of the first page.
@@ -278,7 +250,7 @@ impl Drop for Reservation {
         if self.end > self.start {
             // SAFETY: By the type's invariant the registry holds just this range, taken for
             // `requested`.
-            unsafe { bindings::iomrs_memtype_free(self.start, self.end, self.requested.as_raw()) };
+            unsafe { arch::free(self.start, self.end, self.requested.as_raw()) };
         }
     }
 }

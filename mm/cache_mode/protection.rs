@@ -3,7 +3,7 @@
 //! What entries say of their pages but where these are.
 
 use super::CacheMode;
-use crate::bindings;
+use crate::arch::cache_mode as arch;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 /// What the entries of pages mapped alike have in common: present (but for [`Protection::none`]),
@@ -45,7 +45,7 @@ const fn kind(encrypted: bool, read_only: bool) -> usize {
 pub(crate) fn init() {
     for mode in CacheMode::ALL {
         for (encrypted, read_only) in [(false, false), (false, true), (true, false), (true, true)] {
-            let raw = bindings::iomrs_pgprot(mode.as_raw(), encrypted, read_only);
+            let raw = arch::protection(mode.as_raw(), encrypted, read_only);
             let found = Protection::from_raw(raw);
             let known = Protection::known(mode, encrypted, read_only);
             known.raw.store(found.raw, Ordering::Relaxed);
@@ -56,7 +56,7 @@ pub(crate) fn init() {
 
 impl Protection {
     fn from_raw(raw: u64) -> Self {
-        let entry = bindings::iomrs_pte_template(raw);
+        let entry = arch::entry_template(raw);
         Self { raw, entry }
     }
 

@@ -2,15 +2,13 @@
 
 //! Filling a range of the kernel's page table with 1G, 2M and 4K pages.
 
-use crate::bindings::{self, machine};
+use crate::arch::machine;
+use crate::arch::page_table::{self as arch, RawEntry, PMD_SHIFT};
 use crate::mm::cache_mode::Protection;
 use crate::mm::page_plan::{Plan, Run};
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
 use core::ops::Range;
-use kernel::{error::from_err_ptr, ffi::c_int, prelude::*};
-
-/// The page that an entry of a page middle directory maps.
-const PMD_SHIFT: u32 = PAGE_SHIFT + 9;
+use kernel::prelude::*;
 
 /// What the new entries say: where physical memory begins, how it is protected, and how large a
 /// page may be.
@@ -89,18 +87,14 @@ impl Walk {
     unsafe fn run(&self, run: &Run) -> Result {
         // CAST: virtual addresses began as `usize` in `fill`.
         let addr = run.addr as usize;
-        // SAFETY: `addr` is an address of the kernel's part of the page table.
-        let entry = unsafe { bindings::iomrs_entry_alloc(addr, run.shift) };
-        if entry.is_null() {
-            return Err(ENOMEM);
-        }
-        let entry = from_err_ptr(entry)?;
+        // SAFETY: `addr` is an address that the caller owns, in the kernel's part of the page table.
+        let entry = unsafe { arch::entry_alloc(addr, run.shift)? };
         // SAFETY: The entry is one for `addr`, of the run's size.
         unsafe {
             match run.shift {
-                PAGE_SHIFT => self.small(run, entry.cast()),
-                PMD_SHIFT => self.large(run, entry.cast(), bindings::iomrs_set_pmd),
-                _ => self.large(run, entry.cast(), bindings::iomrs_set_pud),
+                PAGE_SHIFT => self.small(run, entry),
+                PMD_SHIFT => self.large(run, entry, arch::set_pmd),
+                _ => self.large(run, entry, arch::set_pud),
             }
         }
     }
@@ -111,15 +105,15 @@ impl Walk {
     ///
     /// As [`fill`]; `first` is the entry for the run's first page, and the run stays within its
     /// table, as plans do.
-    unsafe fn small(&self, run: &Run, first: *mut bindings::pte_t) -> Result {
+    unsafe fn small(&self, run: &Run, first: *mut RawEntry) -> Result {
         let (mut entry, mut raw) = (first, self.prot.entry(run.phys));
         for _ in 0..run.count {
             // SAFETY: `entry` is in the same table as `first`, for a page of `run`.
             unsafe {
-                if bindings::is_mapped(entry) {
+                if arch::is_mapped(entry) {
                     return Err(EBUSY);
                 }
-                bindings::set_entry(entry, raw);
+                arch::set_entry(entry, raw);
             }
             entry = entry.wrapping_add(1);
             // No carry past the address: plans do not wrap.
@@ -135,20 +129,18 @@ impl Walk {
     ///
     /// As [`Self::small`]; `set` is for entries of the run's size.
     #[inline(always)]
-    unsafe fn large<T>(
+    unsafe fn large(
         &self,
         run: &Run,
-        first: *mut T,
-        set: unsafe extern "C" fn(*mut T, usize, u64, u64) -> c_int,
+        first: *mut RawEntry,
+        set: unsafe fn(*mut RawEntry, usize, u64, u64) -> Result<bool>,
     ) -> Result {
         let (mut entry, mut addr, mut phys) = (first, run.addr, run.phys);
         for index in 0..run.count {
             // SAFETY: `entry` is the entry for `addr`, in the same table as `first`.
-            match unsafe { set(entry, addr as usize, phys, self.prot.as_raw()) } {
-                1 => (),
+            if !unsafe { set(entry, addr as usize, phys, self.prot.as_raw())? } {
                 // SAFETY: `index` is that of a page of `run`.
-                0 => unsafe { self.split(run, index)? },
-                _ => return Err(EBUSY),
+                unsafe { self.split(run, index)? };
             }
             entry = entry.wrapping_add(1);
             addr += 1 << run.shift;

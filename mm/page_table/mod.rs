@@ -8,8 +8,12 @@
 //!
 //! C: `vmap_range_noflush()` in [`mm/vmalloc.c`](srctree/mm/vmalloc.c)
 
-use crate::bindings::{self, machine};
+use crate::arch::machine;
+use crate::arch::page_table as arch;
 use crate::mm::cache_mode::{mode_of_entry, CacheMode};
+
+#[cfg(not(iomrs_window_kmap))]
+pub(crate) use crate::arch::page_table::{set_entry, small_entry, RawEntry};
 
 #[cfg(iomrs_exported)]
 mod fill;
@@ -51,10 +55,8 @@ impl Entry {
     ///
     /// Any. The caller owns the address, or may get an answer that is out of date.
     pub(crate) fn lookup(addr: usize) -> Option<Self> {
-        let mut shift = 0;
-        // SAFETY: `shift` is valid for a write, and any address may be asked for.
-        let raw = unsafe { bindings::iomrs_lookup(addr, &mut shift) };
-        (raw != 0).then_some(Self { raw, shift })
+        let (raw, shift) = arch::lookup(addr)?;
+        Some(Self { raw, shift })
     }
 
     /// The bits as the CPU sees them.

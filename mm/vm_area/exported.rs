@@ -2,7 +2,8 @@
 
 //! Areas on a kernel with `kconfig/export.patch`: an area of our own, filled by our own walk.
 
-use crate::bindings::{self, machine};
+use crate::arch::machine;
+use crate::bindings;
 use crate::mm::cache_mode::Protection;
 use crate::mm::page_table::{fill, Pages};
 use core::ptr::NonNull;

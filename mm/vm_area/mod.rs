@@ -9,9 +9,10 @@
 //!
 //! C header: [`include/linux/vmalloc.h`](srctree/include/linux/vmalloc.h)
 
-use crate::bindings::{self, machine};
+use crate::arch::machine;
 use crate::mm::cache_mode::Protection;
-use crate::mm::phys_range::PAGE_SHIFT;
+use crate::mm::page_table::{set_entry, small_entry};
+use crate::mm::phys_range::PAGE_SIZE;
 use kernel::prelude::*;
 
 #[cfg(iomrs_exported)]
@@ -41,8 +42,12 @@ impl VmArea {
         let end = 1 << machine::phys_bits();
         let phys = end - size as u64;
         let (area, addr) = Self::map(phys, size, Protection::none())?;
-        // SAFETY: The entries are our area's, and not present.
-        unsafe { bindings::iomrs_clear_entries(addr, size >> PAGE_SHIFT) };
+        for page in (addr..addr.wrapping_add(size)).step_by(PAGE_SIZE as usize) {
+            if let Some(entry) = small_entry(page) {
+                // SAFETY: The entry is our area's. It is not present, so that no TLB has it.
+                unsafe { set_entry(entry.as_ptr(), 0) };
+            }
+        }
         Ok((area, addr))
     }
 }

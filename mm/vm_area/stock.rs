@@ -2,9 +2,11 @@
 
 //! Areas on an unmodified kernel: `vmap_pfn()` makes area and entries in one step, 4K pages only.
 
-use crate::bindings::{self, machine};
+use crate::arch::machine;
+use crate::bindings;
 use crate::mm::cache_mode::Protection;
 use crate::mm::phys_range::PAGE_SHIFT;
+use crate::mm::resources::first_valid_pfn;
 use core::ptr::NonNull;
 use kernel::{
     alloc::{flags::__GFP_NOWARN, KVVec},
@@ -43,14 +45,16 @@ impl VmArea {
         if size > machine::vmalloc_total() {
             return Err(ENOMEM);
         }
-        if bindings::iomrs_has_memmap(phys, size as u64) {
-            return Err(EPERM);
-        }
         let count = u32::try_from(size >> PAGE_SHIFT).map_err(|_| ENOMEM)?;
         let first = usize::try_from(phys >> PAGE_SHIFT)?;
+        let end = first + (size >> PAGE_SHIFT);
+        // vmap_pfn() refuses a page with a struct page, with a warning.
+        if first_valid_pfn(first, end).is_some() {
+            return Err(EPERM);
+        }
         // More than there is memory for is an error, not a warning in the log.
         let mut pfns = KVVec::with_capacity(size >> PAGE_SHIFT, GFP_KERNEL | __GFP_NOWARN)?;
-        for pfn in first..first + (size >> PAGE_SHIFT) {
+        for pfn in first..end {
             pfns.push(pfn, GFP_KERNEL)?;
         }
         // SAFETY: `pfns` holds `count` page frames, none of which has a `struct page`.

@@ -2,17 +2,12 @@
 
 //! Slots of the kernel's own: `kmap_local`, on a stack that each task has.
 //!
-//! The kernel takes away the topmost map only, and warns of any other order. Guards nest in the
-//! natural code; one that is dropped before those above it is marked, and goes when it has become
-//! the topmost. Its slot is in use until then.
-//!
 //! A full stack is a BUG for whoever maps next, be it an interrupt or what allocates a page for the
-//! holder. So we leave the last four maps to others.
+//! holder. So the last four maps are left to others.
 
 use super::{out_of_slots, SlotAddr, SlotUsage};
-use crate::bindings;
 use crate::mm::cache_mode::Protection;
-use crate::mm::phys_range::PAGE_SIZE;
+use crate::mm::kmap::KmapLocal;
 use crate::tracking::counters::Counter;
 use core::num::NonZero;
 use kernel::prelude::*;
@@ -23,9 +18,7 @@ pub(crate) struct Window;
 /// As for the other backend.
 pub(crate) struct Registration(());
 
-/// The bits of a page-aligned address that are free.
-const LOW: usize = PAGE_SIZE as usize - 1;
-/// One of these says that the map is an atomic one; those below it have the depth of the stack.
+/// This bit says that the map is an atomic one; [`KmapLocal`] leaves it clear.
 const ATOMIC: usize = 1 << 11;
 
 impl Window {
@@ -68,11 +61,9 @@ impl Window {
 
     #[inline(always)]
     fn map(phys: u64, prot: Protection, atomic: usize) -> SlotAddr {
-        // The address, with the depth in the bits below a page; 0 where there is none.
-        let word = bindings::iomrs_kmap(phys, prot.as_raw());
-        if word == 0 {
+        let Some(map) = KmapLocal::new(phys, prot.as_raw()) else {
             return out_of_slots();
-        }
+        };
         let counter = if atomic == 0 {
             Counter::SlotLocalMaps
         } else {
@@ -80,8 +71,8 @@ impl Window {
         };
         counter.count();
         SlotAddr {
-            addr: word & !LOW,
-            slot: NonZero::new(word | atomic),
+            addr: map.addr(),
+            slot: Some(map.into_raw() | atomic),
         }
     }
 
@@ -110,6 +101,9 @@ pub(super) unsafe fn release(word: NonZero<usize>) {
         Counter::SlotAtomicUnmaps
     };
     counter.count();
+    let Some(word) = NonZero::new(word.get() & !ATOMIC) else {
+        return;
+    };
     // SAFETY: As required of our caller.
-    unsafe { bindings::iomrs_kunmap(word.get() & !ATOMIC) };
+    unsafe { KmapLocal::from_raw(word).unmap() };
 }

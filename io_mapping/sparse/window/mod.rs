@@ -162,8 +162,8 @@ impl SlotAddr {
 #[kunit_tests(iomrs_window)]
 mod tests {
     use super::*;
-    use crate::bindings::machine;
     use crate::mm::cache_mode::{CacheMode, Protection};
+    use crate::mm::machine;
     use crate::mm::page_table::Entry;
     use crate::mm::phys_range::PAGE_SIZE;
 

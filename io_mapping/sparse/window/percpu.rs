@@ -3,12 +3,13 @@
 //! Slots of our own: a few pages of address space per CPU whose entries we write ourselves.
 
 use super::{out_of_slots, SlotAddr, SlotUsage};
-use crate::bindings::{self, preempt};
+use crate::bindings;
 use crate::mm::cache_mode::Protection;
-use crate::mm::page_table::Entry;
+use crate::mm::page_table::{self, Entry, RawEntry};
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
 use crate::mm::slots::{Slots, MAX_SLOTS};
 use crate::mm::vm_area::VmArea;
+use crate::mm::{preempt, tlb};
 use crate::tracking::counters::Counter;
 use core::num::NonZero;
 use core::ptr::{self, NonNull};
@@ -29,7 +30,7 @@ static WINDOW: AtomicPtr<Window> = AtomicPtr::new(ptr::null_mut());
 #[repr(align(128))]
 struct CpuSlots {
     slots: Slots,
-    entries: *mut bindings::pte_t,
+    entries: *mut RawEntry,
     addr: usize,
     /// The most slots that were in use at once.
     peak: AtomicU32,
@@ -119,17 +120,14 @@ impl Window {
         for index in 0..count {
             let addr = first + index * span;
             // A power of two of pages from a multiple of their size on: they share one table.
-            let entries = bindings::iomrs_slot_entry(addr);
-            if entries.is_null() {
-                return Err(ENOMEM);
-            }
+            let entries = page_table::small_entry(addr).ok_or(ENOMEM)?.as_ptr();
             // INVARIANT: clear, and in no TLB as they never were present.
             let slots = CpuSlots {
                 slots: Slots::new(per_cpu),
                 entries,
                 addr,
                 peak: AtomicU32::new(0),
-                all_asids: bindings::iomrs_flush_all_asids(),
+                all_asids: tlb::has_other_address_spaces(),
             };
             cpus.push(slots, GFP_KERNEL)?;
         }
@@ -221,7 +219,7 @@ impl Window {
         let this = unsafe { self.cpus.get_unchecked(preempt::this_cpu()) };
         let index = this.slots.take()?;
         // SAFETY: The slot is ours, and its entry is clear.
-        unsafe { bindings::set_entry(this.entry_ptr(index), prot.entry(phys)) };
+        unsafe { page_table::set_entry(this.entry_ptr(index), prot.entry(phys)) };
         let counter = if migration_disabled {
             Counter::SlotLocalMaps
         } else {
@@ -237,7 +235,7 @@ impl Window {
 
 impl CpuSlots {
     #[inline(always)]
-    fn entry_ptr(&self, index: u32) -> *mut bindings::pte_t {
+    fn entry_ptr(&self, index: u32) -> *mut RawEntry {
         self.entries.wrapping_add(index as usize)
     }
 
@@ -279,8 +277,8 @@ pub(super) unsafe fn release(packed: NonZero<usize>) {
     let cpu = unsafe { &*packed.cpu() };
     // SAFETY: The slot is ours, and we are on its CPU, where alone the page has been used.
     unsafe {
-        bindings::set_entry(cpu.entry_ptr(packed.index()), 0);
-        bindings::invalidate_page(cpu.page_addr(packed.index()));
+        page_table::set_entry(cpu.entry_ptr(packed.index()), 0);
+        tlb::invalidate_page(cpu.page_addr(packed.index()));
     }
     if cpu.all_asids {
         // SAFETY: As required of our caller, for `cpu`.
@@ -317,7 +315,7 @@ unsafe fn free_slot(cpu: &CpuSlots, packed: PackedSlot) {
 #[inline(never)]
 unsafe fn release_in_all_asids(cpu: &CpuSlots, packed: PackedSlot) {
     // SAFETY: Nobody uses the page of a slot that is given back.
-    unsafe { bindings::iomrs_flush_asids(cpu.page_addr(packed.index())) };
+    unsafe { tlb::invalidate_page_everywhere(cpu.page_addr(packed.index())) };
     // SAFETY: As required of our caller, and just invalidated.
     unsafe { free_slot(cpu, packed) };
 }

@@ -2,7 +2,7 @@
 
 //! What an atomic map turns off, without a call: C's `preempt_disable()` and `pagefault_disable()`
 //! are two increments where nobody traces or checks them. Kbuild says whether this is such a
-//! kernel; any other has `preempt_shims.rs`.
+//! kernel; any other has `arch/generic/preempt.rs`.
 
 use core::{arch::asm, mem::offset_of};
 use kernel::{
@@ -72,7 +72,7 @@ pub(crate) unsafe fn map_atomic_end() {
             "dec qword ptr gs:[rip + {}]",
             "jz {}",
             sym __preempt_count,
-            label { super::iomrs_preempt() },
+            label { crate::bindings::iomrs_preempt() },
             options(nostack)
         )
     };

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What differs by architecture, behind one list of modules.
+//!
+//! `mm/` calls what is about memory management, `io/` and `ioremap/ports.rs` what is about single
+//! accesses, `tracking/` the increment of a counter. `docs/porting.md` explains each function.
+
+#[cfg(iomrs_preempt_calls)]
+mod generic;
+pub(crate) mod machine;
+
+#[cfg(CONFIG_X86_64)]
+mod x86;
+#[cfg(CONFIG_X86_64)]
+use x86 as this;
+
+#[cfg(not(CONFIG_X86_64))]
+compile_error!("io-mapping-rs does not know this architecture: see docs/porting.md");
+
+#[cfg(not(iomrs_window_kmap))]
+pub(crate) use this::tlb;
+pub(crate) use this::{
+    cache_mode, encryption, mmio, page_table, percpu, ports, preempt, string_io,
+};

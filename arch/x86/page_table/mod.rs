@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Entries of the kernel's page table, and the way to them.
+//!
+//! C headers: [`arch/x86/include/asm/pgtable.h`](srctree/arch/x86/include/asm/pgtable.h),
+//! [`include/linux/pgtable.h`](srctree/include/linux/pgtable.h)
+
+use super::bindings as c;
+use core::ptr::NonNull;
+use kernel::bindings::{_PAGE_BIT_ACCESSED, _PAGE_BIT_DIRTY};
+
+#[cfg(iomrs_exported)]
+mod walk;
+#[cfg(iomrs_exported)]
+pub(crate) use walk::{entry_alloc, set_pmd, set_pud};
+
+/// An entry of a table of the page table, of whatever level.
+pub(crate) type RawEntry = u64;
+
+/// Index bits of one table: what a level adds to the shift of the one below.
+pub(super) const TABLE_BITS: u32 = 9;
+/// The page that an entry of the lowest table maps.
+pub(super) const PTE_SHIFT: u32 = 12;
+/// The page that an entry of a page middle directory maps.
+#[cfg(iomrs_exported)]
+pub(crate) const PMD_SHIFT: u32 = PTE_SHIFT + TABLE_BITS;
+/// The page that an entry of a page upper directory maps.
+#[cfg(iomrs_exported)]
+pub(crate) const PUD_SHIFT: u32 = PMD_SHIFT + TABLE_BITS;
+
+/// Bits that an erratum of Knights Landing may set in a clear entry (C: `_PAGE_KNL_ERRATUM_MASK`).
+const ERRATUM_BITS: u64 = 1 << _PAGE_BIT_DIRTY | 1 << _PAGE_BIT_ACCESSED;
+
+/// A bit of an entry that the CPU ignores (C: `_PAGE_SOFTW1`).
+#[cfg(iomrs_window_kmap)]
+pub(crate) const SOFTWARE_BIT: usize = 1 << kernel::bindings::_PAGE_BIT_SOFTW1;
+
+/// Whether an entry maps nothing and points to no table (C: `pte_none()`, `pmd_none()`, ...).
+#[inline(always)]
+fn is_none(raw: RawEntry) -> bool {
+    raw & !ERRATUM_BITS == 0
+}
+
+/// # Safety
+///
+/// `entry` is an entry of a live table of the kernel's page table.
+#[inline(always)]
+unsafe fn read(entry: *const RawEntry) -> RawEntry {
+    // SAFETY: As required of our caller. The CPU may set bits in it at any time.
+    unsafe { entry.read_volatile() }
+}
+
+/// The entry that `lookup_address()` finds for `addr`, present or not, and the size of its page as a
+/// shift.
+fn find(addr: usize) -> Option<(NonNull<RawEntry>, u32)> {
+    let mut level = 0;
+    // SAFETY: `level` is valid for a write, and any address may be asked for.
+    let entry = unsafe { c::lookup_address(addr, &mut level) };
+    let above = level.checked_sub(c::pg_level_PG_LEVEL_4K)?;
+    Some((NonNull::new(entry.cast())?, PTE_SHIFT + TABLE_BITS * above))
+}
+
+/// Returns the entry that maps `addr` and the size of its page as a shift; `None` where no entry does.
+pub(crate) fn lookup(addr: usize) -> Option<(RawEntry, u32)> {
+    let (entry, shift) = find(addr)?;
+    // SAFETY: Just found. A table may go only when nobody has an area there, and who asks has one, or
+    // takes what was once there.
+    let raw = unsafe { read(entry.as_ptr()) };
+    (!is_none(raw)).then_some((raw, shift))
+}
+
+/// Returns the entry of the small page at `addr`, present or not; `None` where there is none, as no
+/// table is there or a large page.
+pub(crate) fn small_entry(addr: usize) -> Option<NonNull<RawEntry>> {
+    let (entry, shift) = find(addr)?;
+    (shift == PTE_SHIFT).then_some(entry)
+}
+
+/// Whether the entry of a small page maps something (C: `!pte_none()`).
+///
+/// # Safety
+///
+/// `entry` is an entry of the kernel's page table that the caller owns.
+#[cfg(iomrs_exported)]
+#[inline(always)]
+pub(crate) unsafe fn is_mapped(entry: *const RawEntry) -> bool {
+    // SAFETY: As required of our caller.
+    !is_none(unsafe { read(entry) })
+}
+
+/// Writes the entry of a small page.
+///
+/// A plain store: of what hooks `set_pte()` nothing minds entries of device memory. (Xen emulates
+/// the store of a paravirtualised guest.)
+///
+/// # Safety
+///
+/// `entry` is an entry of the kernel's page table that the caller owns.
+#[inline(always)]
+pub(crate) unsafe fn set_entry(entry: *mut RawEntry, raw: RawEntry) {
+    // SAFETY: As required of our caller. The page-table walker may read it at any time.
+    unsafe { entry.write_volatile(raw) };
+}

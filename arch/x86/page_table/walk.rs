@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The way from the root of the kernel's page table down to an entry, and large pages there.
+//!
+//! What C does in `pud_alloc()`, `pmd_alloc()` and their like, and in `vmap_try_huge_pmd()`.
+
+use super::{is_none, read, RawEntry, PMD_SHIFT, PTE_SHIFT, PUD_SHIFT, TABLE_BITS};
+use crate::arch::{machine, x86::bindings as c};
+use kernel::{
+    bindings::{pgprot, PAGE_SHIFT, PTRS_PER_PTE, _PAGE_BIT_PSE},
+    ffi::c_int,
+    mm::MmWithUser,
+    prelude::*,
+};
+
+/// What an entry of a page upper directory's parent covers.
+const P4D_SHIFT: u32 = PUD_SHIFT + TABLE_BITS;
+
+/// Whether an entry maps a large page (C: `pmd_leaf()`, `pud_leaf()`).
+#[inline(always)]
+fn is_leaf(raw: RawEntry) -> bool {
+    raw & (1 << _PAGE_BIT_PSE) != 0
+}
+
+/// What an entry of the topmost table covers, as a shift: it depends on the number of levels.
+#[inline(always)]
+fn root_shift() -> u32 {
+    // SAFETY: A number that does not change after boot.
+    unsafe { (&raw const c::pgdir_shift).read() }
+}
+
+/// The table that an entry points to, which is neither none nor a leaf.
+#[inline(always)]
+fn table_of(raw: RawEntry) -> *mut RawEntry {
+    let phys = raw & machine::phys_mask() & !((1 << PAGE_SHIFT) - 1);
+    // CAST: the address of memory that the kernel has mapped.
+    let addr = machine::page_offset().wrapping_add(phys as usize);
+    core::ptr::with_exposed_provenance_mut(addr)
+}
+
+/// The entry for `addr` in `table`, whose entries each cover `1 << shift` bytes.
+#[inline(always)]
+fn entry_in(table: *mut RawEntry, addr: usize, shift: u32) -> *mut RawEntry {
+    table.wrapping_add(addr >> shift & (PTRS_PER_PTE as usize - 1))
+}
+
+/// Returns the entry of the page of `1 << shift` bytes at `addr`, in a table that is made where it is
+/// missing, as are those above it.
+///
+/// # Errors
+///
+/// `ENOMEM` where there is no memory for a table, `EBUSY` where a large page stands in its place.
+///
+/// # Safety
+///
+/// The caller owns the page at `addr` in the kernel's part of the page table. `shift` is that of a
+/// small page, [`PMD_SHIFT`] or [`PUD_SHIFT`].
+///
+/// # Context
+///
+/// May sleep.
+#[inline(always)]
+pub(crate) unsafe fn entry_alloc(addr: usize, shift: u32) -> Result<*mut RawEntry> {
+    let mut level = root_shift();
+    // SAFETY: The root of the kernel's page table does not change.
+    let root = unsafe { (&raw const c::init_mm.__bindgen_anon_1.pgd).read() };
+    let mut entry = entry_in(root.cast(), addr, level);
+    while level > shift {
+        // SAFETY: `entry` is the one for `addr` in a table of this level, which stays: the caller owns
+        // an address that it covers.
+        let mut raw = unsafe { read(entry) };
+        if is_none(raw) {
+            // SAFETY: As just said, and it maps nothing.
+            raw = unsafe { table_alloc(entry, addr, level)? };
+        }
+        if is_leaf(raw) {
+            return Err(EBUSY);
+        }
+        level -= TABLE_BITS;
+        entry = entry_in(table_of(raw), addr, level);
+    }
+    Ok(entry)
+}
+
+/// Makes the table that `entry` shall point to, and returns what `entry` is then.
+///
+/// # Errors
+///
+/// `ENOMEM`.
+///
+/// # Safety
+///
+/// `entry` is the one for `addr` in a table of the kernel's page table whose entries cover
+/// `1 << level` bytes.
+#[cold]
+#[inline(never)]
+unsafe fn table_alloc(entry: *mut RawEntry, addr: usize, level: u32) -> Result<RawEntry> {
+    let mm = &raw mut c::init_mm;
+    // SAFETY: An entry of that level of the kernel's page table, as required of our caller; another
+    // CPU may have made the table meanwhile, which each of them minds.
+    let err = unsafe {
+        match level {
+            PMD_SHIFT => c::__pte_alloc_kernel(entry.cast()),
+            PUD_SHIFT => c::__pmd_alloc(mm, entry.cast(), addr),
+            P4D_SHIFT => c::__pud_alloc(mm, entry.cast(), addr),
+            _ => c::__p4d_alloc(mm, entry.cast(), addr),
+        }
+    };
+    if err != 0 {
+        return Err(ENOMEM);
+    }
+    if level == root_shift() {
+        // SAFETY: Copies entries of the topmost table to those of all processes.
+        unsafe { c::arch_sync_kernel_mappings(addr, addr) };
+    }
+    // SAFETY: As required of our caller.
+    Ok(unsafe { read(entry) })
+}
+
+/// Whether no entry of the table that `raw` points to maps anything. An entry like `raw` covers
+/// `1 << level` bytes.
+///
+/// # Safety
+///
+/// `raw` is neither none nor a leaf, and the caller owns all addresses that it covers.
+unsafe fn is_empty(raw: RawEntry, level: u32) -> bool {
+    let table = table_of(raw);
+    (0..PTRS_PER_PTE as usize).all(|index| {
+        // SAFETY: By the caller's promise the table stays, and has that many entries.
+        let raw = unsafe { read(table.wrapping_add(index)) };
+        // SAFETY: Neither none nor a leaf, and the level below is not the lowest.
+        is_none(raw)
+            || (level > PMD_SHIFT && !is_leaf(raw) && unsafe { is_empty(raw, level - TABLE_BITS) })
+    })
+}
+
+/// Maps a large page with `set`. A table that an earlier, smaller mapping has left empty is freed with
+/// `free`; ptdump is kept out meanwhile, as vmalloc does.
+///
+/// # Errors
+///
+/// `EBUSY` where something is mapped there.
+///
+/// # Safety
+///
+/// As [`set_pmd`], for an entry that covers `1 << level` bytes.
+#[inline(always)]
+unsafe fn set_large(
+    entry: *mut RawEntry,
+    level: u32,
+    set: impl Fn() -> c_int,
+    free: impl Fn() -> c_int,
+) -> Result<bool> {
+    // SAFETY: As required of our caller.
+    let raw = unsafe { read(entry) };
+    if is_none(raw) {
+        return Ok(set() == 1);
+    }
+    // SAFETY: Neither none nor a leaf; the caller owns what the entry covers.
+    if is_leaf(raw) || !unsafe { is_empty(raw, level) } {
+        return Err(EBUSY);
+    }
+    // SAFETY: The kernel's `mm_struct` stays, and always has users.
+    let mm = unsafe { MmWithUser::from_raw(&raw const c::init_mm) };
+    let Some(_guard) = mm.mmap_read_trylock() else {
+        return Ok(false);
+    };
+    Ok(free() == 1 && set() == 1)
+}
+
+/// Maps a page of `1 << PMD_SHIFT` bytes at `phys`. Returns whether it has: it has not where an MTRR
+/// forbids it, or the table in its place cannot go now.
+///
+/// # Errors
+///
+/// `EBUSY` where something is mapped there.
+///
+/// # Safety
+///
+/// `entry` is the entry of a page middle directory for `addr`, and the caller owns what it covers.
+#[inline(always)]
+pub(crate) unsafe fn set_pmd(
+    entry: *mut RawEntry,
+    addr: usize,
+    phys: u64,
+    prot: u64,
+) -> Result<bool> {
+    let prot = pgprot {
+        pgprot: prot as usize,
+    };
+    // SAFETY: As required of our caller. `set_large` calls them for an entry that maps nothing, and
+    // whose table is empty.
+    unsafe {
+        set_large(
+            entry,
+            PMD_SHIFT,
+            || c::pmd_set_huge(entry.cast(), phys, prot),
+            || c::pmd_free_pte_page(entry.cast(), addr),
+        )
+    }
+}
+
+/// As [`set_pmd`], for a page of `1 << PUD_SHIFT` bytes.
+///
+/// # Errors
+///
+/// As [`set_pmd`].
+///
+/// # Safety
+///
+/// As [`set_pmd`], for an entry of a page upper directory.
+#[inline(always)]
+pub(crate) unsafe fn set_pud(
+    entry: *mut RawEntry,
+    addr: usize,
+    phys: u64,
+    prot: u64,
+) -> Result<bool> {
+    let prot = pgprot {
+        pgprot: prot as usize,
+    };
+    // SAFETY: As in `set_pmd`.
+    unsafe {
+        set_large(
+            entry,
+            PUD_SHIFT,
+            || c::pud_set_huge(entry.cast(), phys, prot),
+            || c::pud_free_pmd_page(entry.cast(), addr),
+        )
+    }
+}
+
+const _: () = assert!(PTE_SHIFT == PAGE_SHIFT);

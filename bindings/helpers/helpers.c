@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The helpers, in a file per kernel header and in one object, as rust/helpers/ of the kernel has them.
+ */
+#include <linux/export.h>
+
+#include "helpers.h"
+
+#ifdef IOMRS_WINDOW_KMAP
+#include "highmem.c"
+#endif
+#include "io.c"
+#include "irqflags.c"
+#include "kernel.c"
+#include "mmzone.c"
+#include "module.c"
+#include "percpu.c"
+#include "preempt.c"
+#include "vmalloc.c"

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * C that Rust cannot call by itself: static inlines and macros of the kernel's headers, behind functions whose names
+ * begin with iomrs_. Each is one statement: what decides something is written in Rust. bindings/mod.rs declares the
+ * same functions for Rust, and tools/bindings.py compares the two.
+ */
+#ifndef IOMRS_HELPERS_H
+#define IOMRS_HELPERS_H
+
+#include <linux/highmem.h>
+#include <linux/types.h>
+#include <linux/vmalloc.h>
+
+/* Fails to build when the kernel changes the prototype of a function that Rust declares and calls by itself. */
+#define IOMRS_CANARY(fn, ret, ...) \
+	static_assert(__same_type(&fn, (ret (*)(__VA_ARGS__))NULL), "the prototype of " #fn " has changed")
+
+/* How many events are counted: see tracking/counters.rs. */
+#define IOMRS_COUNTERS		21
+
+/* highmem.c */
+unsigned long iomrs_kmap_local_pfn_prot(unsigned long pfn, u64 prot);
+void iomrs_kunmap_local_indexed(const void *addr);
+
+/* io.c */
+void iomrs_insb(u8 *data, const u8 *none, unsigned long port, unsigned long count);
+void iomrs_insw(u16 *data, const u16 *none, unsigned long port, unsigned long count);
+void iomrs_insl(u32 *data, const u32 *none, unsigned long port, unsigned long count);
+void iomrs_outsb(u8 *none, const u8 *data, unsigned long port, unsigned long count);
+void iomrs_outsw(u16 *none, const u16 *data, unsigned long port, unsigned long count);
+void iomrs_outsl(u32 *none, const u32 *data, unsigned long port, unsigned long count);
+
+/* irqflags.c */
+unsigned long iomrs_local_irq_save(void);
+void iomrs_local_irq_restore(unsigned long flags);
+
+/* kernel.c */
+void iomrs_might_sleep(void);
+
+/* mmzone.c */
+bool iomrs_pfn_valid(unsigned long pfn);
+bool iomrs_page_is_reserved(unsigned long pfn);
+
+/* module.c */
+bool iomrs_within_module(unsigned long addr, const void *module);
+
+/* percpu.c */
+unsigned long iomrs_counter(unsigned int cpu, u32 which);
+bool iomrs_cpu_possible(unsigned int cpu);
+
+/* preempt.c */
+void iomrs_preempt(void);
+void iomrs_preempt_disable(void);
+void iomrs_preempt_enable(void);
+void iomrs_pagefault_disable(void);
+void iomrs_pagefault_enable(void);
+
+/* vmalloc.c */
+unsigned long iomrs_vmalloc_total(void);
+struct vm_struct *iomrs_get_vm_area(unsigned long size, u64 phys, unsigned long *addr);
+void *iomrs_vmap_pfn(unsigned long *pfns, unsigned int count, u64 prot);
+
+#endif

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Strings of values from and to I/O ports. The arguments stand in the order in which x86 has them in registers:
+ * destination, source, port, count.
+ *
+ * Exported: the Rust that calls these is inlined into the modules that use the library.
+ */
+#include <linux/io.h>
+
+#define IOMRS_PORT_STRINGS(suffix, type)								\
+void iomrs_ins##suffix(type *data, const type *none, unsigned long port, unsigned long count)		\
+{													\
+	ins##suffix(port, data, count);									\
+}													\
+EXPORT_SYMBOL_GPL(iomrs_ins##suffix);									\
+													\
+void iomrs_outs##suffix(type *none, const type *data, unsigned long port, unsigned long count)		\
+{													\
+	outs##suffix(port, data, count);								\
+}													\
+EXPORT_SYMBOL_GPL(iomrs_outs##suffix)
+
+IOMRS_PORT_STRINGS(b, u8);
+IOMRS_PORT_STRINGS(w, u16);
+IOMRS_PORT_STRINGS(l, u32);

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Exported: the Rust that calls these is inlined into the modules that use the library.
+ */
+#include <linux/preempt.h>
+#include <linux/uaccess.h>
+
+/* What preempt_enable() does where the scheduler waits for it. */
+void iomrs_preempt(void)
+{
+#ifdef CONFIG_PREEMPTION
+	__preempt_schedule();
+#endif
+}
+EXPORT_SYMBOL_GPL(iomrs_preempt);
+
+void iomrs_preempt_disable(void)
+{
+	preempt_disable();
+}
+EXPORT_SYMBOL_GPL(iomrs_preempt_disable);
+
+void iomrs_preempt_enable(void)
+{
+	preempt_enable();
+}
+EXPORT_SYMBOL_GPL(iomrs_preempt_enable);
+
+void iomrs_pagefault_disable(void)
+{
+	pagefault_disable();
+}
+EXPORT_SYMBOL_GPL(iomrs_pagefault_disable);
+
+void iomrs_pagefault_enable(void)
+{
+	pagefault_enable();
+}
+EXPORT_SYMBOL_GPL(iomrs_pagefault_enable);

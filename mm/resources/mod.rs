@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the kernel's list of resources (`/proc/iomem`) says of a physical range.
+//!
+//! C: `__ioremap_check_mem()` in [`arch/x86/mm/ioremap.c`](srctree/arch/x86/mm/ioremap.c),
+//! `iomem_map_sanity_check()` in [`kernel/resource.c`](srctree/kernel/resource.c)
+
+use crate::arch::encryption;
+use crate::bindings::{self, cc_platform_has};
+use crate::mm::phys_range::PAGE_SIZE;
+use kernel::bindings as c;
+
+#[cfg(iomrs_exported)]
+mod exported;
+#[cfg(iomrs_exported)]
+use exported as backend;
+
+#[cfg(iomrs_stock)]
+mod stock;
+#[cfg(iomrs_stock)]
+use stock as backend;
+
+/// What is known of a range.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct RangeUse {
+    /// It holds system RAM that the kernel uses.
+    pub(crate) is_ram: bool,
+    /// A confidential guest must map it encrypted.
+    pub(crate) is_encrypted: bool,
+    /// It leaves a resource that it begins in, or the reverse.
+    pub(crate) crosses_resource: bool,
+}
+
+impl RangeUse {
+    /// Looks at the `size` bytes, not 0, from `start` on, which do not wrap. A range within a region
+    /// that the caller has `requested` is looked at for encryption only: the request has kept out the
+    /// rest.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub(crate) fn of(start: u64, size: u64, requested: bool) -> Self {
+        let is_guest_encrypted = is_guest_encrypted();
+        if requested && !is_guest_encrypted {
+            return Self::default();
+        }
+        let last = start.wrapping_add(size.wrapping_sub(1));
+        let mut found = backend::look_at(start, last, is_guest_encrypted);
+        if is_guest_encrypted {
+            found.is_encrypted |=
+                encryption::is_private_mmio(start) || encryption::is_private_mmio(last);
+        }
+        found
+    }
+}
+
+/// Whether any of the `size` bytes from `start` on is system RAM, used or reserved.
+pub(crate) fn has_ram(start: u64, size: usize) -> bool {
+    // SAFETY: Any range may be asked for.
+    let found = unsafe {
+        c::region_intersects(
+            start,
+            size,
+            c::IORESOURCE_SYSTEM_RAM as usize,
+            c::IORES_DESC_NONE as usize,
+        )
+    };
+    found as u32 != c::REGION_DISJOINT
+}
+
+/// Whether this is a confidential guest, whose memory is encrypted.
+fn is_guest_encrypted() -> bool {
+    cc_platform_has(c::cc_attr_CC_ATTR_GUEST_MEM_ENCRYPT)
+}
+
+/// Whether a confidential guest must map what a resource describes encrypted.
+fn is_encrypted(res: &c::resource) -> bool {
+    let desc = res.desc as c::_bindgen_ty_2;
+    desc != c::IORES_DESC_NONE && desc != c::IORES_DESC_RESERVED
+}
+
+/// Returns the first page frame from `pfn` on that has a `struct page`, `None` where there is none
+/// before `end`. (C's `first_valid_pfn()` needs what is not exported.)
+pub(crate) fn first_valid_pfn(pfn: usize, end: usize) -> Option<usize> {
+    // Page frames have a `struct page` or none by blocks of as many.
+    const BLOCK: usize = if cfg!(CONFIG_SPARSEMEM_VMEMMAP) {
+        c::PAGES_PER_SUBSECTION as usize
+    } else {
+        1
+    };
+    let next = |&pfn: &usize| pfn.checked_add(1)?.checked_next_multiple_of(BLOCK);
+    let mut blocks = core::iter::successors(Some(pfn), next).take_while(|&pfn| pfn < end);
+    blocks.find(|&pfn| bindings::iomrs_pfn_valid(pfn))
+}
+
+/// The first byte of the page that holds `addr`.
+const fn page_start(addr: u64) -> u64 {
+    addr & !(PAGE_SIZE - 1)
+}
+
+/// The last byte of the page that holds `addr`.
+const fn page_last(addr: u64) -> u64 {
+    addr | (PAGE_SIZE - 1)
+}
