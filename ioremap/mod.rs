@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! L2: one owned mapping of device memory, made by the steps of C's `__ioremap_caller()`: checks,
-//! reservation of the cache mode, area, entries. Each step that fails takes back the ones before.
+//! One owned mapping of device memory (C: `ioremap()` and `iounmap()`).
+//!
+//! A driver of a PCI device maps its BARs through [`crate::pci`]. The calls here are for memory
+//! whose physical address comes from elsewhere, such as a firmware table. They are unsafe, because
+//! only the caller can know who else uses the range.
 //!
 //! ```
 //! use io_mapping_rs::{ioremap::{ioremap_wc, Options}, CacheMode};
 //! use kernel::{io::{Io, PhysAddr}, prelude::*};
 //!
 //! fn start(registers: PhysAddr, queue: PhysAddr) -> Result {
-//!     // SAFETY: Both are of our device: nobody else stores to them.
+//!     // SAFETY: The queue is device memory that this driver alone uses.
 //!     let queue = unsafe { ioremap_wc(queue, 0x10000)? };
-//!     // What C has no name for: this mode, or `EBUSY`.
+//!     // C has no call for this: exactly this cache mode, or `EBUSY`.
 //!     let options = Options::new(CacheMode::Uncached).exact();
-//!     // SAFETY: As above.
+//!     // SAFETY: The registers are device memory that this driver alone uses.
 //!     let registers = unsafe { options.map(registers, 0x100)? };
 //!     queue.wc().try_write64(0, 0)?;
 //!     registers.try_write32(1, 0x8)
 //! }
 //! ```
 //!
-//! A driver of a PCI device needs none of this: see [`crate::pci`]. Here are the calls for memory
-//! whose address comes from elsewhere, unsafe because nobody can check whose it is. Sizes and
-//! offsets are in bytes, physical addresses are those of the CPU.
+//! Sizes and offsets are in bytes. Physical addresses are CPU addresses, not bus addresses.
 //!
-//! | C | mode | here |
+//! | C | cache mode | here |
 //! |---|---|---|
 //! | `ioremap()` | uncached-minus | [`ioremap()`] |
 //! | `ioremap_uc()` | uncached | [`ioremap_uc`] |
@@ -33,6 +34,10 @@
 //! | `ioremap_encrypted()` | any | [`Options::encrypted`] |
 //! | `ioremap_prot()` | any | [`Options`] |
 //! | `iounmap()` | | dropping the [`Mapping`] |
+//!
+//! The steps are those of C's `__ioremap_caller()`: check the range, reserve its cache mode, take an
+//! area of kernel address space, write its page-table entries. A step that fails undoes the earlier
+//! ones.
 //!
 //! C: [`arch/x86/mm/ioremap.c`](srctree/arch/x86/mm/ioremap.c)
 
@@ -68,19 +73,18 @@ mod options;
 pub mod ports;
 pub use options::{phys_bits, Options};
 
-/// A range that passed the checks, with its line in the registry of cache modes: all that comes
-/// before address space.
+/// A physical range that passed the checks and whose cache mode is reserved. Nothing is mapped yet.
 pub(crate) struct ReservedRange {
     encrypted: bool,
     reservation: Reservation,
 }
 
 impl ReservedRange {
-    /// Checks a range and reserves its cache mode. Gives the range, too.
+    /// Checks a range and reserves its cache mode. Returns the reservation and the checked range.
     ///
     /// # Errors
     ///
-    /// Those of [`Options::map`] but for what only mapping can meet.
+    /// Those of [`Options::map`] that do not come from taking address space.
     ///
     /// # Context
     ///
@@ -92,7 +96,7 @@ impl ReservedRange {
         if found.is_ram {
             return Err(EPERM);
         }
-        // A stock kernel reserves write combining with a warning there, or not at all.
+        // For such a range a stock kernel warns when it reserves write combining, or refuses to.
         let allowed = (options.across_resources || options.in_requested_region)
             && (cfg!(iomrs_exported) || options.mode != CacheMode::WriteCombining);
         if found.crosses_resource && !allowed {
@@ -105,42 +109,42 @@ impl ReservedRange {
         Ok((this, span))
     }
 
-    /// The protection of its entries.
+    /// The protection of its page-table entries.
     pub(crate) fn protection(&self, read_only: bool) -> Protection {
         Protection::new(self.reservation.achieved(), self.encrypted, read_only)
     }
 
-    /// Physical address of its first page.
+    /// The physical address of its first page.
     pub(crate) fn first_page(&self) -> u64 {
         self.reservation.start()
     }
 
-    /// Its line in the registry, to be kept for as long as anything is mapped.
+    /// The reservation, which must be kept for as long as any page of the range is mapped.
     pub(crate) fn into_reservation(self) -> Reservation {
         self.reservation
     }
 
-    /// The cache mode asked for.
+    /// The cache mode that was asked for.
     pub(crate) fn requested(&self) -> CacheMode {
         self.reservation.requested()
     }
 
-    /// The cache mode that its entries get.
+    /// The cache mode that the page-table entries get.
     pub(crate) fn achieved(&self) -> CacheMode {
         self.reservation.achieved()
     }
 }
 
-/// Device memory mapped into kernel address space, unmapped on drop, which may sleep.
+/// Device memory mapped into kernel address space, unmapped on drop. Dropping it may sleep.
 ///
-/// What C calls `void __iomem *`, with its size, cache mode and owner. [`crate::io`] gives access
-/// to the memory.
+/// It stands for C's `void __iomem *`, and also holds the size and the cache mode. [`crate::io`]
+/// has the accessors.
 ///
 /// # Invariants
 ///
-/// `size` bytes from `addr` on, in the first page of `area`, are mapped to the physical range that
-/// the mapping was made for, with the mode that `reservation` achieved. `region` of them can be seen
-/// as a [`Region`].
+/// - The `size` bytes from `addr` on lie in `_area`. They are mapped to the physical range that the
+///   mapping was made for, with the cache mode that `reservation` achieved.
+/// - `region` is what [`region_size`] returns for `addr` and `size`.
 ///
 /// # Examples
 ///
@@ -148,14 +152,14 @@ impl ReservedRange {
 /// use io_mapping_rs::{ioremap::ioremap, Mapping};
 /// use kernel::{io::{Io, PhysAddr}, prelude::*};
 ///
-/// /// A device without a bus, at an address that the board has.
+/// /// A watchdog that is part of the board, at a fixed address.
 /// struct Watchdog {
 ///     registers: Mapping,
 /// }
 ///
 /// impl Watchdog {
 ///     fn new(board: PhysAddr) -> Result<Self> {
-///         // SAFETY: 16 bytes of registers are there, and this driver alone has them.
+///         // SAFETY: The board has 16 bytes of registers there, which this driver alone uses.
 ///         Ok(Self { registers: unsafe { ioremap(board + 0x40, 0x10)? } })
 ///     }
 ///
@@ -165,8 +169,8 @@ impl ReservedRange {
 /// }
 /// ```
 pub struct Mapping {
-    // Dropped in this order: nobody looks at entries that are going, and nobody else may be given
-    // the cache mode while they are live.
+    // Dropped in this order: the entry in the list of mappings goes before the page-table entries,
+    // and those go before the cache mode may be given to anybody else.
     _tracked: TrackedMapping,
     _area: VmArea,
     reservation: Reservation,
@@ -176,8 +180,8 @@ pub struct Mapping {
 }
 
 impl Mapping {
-    /// Maps what `options` say, and lists it as `kind`.
-    // Inlined: what is made is large to be copied from caller to caller.
+    /// Maps `size` bytes from `phys` on as `options` say, and lists the mapping as `kind`.
+    // Inlined, as a `Mapping` is large and would be copied from one caller to the next.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn new(
@@ -207,12 +211,14 @@ impl Mapping {
         caller: &'static Location<'static>,
     ) -> Result<Self> {
         let (reserved, span) = ReservedRange::new(options, phys, size)?;
-        let pages = span.pages() << PAGE_SHIFT;
-        let pages = usize::try_from(pages).map_err(|_| ENOMEM)?;
+        let mapped_size = span.pages() << PAGE_SHIFT;
+        let mapped_size = usize::try_from(mapped_size).map_err(|_| ENOMEM)?;
         let prot = reserved.protection(read_only);
-        let (area, addr) = VmArea::map(reserved.first_page(), pages, prot)?;
-        // CAST: less than a page; and `size` is no more than `pages`, which fits.
-        let (addr, size) = (addr + span.page_offset() as usize, size as usize);
+        let (area, area_addr) = VmArea::map(reserved.first_page(), mapped_size, prot)?;
+        // CAST: an offset in a page, and a size of no more than `mapped_size`, fit. No overflow: the
+        // first byte lies in the area.
+        let addr = area_addr.wrapping_add(span.page_offset() as usize);
+        let size = size as usize;
         let new = NewMapping {
             kind,
             parent: 0,
@@ -222,9 +228,10 @@ impl Mapping {
             requested: reserved.requested(),
             achieved: reserved.achieved(),
         };
-        // What is kept is small, as it is moved to the caller.
+        // Only the reservation is kept, as what is kept is copied to the caller.
         let reservation = reserved.into_reservation();
-        // INVARIANT: `area` maps every page of the range.
+        // INVARIANT: `area` maps every page of the range with the mode that `reservation` achieved,
+        // and `addr` is as far into its first page as `phys` is. `region` is what `region_size` returns.
         Ok(Self {
             _tracked: TrackedMapping::new(new, Some(caller))?,
             _area: area,
@@ -235,7 +242,7 @@ impl Mapping {
         })
     }
 
-    /// The address of the first byte.
+    /// The virtual address of the first byte.
     ///
     /// # Examples
     ///
@@ -243,7 +250,7 @@ impl Mapping {
     /// use io_mapping_rs::Mapping;
     /// use kernel::ffi::c_void;
     ///
-    /// /// For a function of C that takes a `void __iomem *`, and must not keep it.
+    /// /// For a C function that takes a `void __iomem *` and does not keep it.
     /// fn as_iomem(registers: &Mapping) -> *mut c_void {
     ///     core::ptr::without_provenance_mut(registers.addr())
     /// }
@@ -253,55 +260,30 @@ impl Mapping {
         self.addr
     }
 
-    /// The number of bytes asked for.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::Mapping;
-    /// use kernel::{io::Io, prelude::*};
-    ///
-    /// /// Clears each of the counters, however many there are.
-    /// fn clear(counters: &Mapping) -> Result {
-    ///     for offset in (0..counters.size() & !3).step_by(4) {
-    ///         counters.try_write32(0, offset)?;
-    ///     }
-    ///     Ok(())
-    /// }
-    /// ```
+    /// The number of bytes that were asked for.
     #[inline]
     pub fn size(&self) -> usize {
         self.size
     }
 
-    /// The cache mode asked for.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::Mapping;
-    ///
-    /// /// Whether a live mapping of somebody else's had its way.
-    /// fn is_weaker(mapping: &Mapping) -> bool {
-    ///     mapping.achieved() != mapping.requested()
-    /// }
-    /// ```
+    /// The cache mode that was asked for.
     pub fn requested(&self) -> CacheMode {
         self.reservation.requested()
     }
 
-    /// The cache mode that the CPU uses. Another than [`requested`](Self::requested) where a live
-    /// mapping had it ([`Policy::AllowWeaker`](crate::Policy::AllowWeaker)), in the first MiB
-    /// (always write-back), and where the CPU cannot do what was asked for (no PAT): C tells none
-    /// of it.
+    /// The cache mode that the CPU uses, which C does not tell.
+    ///
+    /// It differs from [`requested`](Self::requested) in three cases: another mapping of the range
+    /// had it already ([`Policy::AllowWeaker`](crate::Policy::AllowWeaker)), the range lies in the
+    /// first MiB (which is always write-back), or the CPU lacks the mode (it has no PAT).
     ///
     /// # Examples
     ///
     /// ```
     /// use io_mapping_rs::{CacheMode, Mapping};
     ///
-    /// /// How to write to it: in bursts, where that is of use.
-    /// fn burst(queue: &Mapping) -> usize {
+    /// /// How many bytes to write at once: bursts help only where the CPU combines or caches them.
+    /// fn write_size(queue: &Mapping) -> usize {
     ///     match queue.achieved() {
     ///         CacheMode::WriteCombining | CacheMode::WriteBack => 64,
     ///         _ => 4,
@@ -314,19 +296,9 @@ impl Mapping {
         mode.unwrap_or_else(|| self.reservation.achieved())
     }
 
-    /// The page-table entries in use, in order of address.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::Mapping;
-    ///
-    /// /// The size of the largest page.
-    /// fn largest_page(mapping: &Mapping) -> Option<usize> {
-    ///     mapping.entries().map(|entry| entry.page_size()).max()
-    /// }
-    /// ```
+    /// Returns an iterator over the page-table entries that map the range, in order of address.
     pub fn entries(&self) -> Entries<'_> {
+        // INVARIANT: The area begins at the page boundary at or before `addr`.
         Entries {
             mapping: self,
             addr: self.addr & !(PAGE_SIZE as usize - 1),
@@ -342,23 +314,18 @@ impl<'a> IoBase<'a> for &'a Mapping {
 
     #[inline(always)]
     fn as_view(self) -> View<'a, Region, Shared> {
-        // SAFETY: By the invariant they are mapped for as long as `self` lives, and can be seen so.
+        // SAFETY: By the invariants of `Mapping` the bytes from `addr` on are device memory that
+        // stays mapped for as long as it is borrowed, and `region` of them make a `Region`.
         unsafe { View::of_region(self.addr, self.region) }
     }
 }
 
 /// The page-table entries of a [`Mapping`], see [`Mapping::entries`].
 ///
-/// # Examples
+/// # Invariants
 ///
-/// ```
-/// use io_mapping_rs::{ioremap::Entries, CacheMode};
-///
-/// /// Whether all pages that are left have one cache mode.
-/// fn is_uniform(mut entries: Entries<'_>, mode: CacheMode) -> bool {
-///     entries.all(|entry| entry.cache_mode() == Some(mode))
-/// }
-/// ```
+/// `addr` is the first address that a page-table entry of the mapping's area maps, or it is past the
+/// end of `mapping`.
 pub struct Entries<'a> {
     mapping: &'a Mapping,
     addr: usize,
@@ -368,19 +335,23 @@ impl Iterator for Entries<'_> {
     type Item = Entry;
 
     fn next(&mut self) -> Option<Entry> {
-        if self.addr >= self.mapping.addr() + self.mapping.size {
+        // No overflow: a guard page follows each area.
+        if self.addr >= self.mapping.addr.wrapping_add(self.mapping.size) {
             return None;
         }
         let entry = Entry::lookup(self.addr)?;
-        // An area begins where the page of its first entry does: only the last page can reach past
-        // its end.
-        self.addr += entry.page_size();
+        // INVARIANT: The next entry begins where the page of this one ends. Only the last page of an
+        // area can reach past the end of the mapping.
+        self.addr = self.addr.wrapping_add(entry.page_size());
         Some(entry)
     }
 }
 
-/// Device memory that can be read only, unmapped on drop. See
-/// [`Options::map_read_only`](Options::map_read_only).
+/// Device memory that can only be read, unmapped on drop. See [`Options::map_read_only`].
+///
+/// # Invariants
+///
+/// The page-table entries of the mapping forbid stores.
 ///
 /// # Examples
 ///
@@ -388,7 +359,7 @@ impl Iterator for Entries<'_> {
 /// use io_mapping_rs::ioremap::ReadOnlyMapping;
 /// use kernel::prelude::*;
 ///
-/// /// A table of the firmware, whose bytes must sum up to 0.
+/// /// Whether the bytes of a firmware table sum up to 0, as its checksum wants.
 /// fn is_valid(table: &ReadOnlyMapping) -> Result<bool> {
 ///     let mut sum = 0u8;
 ///     for offset in 0..table.size() {
@@ -400,28 +371,11 @@ impl Iterator for Entries<'_> {
 pub struct ReadOnlyMapping(Mapping);
 
 impl ReadOnlyMapping {
-    /// `mapping`, whose entries forbid stores.
-    pub(super) fn new(mapping: Mapping) -> Self {
-        Self(mapping)
-    }
-
     /// Reads a `T` (`u8` to `u64`) at `offset`.
     ///
     /// # Errors
     ///
-    /// `EINVAL` where it would leave the mapping or be misaligned.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::ioremap::ReadOnlyMapping;
-    /// use kernel::prelude::*;
-    ///
-    /// /// Length and revision, as ACPI tables have them.
-    /// fn header(table: &ReadOnlyMapping) -> Result<(u32, u8)> {
-    ///     Ok((table.try_read(4)?, table.try_read(8)?))
-    /// }
-    /// ```
+    /// `EINVAL` where the value is not within the mapping or `offset` is not aligned for it.
     pub fn try_read<T>(&self, offset: usize) -> Result<T>
     where
         Backend<Shared>: IoCapable<T>,
@@ -434,21 +388,7 @@ impl ReadOnlyMapping {
     ///
     /// # Errors
     ///
-    /// `EINVAL` where `data` has another length than the mapping.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::ioremap::ReadOnlyMapping;
-    /// use kernel::prelude::*;
-    ///
-    /// /// A copy that stays when the ROM is unmapped.
-    /// fn copy(rom: &ReadOnlyMapping) -> Result<KVVec<u8>> {
-    ///     let mut copy = KVVec::from_elem(0, rom.size(), GFP_KERNEL)?;
-    ///     rom.copy_to_slice(&mut copy)?;
-    ///     Ok(copy)
-    /// }
-    /// ```
+    /// `EINVAL` where the lengths of `data` and of the mapping differ.
     pub fn copy_to_slice(&self, data: &mut [u8]) -> Result {
         if data.len() != self.0.size() {
             return Err(EINVAL);
@@ -458,10 +398,9 @@ impl ReadOnlyMapping {
     }
 }
 
-/// Write-combining device memory, unmapped on drop. It lends a [`Wc`] and no other view, so that
-/// there is no read-modify-write of it.
+/// Write-combining device memory, unmapped on drop. See [`ioremap_wc`].
 ///
-/// See [`ioremap_wc`].
+/// It lends only [`Wc`] views, which have no read-modify-write operations.
 ///
 /// # Examples
 ///
@@ -486,44 +425,18 @@ impl From<Mapping> for WcMapping {
 }
 
 impl WcMapping {
-    /// All of the memory.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::{io::IoExt, ioremap::WcMapping};
-    /// use kernel::prelude::*;
-    ///
-    /// /// Draws a line, which may be seen at any time.
-    /// fn draw(screen: &WcMapping, line: usize, pixels: &[u8]) -> Result {
-    ///     screen.wc().try_copy_from_slice(line * pixels.len(), pixels)
-    /// }
-    /// ```
+    /// Returns a view of all of the memory.
     #[inline(always)]
     pub fn wc(&self) -> Wc<'_, 0, Shared> {
         self.0.wc()
     }
 
-    /// All of the memory, which has at least `SIZE` bytes, for accesses checked at compile time.
+    /// Returns a view of at least `SIZE` bytes, whose accesses are checked at compile time.
     ///
     /// # Errors
     ///
-    /// `EINVAL` where there are fewer, or where they do not begin at a multiple of 8.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::ioremap::WcMapping;
-    /// use kernel::prelude::*;
-    ///
-    /// /// A cursor of 4 by 4 pixels: no store of it can fail.
-    /// fn set_corners(cursor: &WcMapping, colour: u32) -> Result {
-    ///     let cursor = cursor.sized_wc::<64>()?;
-    ///     cursor.write32(colour, 0);
-    ///     cursor.write32(colour, 60);
-    ///     Ok(())
-    /// }
-    /// ```
+    /// `EINVAL` where there are fewer than `SIZE` bytes, or where the first is not at a multiple of
+    /// 8.
     #[inline(always)]
     pub fn sized_wc<const SIZE: usize>(&self) -> Result<Wc<'_, SIZE, Shared>> {
         self.0.sized_wc()
@@ -534,63 +447,21 @@ macro_rules! impl_getters {
     ($($kind:ident),*) => {$(
         impl $kind {
             /// As [`Mapping::addr`].
-            ///
-            /// # Examples
-            ///
-            /// ```
-            #[doc = concat!("# use io_mapping_rs::ioremap::", stringify!($kind), ";")]
-            /// # use kernel::{device::Device, prelude::*};
-            #[doc = concat!("fn trace(dev: &Device, mapping: &", stringify!($kind), ") {")]
-            ///     dev_dbg!(dev, "{} bytes at {:#x}\n", mapping.size(), mapping.addr());
-            /// }
-            /// ```
             pub fn addr(&self) -> usize {
                 self.0.addr()
             }
 
             /// As [`Mapping::size`].
-            ///
-            /// # Examples
-            ///
-            /// ```
-            #[doc = concat!("# use io_mapping_rs::ioremap::", stringify!($kind), ";")]
-            /// /// How many blocks of 512 bytes there are, and how many bytes are left over.
-            #[doc = concat!("fn blocks(mapping: &", stringify!($kind), ") -> (usize, usize) {")]
-            ///     (mapping.size() / 512, mapping.size() % 512)
-            /// }
-            /// ```
             pub fn size(&self) -> usize {
                 self.0.size()
             }
 
             /// As [`Mapping::achieved`].
-            ///
-            /// # Examples
-            ///
-            /// ```
-            #[doc = concat!("# use io_mapping_rs::{ioremap::", stringify!($kind), ", CacheMode};")]
-            /// # use kernel::{device::Device, prelude::*};
-            #[doc = concat!("fn check(dev: &Device, mapping: &", stringify!($kind), ") {")]
-            ///     if mapping.achieved() == CacheMode::Uncached {
-            ///         dev_warn!(dev, "somebody else has it uncached: this will be slow\n");
-            ///     }
-            /// }
-            /// ```
             pub fn achieved(&self) -> CacheMode {
                 self.0.achieved()
             }
 
             /// As [`Mapping::entries`].
-            ///
-            /// # Examples
-            ///
-            /// ```
-            #[doc = concat!("# use io_mapping_rs::ioremap::", stringify!($kind), ";")]
-            /// /// Entries that a CPU has to hold at once to reach all of it.
-            #[doc = concat!("fn translations(mapping: &", stringify!($kind), ") -> usize {")]
-            ///     mapping.entries().count()
-            /// }
-            /// ```
             pub fn entries(&self) -> Entries<'_> {
                 self.0.entries()
             }
@@ -615,88 +486,48 @@ macro_rules! ioremap {
         /// # Safety
         ///
         /// As [`Options::map`].
-        // Inlined: what is made is large to be copied from caller to caller.
+        // Inlined, as a `Mapping` is large and would be copied from one caller to the next.
         #[inline]
         #[track_caller]
         pub unsafe fn $name(phys: PhysAddr, size: ResourceSize) -> Result<$kind> {
-            // SAFETY: As required of our caller.
+            // SAFETY: Our caller gives the guarantees that `Options::map` requires.
             Ok(unsafe { Options::new(CacheMode::$mode).map(phys, size)? }.into())
         }
     )*};
 }
 
 ioremap! {
-    /// Maps registers: [`CacheMode::UncachedMinus`] (C: `ioremap()`).
+    /// Maps registers (C: `ioremap()`).
     ///
-    /// ```
-    /// use io_mapping_rs::ioremap::ioremap;
-    /// use kernel::{io::{Io, PhysAddr}, prelude::*};
-    ///
-    /// fn identity(chip: PhysAddr) -> Result<u32> {
-    ///     // SAFETY: The registers of our chip, of which we read one.
-    ///     let registers = unsafe { ioremap(chip, 0x1000)? };
-    ///     registers.try_read32(0xffc)
-    /// }
-    /// ```
+    /// The cache mode is [`CacheMode::UncachedMinus`]: an MTRR can make it write combining.
     ioremap => UncachedMinus, Mapping;
-    /// Maps registers whatever the MTRRs say: [`CacheMode::Uncached`] (C: `ioremap_uc()`).
+    /// Maps registers with [`CacheMode::Uncached`], whatever the MTRRs say (C: `ioremap_uc()`).
     ///
-    /// ```
-    /// use io_mapping_rs::{ioremap::ioremap_uc, Mapping};
-    /// use kernel::{io::PhysAddr, prelude::*};
-    ///
-    /// /// A firmware that is known to make the whole BAR write combining by an MTRR.
-    /// fn registers(bar: PhysAddr) -> Result<Mapping> {
-    ///     // SAFETY: A BAR of our device, which we have requested.
-    ///     unsafe { ioremap_uc(bar, 0x10000) }
-    /// }
-    /// ```
+    /// It is for registers in a BAR that the firmware has made write combining by an MTRR.
     ioremap_uc => Uncached, Mapping;
-    /// Maps a frame buffer or the like: [`CacheMode::WriteCombining`] (C: `ioremap_wc()`).
+    /// Maps a frame buffer or a queue with [`CacheMode::WriteCombining`] (C: `ioremap_wc()`).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use io_mapping_rs::ioremap::ioremap_wc;
     /// use kernel::{io::PhysAddr, prelude::*};
     ///
     /// fn show_white(frame_buffer: PhysAddr) -> Result {
-    ///     // SAFETY: The frame buffer that the firmware has set up, given to us.
+    ///     // SAFETY: The firmware has set up this frame buffer and given it to us.
     ///     let screen = unsafe { ioremap_wc(frame_buffer, 640 * 480 * 4)? };
     ///     let screen = screen.wc();
     ///     (0..640 * 480).try_for_each(|pixel| screen.try_write32(!0, pixel * 4))
     /// }
     /// ```
     ioremap_wc => WriteCombining, WcMapping;
-    /// Maps memory that is read more than written: [`CacheMode::WriteThrough`] (C: `ioremap_wt()`).
+    /// Maps memory that is read more often than written, with [`CacheMode::WriteThrough`]
+    /// (C: `ioremap_wt()`).
     ///
-    /// ```
-    /// use io_mapping_rs::ioremap::ioremap_wt;
-    /// use kernel::{io::PhysAddr, prelude::*};
-    ///
-    /// /// Reads from battery-backed memory, where what is written must not wait in a cache.
-    /// fn settings(nvram: PhysAddr) -> Result<[u8; 128]> {
-    ///     let mut settings = [0; 128];
-    ///     // SAFETY: Memory of the board that nobody else uses.
-    ///     let nvram = unsafe { ioremap_wt(nvram, 0x2000)? };
-    ///     nvram.try_copy_to_slice(0x80, &mut settings)?;
-    ///     Ok(settings)
-    /// }
-    /// ```
+    /// Stores do not wait in a cache, so that it suits battery-backed memory.
     ioremap_wt => WriteThrough, Mapping;
-    /// Maps memory of a device that keeps caches coherent: [`CacheMode::WriteBack`]
+    /// Maps memory of a device that keeps the caches coherent, with [`CacheMode::WriteBack`]
     /// (C: `ioremap_cache()`).
-    ///
-    /// ```
-    /// use io_mapping_rs::ioremap::ioremap_cache;
-    /// use kernel::{io::PhysAddr, prelude::*};
-    ///
-    /// /// Looks for a text in a table of the firmware, in memory that the kernel has left alone.
-    /// fn begins_with(table: PhysAddr, text: &[u8; 8]) -> Result<bool> {
-    ///     let mut begin = [0; 8];
-    ///     // SAFETY: The table was left there for us to read.
-    ///     unsafe { ioremap_cache(table, 0x1000)? }.try_copy_to_slice(0, &mut begin)?;
-    ///     Ok(begin == *text)
-    /// }
-    /// ```
     ioremap_cache => WriteBack, Mapping;
 }
 

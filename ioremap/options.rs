@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What may be asked of a mapping.
+//! How a mapping is to be made.
 
 use super::{Mapping, ReadOnlyMapping};
 use crate::mm::cache_mode::{CacheMode, Policy};
@@ -11,16 +11,7 @@ use kernel::{
     prelude::*,
 };
 
-/// How to map: cache mode, and what to do where it cannot be had.
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::{ioremap::Options, CacheMode};
-///
-/// let options = Options::new(CacheMode::WriteCombining).exact();
-/// assert_eq!(options.mode(), CacheMode::WriteCombining);
-/// ```
+/// How to map a range: its cache mode, and the exceptions to the usual rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     pub(super) mode: CacheMode,
@@ -31,16 +22,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// Maps with `mode`, or with the weaker mode that a live mapping of the same range has
-    /// ([`Policy::AllowWeaker`]).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::{ioremap::Options, CacheMode};
-    ///
-    /// const FRAME_BUFFER: Options = Options::new(CacheMode::WriteCombining);
-    /// ```
+    /// Asks for `mode`. If the range is already mapped with a weaker mode, the new mapping gets that
+    /// one ([`Policy::AllowWeaker`]).
     pub const fn new(mode: CacheMode) -> Self {
         Self {
             mode,
@@ -51,7 +34,7 @@ impl Options {
         }
     }
 
-    /// The mode asked for or `EBUSY` ([`Policy::Exact`]).
+    /// Asks for exactly this cache mode: any other is `EBUSY` ([`Policy::Exact`]).
     ///
     /// # Examples
     ///
@@ -59,9 +42,9 @@ impl Options {
     /// use io_mapping_rs::{ioremap::{Mapping, Options}, CacheMode};
     /// use kernel::{io::PhysAddr, prelude::*};
     ///
-    /// /// Write combining if nobody else has the queue mapped, else registers will do.
+    /// /// Maps the queue write combining, or like registers if somebody else has mapped it.
     /// fn map(queue: PhysAddr) -> Result<Mapping> {
-    ///     // SAFETY: The queue of our device, whose region we have requested.
+    ///     // SAFETY: The queue is part of a region that this driver has requested.
     ///     unsafe {
     ///         Options::new(CacheMode::WriteCombining)
     ///             .exact()
@@ -77,7 +60,8 @@ impl Options {
         }
     }
 
-    /// Encrypted memory of a confidential guest, whatever the resource says (`ioremap_encrypted`).
+    /// Maps the range as encrypted memory of a confidential guest, whatever its resource says
+    /// (C: `ioremap_encrypted()`).
     ///
     /// # Examples
     ///
@@ -85,10 +69,10 @@ impl Options {
     /// use io_mapping_rs::{ioremap::{Options, ReadOnlyMapping}, CacheMode};
     /// use kernel::{io::PhysAddr, prelude::*};
     ///
-    /// /// Secrets that the firmware has left for the guest, where `addr` says.
+    /// /// Maps the page of secrets that the firmware has left for the guest.
     /// fn secrets(addr: PhysAddr) -> Result<ReadOnlyMapping> {
     ///     let options = Options::new(CacheMode::WriteBack).encrypted();
-    ///     // SAFETY: The firmware has told us of this page, which is nobody else's.
+    ///     // SAFETY: The firmware has reserved this page for the guest to read.
     ///     unsafe { options.map_read_only(addr, 0x1000) }
     /// }
     /// ```
@@ -99,8 +83,10 @@ impl Options {
         }
     }
 
-    /// Allows a range that begins in one resource and ends in another. C only warns of it. A stock
-    /// kernel cannot reserve write combining for such a range, which is `EINVAL` even then.
+    /// Allows a range that begins in one resource and ends in another, for which C only logs a
+    /// warning.
+    ///
+    /// A stock kernel cannot reserve write combining for such a range: it is `EINVAL` nevertheless.
     ///
     /// # Examples
     ///
@@ -108,10 +94,10 @@ impl Options {
     /// use io_mapping_rs::{ioremap::{Mapping, Options}, CacheMode};
     /// use kernel::{io::PhysAddr, prelude::*};
     ///
-    /// /// Two BARs side by side that a driver sees as one.
+    /// /// Maps two neighbouring BARs of 1 MiB each as one.
     /// fn map(first_bar: PhysAddr) -> Result<Mapping> {
     ///     let options = Options::new(CacheMode::UncachedMinus).across_resources();
-    ///     // SAFETY: Both are BARs of our device, 1 MiB each, and requested.
+    ///     // SAFETY: This driver has requested both BARs.
     ///     unsafe { options.map(first_bar, 2 << 20) }
     /// }
     /// ```
@@ -122,8 +108,9 @@ impl Options {
         }
     }
 
-    /// For a range within a region of I/O memory that we have requested: RAM and what is another
-    /// resource's has been kept out by the request, and need not be looked for.
+    /// Says that the range lies within a region of I/O memory that the caller has requested. The
+    /// request has shown that it is neither RAM nor another driver's, so that both checks are
+    /// skipped.
     pub(crate) const fn in_requested_region(self) -> Self {
         Self {
             in_requested_region: true,
@@ -132,52 +119,30 @@ impl Options {
     }
 
     /// The cache mode asked for.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::{ioremap::Options, CacheMode};
-    ///
-    /// /// Whether stores may have to be flushed.
-    /// fn needs_flush(options: &Options) -> bool {
-    ///     options.mode() == CacheMode::WriteCombining
-    /// }
-    /// ```
     pub const fn mode(&self) -> CacheMode {
         self.mode
     }
 
-    /// What is done where that mode cannot be had.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::{ioremap::Options, Policy};
-    ///
-    /// /// Whether `achieved()` may differ from what was asked for.
-    /// fn may_differ(options: &Options) -> bool {
-    ///     options.policy() == Policy::AllowWeaker
-    /// }
-    /// ```
+    /// What happens if another mapping of the range has a different cache mode.
     pub const fn policy(&self) -> Policy {
         self.policy
     }
 
-    /// Maps `size` bytes of device memory from physical address `phys`, for reading and writing.
+    /// Maps `size` bytes of device memory from physical address `phys` on, for reading and writing.
     ///
-    /// An offset of `phys` in its page is kept, and any `size` will do. The pages are as large as
-    /// both addresses, the CPU and the MTRRs allow (4 KiB on a stock kernel), never executable.
-    /// Unlike C there is no warning in the log: the error says it all.
+    /// Neither `phys` nor `size` need be a multiple of the page size. The pages are as large as both
+    /// addresses, the CPU and the MTRRs allow (4 KiB on a stock kernel). They are never executable.
+    /// Unlike C it logs no warning: the error tells the reason.
     ///
     /// # Errors
     ///
     /// | errno | state |
     /// |---|---|
-    /// | `EINVAL` | `size` is 0; the range wraps; it leaves its resource |
-    /// | `ERANGE` | a byte lies past the CPU's physical address width |
-    /// | `EPERM` | system RAM |
-    /// | `EBUSY` | a live mapping has a cache mode that excludes this one |
-    /// | `ENOMEM` | no memory, or not enough address space |
+    /// | `EINVAL` | `size` is 0, the range wraps, or it leaves its resource |
+    /// | `ERANGE` | part of the range is past the CPU's physical address width |
+    /// | `EPERM` | part of the range is system RAM |
+    /// | `EBUSY` | another mapping of the range has a cache mode that excludes this one |
+    /// | `ENOMEM` | too little memory or address space |
     ///
     /// # Context
     ///
@@ -185,8 +150,8 @@ impl Options {
     ///
     /// # Safety
     ///
-    /// The range is device memory for as long as the mapping lives, and the caller has the right
-    /// to it: no store through it breaks anybody's memory.
+    /// - The range is device memory for as long as the mapping exists.
+    /// - The caller may write to it: no store through the mapping harms memory that others use.
     ///
     /// # Examples
     ///
@@ -194,9 +159,9 @@ impl Options {
     /// use io_mapping_rs::{ioremap::Options, CacheMode};
     /// use kernel::{io::{Io, PhysAddr}, prelude::*};
     ///
-    /// /// The event timers of a PC, where the firmware says.
+    /// /// Reads the period of the HPET, whose address comes from a firmware table.
     /// fn period(hpet: PhysAddr) -> Result<u32> {
-    ///     // SAFETY: A kilobyte of registers, of which we only read.
+    ///     // SAFETY: The HPET has a kilobyte of registers, which are only read here.
     ///     let hpet = unsafe { Options::new(CacheMode::Uncached).map(hpet, 0x400)? };
     ///     hpet.try_read32(0x4)
     /// }
@@ -206,16 +171,21 @@ impl Options {
         Mapping::new(self, MappingKind::Ioremap, false, phys, size)
     }
 
-    /// As [`map`](Self::map), for reading only: the entries forbid stores, and the type offers
-    /// none. C ignores a request for a read-only mapping (`ioremap_prot`).
+    /// As [`map`](Self::map), but for reading only. The page-table entries forbid stores, and the
+    /// type has none. C ignores such a request (`ioremap_prot()`).
     ///
     /// # Errors
     ///
     /// As [`map`](Self::map).
     ///
+    /// # Context
+    ///
+    /// May sleep.
+    ///
     /// # Safety
     ///
-    /// The range is device memory for as long as the mapping lives, and reading it is harmless.
+    /// - The range is device memory for as long as the mapping exists.
+    /// - Reading it has no effect that harms others.
     ///
     /// # Examples
     ///
@@ -223,9 +193,9 @@ impl Options {
     /// use io_mapping_rs::{ioremap::Options, CacheMode};
     /// use kernel::{io::PhysAddr, prelude::*};
     ///
-    /// /// Whether a read-only memory begins as an option ROM does.
+    /// /// Whether memory begins with the signature of an option ROM.
     /// fn is_rom(rom: PhysAddr) -> Result<bool> {
-    ///     // SAFETY: Reading a ROM changes nothing.
+    ///     // SAFETY: Reading a ROM has no effect.
     ///     let rom = unsafe { Options::new(CacheMode::WriteBack).map_read_only(rom, 0x800)? };
     ///     Ok(rom.try_read::<u16>(0)? == 0xaa55)
     /// }
@@ -237,26 +207,12 @@ impl Options {
         size: ResourceSize,
     ) -> Result<ReadOnlyMapping> {
         let mapping = Mapping::new(self, MappingKind::Ioremap, true, phys, size)?;
-        Ok(ReadOnlyMapping::new(mapping))
+        // INVARIANT: It was mapped read-only just now.
+        Ok(ReadOnlyMapping(mapping))
     }
 }
 
-/// Bits of a physical address of this CPU: no byte past them can be mapped.
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::ioremap::phys_bits;
-/// use kernel::{io::PhysAddr, prelude::*};
-///
-/// /// Refuses an address from a table of the firmware that this CPU does not have.
-/// fn check(addr: PhysAddr) -> Result {
-///     if u64::from(addr) >> phys_bits() != 0 {
-///         return Err(ERANGE);
-///     }
-///     Ok(())
-/// }
-/// ```
+/// The width of a physical address of this CPU, in bits. Nothing above it can be mapped.
 pub fn phys_bits() -> u32 {
     machine::phys_bits()
 }
