@@ -3,7 +3,7 @@
 //! Views through which values are accessed in another mode: big endian, relaxed, write
 //! combining.
 
-use super::{Backend, IoFill, View};
+use super::{Backend, IoFill, MemorySpace, View};
 use crate::arch::mmio;
 use core::marker::PhantomData;
 use kernel::{
@@ -288,15 +288,15 @@ pub struct Relaxed(());
 
 macro_rules! impl_relaxed {
     ($($ty:ty: $read:ident, $write:ident;)*) => {$(
-        impl<C> AccessMode<Backend<C>, $ty> for Relaxed {
+        impl<S: MemorySpace> AccessMode<Backend<S>, $ty> for Relaxed {
             #[inline(always)]
-            fn read(view: View<'_, $ty, C>) -> $ty {
+            fn read(view: View<'_, $ty, S>) -> $ty {
                 // SAFETY: By the view's invariant a value is mapped there, aligned.
                 unsafe { mmio::$read(Backend::as_ptr(view).cast_const().cast()) }
             }
 
             #[inline(always)]
-            fn write(view: View<'_, $ty, C>, value: $ty) {
+            fn write(view: View<'_, $ty, S>, value: $ty) {
                 // SAFETY: By the view's invariant a value is mapped there, aligned.
                 unsafe { mmio::$write(value, Backend::as_ptr(view).cast()) };
             }

@@ -2,7 +2,7 @@
 
 //! How values, bytes and strings of bytes get to mapped memory and back.
 
-use super::View;
+use super::{MemorySpace, View};
 use crate::arch::{mmio, string_io};
 use core::marker::PhantomData;
 use kernel::{
@@ -28,10 +28,10 @@ use kernel::{
 ///     registers.relaxed()
 /// }
 /// ```
-pub struct Backend<C>(PhantomData<C>);
+pub struct Backend<S>(PhantomData<S>);
 
-impl<C> IoBackend for Backend<C> {
-    type View<'a, T: ?Sized + KnownSize> = View<'a, T, C>;
+impl<S: Copy> IoBackend for Backend<S> {
+    type View<'a, T: ?Sized + KnownSize> = View<'a, T, S>;
 
     #[inline(always)]
     fn as_ptr<'a, T: ?Sized + KnownSize>(view: Self::View<'a, T>) -> *mut T {
@@ -40,28 +40,25 @@ impl<C> IoBackend for Backend<C> {
 
     #[inline(always)]
     unsafe fn project_view<'a, T: ?Sized + KnownSize, U: ?Sized + KnownSize>(
-        _view: Self::View<'a, T>,
+        view: Self::View<'a, T>,
         ptr: *mut U,
     ) -> Self::View<'a, U> {
-        // INVARIANT: A projection of a valid view, as required of our caller.
-        View {
-            ptr,
-            phantom: PhantomData,
-        }
+        // SAFETY: `ptr` is a projection of the pointer of a valid view, as required of our caller.
+        unsafe { View::from_raw(ptr, view.space) }
     }
 }
 
 macro_rules! impl_capable {
     ($($ty:ty: $read:ident, $write:ident;)*) => {$(
-        impl<C> IoCapable<$ty> for Backend<C> {
+        impl<S: MemorySpace> IoCapable<$ty> for Backend<S> {
             #[inline(always)]
-            fn io_read<'a>(view: View<'a, $ty, C>) -> $ty {
+            fn io_read<'a>(view: View<'a, $ty, S>) -> $ty {
                 // SAFETY: By the view's invariant a value is mapped there, aligned.
                 unsafe { mmio::$read(view.ptr.cast_const().cast()) }
             }
 
             #[inline(always)]
-            fn io_write<'a>(view: View<'a, $ty, C>, value: $ty) {
+            fn io_write<'a>(view: View<'a, $ty, S>, value: $ty) {
                 // SAFETY: By the view's invariant a value is mapped there, aligned.
                 unsafe { mmio::$write(value, view.ptr.cast()) };
             }
@@ -80,7 +77,7 @@ impl_capable! {
     u64: readq, writeq;
 }
 
-impl<C> IoCopyable for Backend<C> {
+impl<S: MemorySpace> IoCopyable for Backend<S> {
     #[inline]
     unsafe fn copy_from_io(view: Self::View<'_, [u8]>, buffer: *mut u8) {
         // SAFETY: By the view's invariant `len` bytes are mapped there, and our caller guarantees
@@ -129,9 +126,9 @@ pub trait IoFill: IoBackend {
     fn fill(view: Self::View<'_, [u8]>, byte: u8);
 }
 
-impl<C> IoFill for Backend<C> {
+impl<S: MemorySpace> IoFill for Backend<S> {
     #[inline]
-    fn fill(view: View<'_, [u8], C>, byte: u8) {
+    fn fill(view: View<'_, [u8], S>, byte: u8) {
         // SAFETY: By the view's invariant `len` bytes are mapped there.
         unsafe { string_io::memset_io(view.ptr.cast(), byte.into(), view.ptr.len()) };
     }

@@ -72,48 +72,49 @@ pub use byte_region::ByteRegion;
 pub use ext::IoExt;
 pub use nonatomic64::IoNonatomic64;
 pub use repeat::IoRepeat;
-pub(crate) use view_impls::{impl_bytes, impl_sized_views, impl_views};
+pub(crate) use view_impls::{impl_sized_views, impl_view_methods, impl_views};
 pub use wc::{Doorbell, Flushed, Wc, WcView, WriteCombining};
 
-/// Marks a [`View`] that any task may use.
+/// The space of a [`View`] that is device memory.
 ///
 /// # Examples
 ///
 /// ```
-/// use io_mapping_rs::io::{Shared, View};
-/// use kernel::io::{Io, Region};
+/// use io_mapping_rs::io::{ByteRegion, MemorySpace, View};
+/// use kernel::{io::Io, prelude::*};
 ///
-/// /// What a driver and its interrupt handler both have.
-/// #[derive(Clone, Copy)]
-/// struct Registers<'a>(View<'a, Region<0x10>, Shared>);
-///
-/// fn is_send<T: Send + Sync>() {}
-/// is_send::<Registers<'_>>();
-/// ```
-pub struct Shared(());
-
-/// Marks a [`View`] that must stay with its task.
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::io::{Local, View};
-/// use kernel::io::{Io, Region};
-///
-/// /// Reads from a page that is mapped for this task, and for as long as it looks.
-/// fn magic(page: View<'_, Region<0x1000>, Local>) -> u32 {
-///     page.read32(0xffc)
+/// /// Takes a view of a mapping and one of a temporary map alike.
+/// fn read_counter<S: MemorySpace>(page: View<'_, ByteRegion, S>) -> Result<u64> {
+///     page.try_read64(0x18)
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not device memory",
+    note = "I/O ports have neither relaxed accesses nor copies, and accesses of 32 bits at the most"
+)]
+pub trait MemorySpace: Copy + Default {}
+
+/// Device memory that any task may access.
+#[derive(Clone, Copy, Default)]
+pub struct Shared(());
+
+/// Device memory that only the task that mapped it may access.
+#[derive(Clone, Copy, Default)]
 pub struct Local(PhantomData<*mut ()>);
 
-/// A view of mapped device memory of type `T`, for as long as `'a`.
+impl MemorySpace for Shared {}
+impl MemorySpace for Local {}
+
+/// A view of a `T` in the space `S`, for as long as `'a`.
 ///
-/// What `T __iomem *` is in C. `C` is [`Shared`] or [`Local`].
+/// For memory it is what `T __iomem *` is in C, and `S` is [`Shared`] or [`Local`]. A
+/// [`PortView`](crate::ports::PortView) is one of I/O ports, an
+/// [`IoRegionView`](crate::io_region::IoRegionView) one of either.
 ///
 /// # Invariants
 ///
-/// `ptr` is aligned and points to a `T` in mapped device memory that stays mapped for `'a`.
+/// `ptr` is aligned and points to a `T` in `space`, which may be accessed for `'a`: in memory it is
+/// mapped there; for I/O ports the address of `ptr` is the number of the first.
 ///
 /// # Examples
 ///
@@ -133,168 +134,27 @@ pub struct Local(PhantomData<*mut ()>);
 ///     Ok(io_read!(header, .length))
 /// }
 /// ```
-pub struct View<'a, T: ?Sized, C> {
+pub struct View<'a, T: ?Sized, S> {
     ptr: *mut T,
-    phantom: PhantomData<(&'a (), C)>,
+    space: S,
+    phantom: PhantomData<&'a ()>,
 }
 
-impl<T: ?Sized, C> Copy for View<'_, T, C> {}
-impl<T: ?Sized, C> Clone for View<'_, T, C> {
+impl<T: ?Sized, S: Copy> Copy for View<'_, T, S> {}
+impl<T: ?Sized, S: Copy> Clone for View<'_, T, S> {
     #[inline]
     fn clone(&self) -> Self {
         *self
     }
 }
 
-// SAFETY: A shared view is conceptually a `&T` to device memory.
-unsafe impl<T: ?Sized + Sync> Send for View<'_, T, Shared> {}
-// SAFETY: As above.
-unsafe impl<T: ?Sized + Sync> Sync for View<'_, T, Shared> {}
+// SAFETY: A view is conceptually a `&T`. The space is not `Send` where only one task may access it.
+unsafe impl<T: ?Sized + Sync, S: Send> Send for View<'_, T, S> {}
+// SAFETY: A view is conceptually a `&T`. The space is not `Sync` where only one task may access it.
+unsafe impl<T: ?Sized + Sync, S: Sync> Sync for View<'_, T, S> {}
 
-impl<T: ?Sized, C> View<'_, T, C> {
-    /// # Safety
-    ///
-    /// `ptr` is as the type's invariants say.
-    #[inline(always)]
-    pub(crate) unsafe fn from_ptr(ptr: *mut T) -> Self {
-        // INVARIANT: As required of our caller.
-        Self {
-            ptr,
-            phantom: PhantomData,
-        }
-    }
-}
-
-impl<'a, C> View<'a, [u8], C> {
-    /// All of `size` bytes from `addr` on.
-    ///
-    /// # Safety
-    ///
-    /// They are device memory that stays mapped for `'a`; on this CPU and for this task only where
-    /// `C` is [`Local`].
-    #[inline(always)]
-    pub(crate) unsafe fn bytes(addr: usize, size: usize) -> Self {
-        let base = ptr::without_provenance_mut(addr);
-        // INVARIANT: Bytes are always aligned; the rest is required of our caller.
-        Self {
-            ptr: ptr::slice_from_raw_parts_mut(base, size),
-            phantom: PhantomData,
-        }
-    }
-
-    /// The bytes that a [`Region`] can hold: from a multiple of 4 on, a multiple of 4 of them. None
-    /// where the memory begins elsewhere.
-    #[inline(always)]
-    pub(crate) fn region(self) -> View<'a, Region, C> {
-        let (addr, size) = (self.ptr.addr(), self.ptr.len());
-        // SAFETY: Within `self`.
-        unsafe { View::of_region(addr, region_size(addr, size)) }
-    }
-
-    /// All bytes, for accesses of every width.
-    #[inline(always)]
-    pub(crate) fn byte_region(self) -> View<'a, ByteRegion, C> {
-        // INVARIANT: The same bytes.
-        View {
-            ptr: ByteRegion::ptr(self.ptr.addr(), self.ptr.len()),
-            phantom: PhantomData,
-        }
-    }
-
-    /// All bytes, for accesses of every width checked at compile time.
-    ///
-    /// # Errors
-    ///
-    /// `EINVAL` where there are fewer than `SIZE` bytes, or where, unless `SIZE` is 0, they do not
-    /// begin at a multiple of 8.
-    #[inline(always)]
-    pub(crate) fn sized_byte_region<const SIZE: usize>(
-        self,
-    ) -> Result<View<'a, ByteRegion<SIZE>, C>> {
-        let (addr, size) = (self.ptr.addr(), self.ptr.len());
-        if SIZE != 0 && (size < SIZE || addr % 8 != 0) {
-            return Err(EINVAL);
-        }
-        // INVARIANT: The same bytes; enough of them and aligned, as just checked.
-        Ok(View {
-            ptr: ByteRegion::ptr(addr, size),
-            phantom: PhantomData,
-        })
-    }
-}
-
-/// How many of `size` bytes from `addr` on a [`Region`] can hold.
-#[inline(always)]
-pub(crate) fn region_size(addr: usize, size: usize) -> usize {
-    if addr % 4 == 0 {
-        size & !3
-    } else {
-        0
-    }
-}
-
-/// A pointer to as many bytes from `addr` on as [`region_size`] says, aligned even to none.
-#[inline(always)]
-pub(crate) fn region_ptr(addr: usize, size: usize) -> *mut Region {
-    Region::ptr_from_raw_parts_mut(ptr::without_provenance_mut(addr & !3), size)
-}
-
-impl<'a, C> View<'a, Region, C> {
-    /// The `size` bytes from `addr` on.
-    ///
-    /// # Safety
-    ///
-    /// As [`View::bytes`], and [`region_size`] says that many.
-    #[inline(always)]
-    pub(crate) unsafe fn of_region(addr: usize, size: usize) -> Self {
-        // INVARIANT: Aligned to 4, of a size that is a multiple of 4; the rest is required of our
-        // caller.
-        View {
-            ptr: region_ptr(addr, size),
-            phantom: PhantomData,
-        }
-    }
-
-    /// The same memory with a least size that the compiler knows, for accesses checked at compile
-    /// time.
-    ///
-    /// # Errors
-    ///
-    /// `EINVAL` where there are fewer than `SIZE` bytes.
-    #[inline(always)]
-    pub(crate) fn sized<const SIZE: usize>(self) -> Result<View<'a, Region<SIZE>, C>> {
-        let size = KnownSize::size(self.ptr);
-        let ptr = Region::ptr_try_from_raw_parts_mut(self.ptr.cast(), size)?;
-        // INVARIANT: The same memory, of at least `SIZE` bytes as just checked.
-        Ok(View {
-            ptr,
-            phantom: PhantomData,
-        })
-    }
-}
-
-impl<'a, const SIZE: usize, C> View<'a, Region<SIZE>, C> {
-    /// Just `SIZE` bytes, a multiple of 4, from `addr` on.
-    ///
-    /// # Safety
-    ///
-    /// As [`View::bytes`], and `addr` is a multiple of 4.
-    #[inline(always)]
-    pub(crate) unsafe fn all(addr: usize) -> Self {
-        const {
-            assert!(SIZE % 4 == 0, "a region is a multiple of 4 bytes");
-        };
-        let base = ptr::without_provenance_mut(addr);
-        // INVARIANT: Aligned, as required of our caller, and as long as a region may be.
-        Self {
-            ptr: Region::ptr_from_raw_parts_mut(base, SIZE),
-            phantom: PhantomData,
-        }
-    }
-}
-
-impl<'a, T: ?Sized + KnownSize, C> IoBase<'a> for View<'a, T, C> {
-    type Backend = Backend<C>;
+impl<'a, T: ?Sized + KnownSize, S: Copy> IoBase<'a> for View<'a, T, S> {
+    type Backend = Backend<S>;
     type Target = T;
 
     #[inline(always)]
@@ -303,21 +163,143 @@ impl<'a, T: ?Sized + KnownSize, C> IoBase<'a> for View<'a, T, C> {
     }
 }
 
-impl<T: ?Sized + KnownSize, C> View<'_, T, C> {
-    /// The address of the first byte.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::io::{Shared, View};
-    ///
-    /// /// Whether a copy to there begins at a cache line.
-    /// fn is_fast(ring: View<'_, [u8], Shared>) -> bool {
-    ///     ring.addr() % 64 == 0
-    /// }
-    /// ```
+impl<T: ?Sized, S: MemorySpace> View<'_, T, S> {
+    /// Returns the address of the first byte.
     #[inline(always)]
     pub fn addr(self) -> usize {
         self.ptr.addr()
+    }
+}
+
+impl<'a, T: ?Sized, S> View<'a, T, S> {
+    /// # Safety
+    ///
+    /// `ptr` is aligned and points to a `T` in `space`, which may be accessed for `'a`.
+    #[inline(always)]
+    pub(crate) unsafe fn from_raw(ptr: *mut T, space: S) -> Self {
+        // INVARIANT: As required of our caller.
+        Self {
+            ptr,
+            space,
+            phantom: PhantomData,
+        }
+    }
+
+    /// Returns the space that the view is in.
+    #[inline(always)]
+    pub(crate) fn space(&self) -> &S {
+        &self.space
+    }
+}
+
+impl<'a, S: Copy + Default> View<'a, [u8], S> {
+    /// Returns a view of `size` bytes from `addr` on.
+    ///
+    /// # Safety
+    ///
+    /// They may be accessed for `'a`: they are mapped device memory, or I/O ports that the caller
+    /// has the right to. Where `S` is [`Local`], by this task and on this CPU only.
+    #[inline(always)]
+    pub(crate) unsafe fn bytes(addr: usize, size: usize) -> Self {
+        let base = ptr::without_provenance_mut(addr);
+        // SAFETY: Bytes are always aligned; the rest is required of our caller.
+        unsafe { Self::from_raw(ptr::slice_from_raw_parts_mut(base, size), S::default()) }
+    }
+
+    /// Returns a view of the bytes that a [`Region`] can hold, see [`region_size`].
+    #[inline(always)]
+    pub(crate) fn region(self) -> View<'a, Region, S> {
+        let (addr, size) = (self.ptr.addr(), self.ptr.len());
+        // SAFETY: By the invariant `size` bytes from `addr` on may be accessed, and `region_size()`
+        // says how many of them are taken.
+        unsafe { View::region_at(addr, region_size(addr, size)) }
+    }
+
+    /// Returns a view of all bytes, for accesses of every width.
+    #[inline(always)]
+    pub(crate) fn byte_region(self) -> View<'a, ByteRegion, S> {
+        let ptr = ByteRegion::ptr(self.ptr.addr(), self.ptr.len());
+        // SAFETY: By the invariant the bytes may be accessed. A `ByteRegion` of no known size has
+        // no alignment.
+        unsafe { View::from_raw(ptr, self.space) }
+    }
+
+    /// Returns a view of all bytes, for accesses of every width that are checked at compile time.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` where there are fewer than `SIZE` bytes, or where, unless `SIZE` is 0, they do not
+    /// begin at a multiple of 8.
+    #[inline(always)]
+    pub(crate) fn sized_byte_region<const SIZE: usize>(
+        self,
+    ) -> Result<View<'a, ByteRegion<SIZE>, S>> {
+        let (addr, size) = (self.ptr.addr(), self.ptr.len());
+        if SIZE != 0 && (size < SIZE || addr % 8 != 0) {
+            return Err(EINVAL);
+        }
+        // SAFETY: By the invariant the bytes may be accessed. There are enough of them and they are
+        // aligned, as just checked.
+        Ok(unsafe { View::from_raw(ByteRegion::ptr(addr, size), self.space) })
+    }
+}
+
+impl<'a, S: Copy + Default> View<'a, Region, S> {
+    /// Returns a view of `size` bytes from `addr` on.
+    ///
+    /// # Safety
+    ///
+    /// They may be accessed as [`View::bytes`] requires, and `size` is what [`region_size`] returns.
+    #[inline(always)]
+    pub(crate) unsafe fn region_at(addr: usize, size: usize) -> Self {
+        // Aligned to 4 even where there are none.
+        let base = ptr::without_provenance_mut(addr & !3);
+        // SAFETY: Aligned, of a size that is a multiple of 4; the rest is required of our caller.
+        unsafe { View::from_raw(Region::ptr_from_raw_parts_mut(base, size), S::default()) }
+    }
+}
+
+impl<'a, S: Copy> View<'a, Region, S> {
+    /// Returns a view of the same bytes with a minimum size that the compiler knows, for accesses
+    /// that are checked at compile time.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` where there are fewer than `SIZE` bytes.
+    #[inline(always)]
+    pub(crate) fn sized<const SIZE: usize>(self) -> Result<View<'a, Region<SIZE>, S>> {
+        let size = KnownSize::size(self.ptr);
+        let ptr = Region::ptr_try_from_raw_parts_mut(self.ptr.cast(), size)?;
+        // SAFETY: By the invariant the bytes may be accessed. There are at least `SIZE`, as just
+        // checked.
+        Ok(unsafe { View::from_raw(ptr, self.space) })
+    }
+}
+
+impl<'a, const SIZE: usize, S: Copy + Default> View<'a, Region<SIZE>, S> {
+    /// Returns a view of exactly `SIZE` bytes, a multiple of 4, from `addr` on.
+    ///
+    /// # Safety
+    ///
+    /// They may be accessed as [`View::bytes`] requires, and `addr` is a multiple of 4.
+    #[inline(always)]
+    pub(crate) unsafe fn sized_region_at(addr: usize) -> Self {
+        const {
+            assert!(SIZE % 4 == 0, "a region is a multiple of 4 bytes");
+        };
+        let base = ptr::without_provenance_mut(addr);
+        // SAFETY: The size is a multiple of 4, as just checked; the rest is required of our caller.
+        unsafe { View::from_raw(Region::ptr_from_raw_parts_mut(base, SIZE), S::default()) }
+    }
+}
+
+/// Returns how many of `size` bytes from `addr` on a [`Region`] can hold, which begins at a multiple
+/// of 4 and has a multiple of 4 bytes.
+#[inline(always)]
+pub(crate) fn region_size(addr: usize, size: usize) -> usize {
+    if addr % 4 == 0 {
+        size & !3
+    } else {
+        0
     }
 }

@@ -2,7 +2,7 @@
 
 //! 64 bits as two accesses of 32.
 
-use super::{AccessBackend, Backend, BigEndian, Relaxed};
+use super::{AccessBackend, Backend, BigEndian, MemorySpace, Relaxed};
 use kernel::io::{IoCapable, MmioBackend, RelaxedMmioBackend};
 
 /// A backend that knows which half of 64 bits comes first in its space.
@@ -43,11 +43,14 @@ impl IoNonatomic64 for RelaxedMmioBackend {
     const LOW: usize = 0;
 }
 
-impl<C> IoNonatomic64 for Backend<C> {
+impl<S: Copy> IoNonatomic64 for Backend<S>
+where
+    Self: IoCapable<u32>,
+{
     const LOW: usize = 0;
 }
 
-impl<C> IoNonatomic64 for AccessBackend<Backend<C>, Relaxed> {
+impl<S: MemorySpace> IoNonatomic64 for AccessBackend<Backend<S>, Relaxed> {
     const LOW: usize = 0;
 }
 

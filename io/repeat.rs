@@ -2,7 +2,7 @@
 
 //! Many values from and to one register, such as a FIFO's.
 
-use super::{AccessMode, Backend, Relaxed, View};
+use super::{AccessMode, Backend, MemorySpace, Relaxed, View};
 use kernel::io::IoBackend;
 
 /// A backend that reads many `T` from one register in a row, and writes them.
@@ -57,9 +57,9 @@ pub trait IoRepeat<T>: IoBackend {
 
 macro_rules! impl_repeat {
     ($($ty:ty),*) => {$(
-        impl<C> IoRepeat<$ty> for Backend<C> {
+        impl<S: MemorySpace> IoRepeat<$ty> for Backend<S> {
             #[inline]
-            fn read_rep(view: View<'_, $ty, C>, data: &mut [$ty]) {
+            fn read_rep(view: View<'_, $ty, S>, data: &mut [$ty]) {
                 // One by one from the front: of an iterator the compiler makes an addition and a copy.
                 let mut rest = data;
                 while let [value, behind @ ..] = rest {
@@ -70,7 +70,7 @@ macro_rules! impl_repeat {
             }
 
             #[inline]
-            fn write_rep(view: View<'_, $ty, C>, data: &[$ty]) {
+            fn write_rep(view: View<'_, $ty, S>, data: &[$ty]) {
                 for &value in data {
                     <Relaxed as AccessMode<Self, $ty>>::write(view, <$ty>::from_le(value));
                 }

@@ -5,15 +5,15 @@
 /// Gives `$owner`, which has `addr()` and `size()` of memory that it keeps mapped, its views. As a
 /// whole it is seen as an untyped region.
 macro_rules! impl_views {
-    ($owner:ty, $locality:ty) => {
-        $crate::io::impl_bytes!($owner, $locality);
+    ($owner:ty, $space:ty) => {
+        $crate::io::impl_view_methods!($owner, $space);
 
         impl<'a> kernel::io::IoBase<'a> for &'a $owner {
-            type Backend = $crate::io::Backend<$locality>;
+            type Backend = $crate::io::Backend<$space>;
             type Target = kernel::io::Region;
 
             #[inline(always)]
-            fn as_view(self) -> $crate::io::View<'a, kernel::io::Region, $locality> {
+            fn as_view(self) -> $crate::io::View<'a, kernel::io::Region, $space> {
                 self.bytes().region()
             }
         }
@@ -23,24 +23,24 @@ macro_rules! impl_views {
 /// As [`impl_views`], for memory that is page-aligned and always has `$size` bytes: accesses at
 /// constant offsets are checked at compile time.
 macro_rules! impl_sized_views {
-    ($owner:ty, $locality:ty, $size:expr) => {
-        $crate::io::impl_bytes!($owner, $locality);
+    ($owner:ty, $space:ty, $size:expr) => {
+        $crate::io::impl_view_methods!($owner, $space);
 
         impl<'a> kernel::io::IoBase<'a> for &'a $owner {
-            type Backend = $crate::io::Backend<$locality>;
+            type Backend = $crate::io::Backend<$space>;
             type Target = kernel::io::Region<{ $size }>;
 
             #[inline(always)]
-            fn as_view(self) -> $crate::io::View<'a, kernel::io::Region<{ $size }>, $locality> {
+            fn as_view(self) -> $crate::io::View<'a, kernel::io::Region<{ $size }>, $space> {
                 // SAFETY: By the type's invariant they are mapped for as long as `self` lives.
-                unsafe { $crate::io::View::all(self.addr()) }
+                unsafe { $crate::io::View::sized_region_at(self.addr()) }
             }
         }
     };
 }
 
-macro_rules! impl_bytes {
-    ($owner:ty, $locality:ty) => {
+macro_rules! impl_view_methods {
+    ($owner:ty, $space:ty) => {
         impl $owner {
             /// All bytes, to copy from and to, and for typed views.
             ///
@@ -55,7 +55,7 @@ macro_rules! impl_bytes {
             /// }
             /// ```
             #[inline(always)]
-            pub fn bytes(&self) -> $crate::io::View<'_, [u8], $locality> {
+            pub fn bytes(&self) -> $crate::io::View<'_, [u8], $space> {
                 // SAFETY: By the type's invariant they are mapped for as long as `self` lives.
                 unsafe { $crate::io::View::bytes(self.addr(), self.size()) }
             }
@@ -72,7 +72,7 @@ macro_rules! impl_bytes {
             /// }
             /// ```
             #[inline(always)]
-            pub fn byte_region(&self) -> $crate::io::View<'_, $crate::io::ByteRegion, $locality> {
+            pub fn byte_region(&self) -> $crate::io::View<'_, $crate::io::ByteRegion, $space> {
                 self.bytes().byte_region()
             }
 
@@ -96,7 +96,7 @@ macro_rules! impl_bytes {
             #[inline(always)]
             pub fn sized_byte_region<const SIZE: usize>(
                 &self,
-            ) -> kernel::error::Result<$crate::io::View<'_, $crate::io::ByteRegion<SIZE>, $locality>>
+            ) -> kernel::error::Result<$crate::io::View<'_, $crate::io::ByteRegion<SIZE>, $space>>
             {
                 self.bytes().sized_byte_region()
             }
@@ -117,7 +117,7 @@ macro_rules! impl_bytes {
             /// }
             /// ```
             #[inline(always)]
-            pub fn wc(&self) -> $crate::io::Wc<'_, 0, $locality> {
+            pub fn wc(&self) -> $crate::io::Wc<'_, 0, $space> {
                 $crate::io::Wc::new(self.byte_region())
             }
 
@@ -142,7 +142,7 @@ macro_rules! impl_bytes {
             #[inline(always)]
             pub fn sized_wc<const SIZE: usize>(
                 &self,
-            ) -> kernel::error::Result<$crate::io::Wc<'_, SIZE, $locality>> {
+            ) -> kernel::error::Result<$crate::io::Wc<'_, SIZE, $space>> {
                 Ok($crate::io::Wc::new(self.sized_byte_region()?))
             }
 
@@ -234,12 +234,11 @@ macro_rules! impl_bytes {
             #[inline(always)]
             pub fn sized<const SIZE: usize>(
                 &self,
-            ) -> kernel::error::Result<$crate::io::View<'_, kernel::io::Region<SIZE>, $locality>>
-            {
+            ) -> kernel::error::Result<$crate::io::View<'_, kernel::io::Region<SIZE>, $space>> {
                 self.bytes().region().sized()
             }
         }
     };
 }
 
-pub(crate) use {impl_bytes, impl_sized_views, impl_views};
+pub(crate) use {impl_sized_views, impl_view_methods, impl_views};

@@ -2,7 +2,7 @@
 
 //! Write combining: data first, then the doorbell.
 
-use super::{AccessBackend, AccessView, Backend, ByteRegion, IoExt, View};
+use super::{AccessBackend, AccessView, Backend, ByteRegion, IoExt, MemorySpace, View};
 use crate::arch::mmio;
 use core::marker::PhantomData;
 use kernel::{
@@ -56,8 +56,8 @@ pub struct WriteCombining(());
 ///     Ok(())
 /// }
 /// ```
-pub struct Wc<'a, const SIZE: usize, C> {
-    view: View<'a, ByteRegion<SIZE>, C>,
+pub struct Wc<'a, const SIZE: usize, S> {
+    view: View<'a, ByteRegion<SIZE>, S>,
 }
 
 /// The view of a [`Wc`] that copies take.
@@ -74,14 +74,14 @@ pub struct Wc<'a, const SIZE: usize, C> {
 ///     Ok(at + line.len())
 /// }
 /// ```
-pub type WcView<'a, T, C> = AccessView<'a, Backend<C>, T, WriteCombining>;
+pub type WcView<'a, T, S> = AccessView<'a, Backend<S>, T, WriteCombining>;
 
-impl<'b, const SIZE: usize, C> IoBase<'b> for &'b Wc<'_, SIZE, C> {
-    type Backend = AccessBackend<Backend<C>, WriteCombining>;
+impl<'b, const SIZE: usize, S: MemorySpace> IoBase<'b> for &'b Wc<'_, SIZE, S> {
+    type Backend = AccessBackend<Backend<S>, WriteCombining>;
     type Target = ByteRegion<SIZE>;
 
     #[inline(always)]
-    fn as_view(self) -> WcView<'b, ByteRegion<SIZE>, C> {
+    fn as_view(self) -> WcView<'b, ByteRegion<SIZE>, S> {
         AccessView::new(self.view)
     }
 }
@@ -167,9 +167,9 @@ macro_rules! accessors {
     )*};
 }
 
-impl<'a, const SIZE: usize, C> Wc<'a, SIZE, C> {
+impl<'a, const SIZE: usize, S: MemorySpace> Wc<'a, SIZE, S> {
     #[inline(always)]
-    pub(crate) fn new(view: View<'a, ByteRegion<SIZE>, C>) -> Self {
+    pub(crate) fn new(view: View<'a, ByteRegion<SIZE>, S>) -> Self {
         Self { view }
     }
 

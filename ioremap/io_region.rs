@@ -19,10 +19,9 @@
 //!
 //! C: `pci_iomap()` and `ioread32()` in [`lib/iomap.c`](srctree/lib/iomap.c)
 
-use crate::io::{Backend, ByteRegion, IoNonatomic64, IoRepeat, Shared, View};
-use crate::ioremap::ports::{PortBackend, PortView, Ports};
+use crate::io::{Backend, ByteRegion, IoRepeat, Shared, View};
+use crate::ioremap::ports::{PortBackend, PortSpace, PortView, Ports};
 use crate::ioremap::Mapping;
-use core::marker::PhantomData;
 use kernel::{
     io::{IoBackend, IoBase, IoCapable, Region},
     prelude::*,
@@ -98,10 +97,7 @@ impl IoRegion {
     /// ```
     #[inline(always)]
     pub fn sized<const SIZE: usize>(&self) -> Result<IoRegionView<'_, Region<SIZE>>> {
-        Ok(match self {
-            Self::Memory(mapping) => IoRegionView::of_memory(mapping.sized()?),
-            Self::Ports(ports) => IoRegionView::of_ports(ports.sized()?),
-        })
+        self.as_view().sized()
     }
 
     /// All of it, for accesses of every width up to the last byte or port, wherever it begins.
@@ -120,8 +116,8 @@ impl IoRegion {
     #[inline(always)]
     pub fn byte_region(&self) -> IoRegionView<'_, ByteRegion> {
         match self {
-            Self::Memory(mapping) => IoRegionView::of_memory(mapping.byte_region()),
-            Self::Ports(ports) => IoRegionView::of_ports(ports.byte_region()),
+            Self::Memory(mapping) => mapping.byte_region().into(),
+            Self::Ports(ports) => ports.byte_region().into(),
         }
     }
 
@@ -178,17 +174,23 @@ impl<'a> IoBase<'a> for &'a IoRegion {
     #[inline(always)]
     fn as_view(self) -> IoRegionView<'a, Region> {
         match self {
-            IoRegion::Memory(mapping) => IoRegionView::of_memory(mapping.as_view()),
-            IoRegion::Ports(ports) => IoRegionView::of_ports(ports.as_view()),
+            IoRegion::Memory(mapping) => mapping.as_view().into(),
+            IoRegion::Ports(ports) => ports.as_view().into(),
         }
     }
 }
 
+/// The space of an [`IoRegion`]: what an [`IoRegionView`] is of.
+#[derive(Clone, Copy)]
+pub enum IoRegionSpace {
+    /// I/O ports.
+    Ports,
+    // Last, so that an access to memory falls through the branch.
+    /// Device memory that any task may access.
+    Memory,
+}
+
 /// A view of a `T` in an [`IoRegion`].
-///
-/// # Invariants
-///
-/// `ptr` is that of a [`View`] where `is_memory`, otherwise that of a [`PortView`], valid for `'a`.
 ///
 /// # Examples
 ///
@@ -202,72 +204,38 @@ impl<'a> IoBase<'a> for &'a IoRegion {
 ///     registers.write32(pending, 0x4);
 /// }
 /// ```
-pub struct IoRegionView<'a, T: ?Sized> {
-    // One address for either, so that checks of an offset are the same code for both.
-    ptr: *mut T,
-    is_memory: bool,
-    phantom: PhantomData<&'a ()>,
+pub type IoRegionView<'a, T> = View<'a, T, IoRegionSpace>;
+
+impl<'a, T: ?Sized + KnownSize> From<View<'a, T, Shared>> for IoRegionView<'a, T> {
+    #[inline(always)]
+    fn from(view: View<'a, T, Shared>) -> Self {
+        // SAFETY: By the invariant of `view` the pointer is one to memory.
+        unsafe { View::from_raw(Backend::as_ptr(view), IoRegionSpace::Memory) }
+    }
 }
 
-// SAFETY: A `View` that any task may use, or a `PortView`, which may be sent both.
-unsafe impl<T: ?Sized + Sync> Send for IoRegionView<'_, T> {}
-// SAFETY: As above, and may be shared.
-unsafe impl<T: ?Sized + Sync> Sync for IoRegionView<'_, T> {}
+impl<'a, T: ?Sized + KnownSize> From<PortView<'a, T>> for IoRegionView<'a, T> {
+    #[inline(always)]
+    fn from(view: PortView<'a, T>) -> Self {
+        // SAFETY: By the invariant of `view` the pointer is one to ports.
+        unsafe { View::from_raw(PortBackend::as_ptr(view), IoRegionSpace::Ports) }
+    }
+}
 
 /// What an [`IoRegionView`] is of.
-enum Kind<'a, T: ?Sized> {
+enum Either<'a, T> {
     Memory(View<'a, T, Shared>),
     Ports(PortView<'a, T>),
 }
 
-impl<'a, T: ?Sized + KnownSize> IoRegionView<'a, T> {
-    #[inline(always)]
-    fn of_memory(view: View<'a, T, Shared>) -> Self {
-        // INVARIANT: That of a `View`.
-        Self {
-            ptr: Backend::as_ptr(view),
-            is_memory: true,
-            phantom: PhantomData,
-        }
-    }
-
-    #[inline(always)]
-    fn of_ports(view: PortView<'a, T>) -> Self {
-        // INVARIANT: That of a `PortView`.
-        Self {
-            ptr: PortBackend::as_ptr(view),
-            is_memory: false,
-            phantom: PhantomData,
-        }
-    }
-
-    #[inline(always)]
-    fn kind(self) -> Kind<'a, T> {
-        if self.is_memory {
-            // SAFETY: By the invariant it is that of such a view.
-            Kind::Memory(unsafe { View::from_ptr(self.ptr) })
-        } else {
-            // SAFETY: As above.
-            Kind::Ports(unsafe { PortView::from_ptr(self.ptr) })
-        }
-    }
-}
-
-impl<T: ?Sized> Copy for IoRegionView<'_, T> {}
-impl<T: ?Sized> Clone for IoRegionView<'_, T> {
-    #[inline]
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<'a, T: ?Sized + KnownSize> IoBase<'a> for IoRegionView<'a, T> {
-    type Backend = IoRegionBackend;
-    type Target = T;
-
-    #[inline(always)]
-    fn as_view(self) -> Self {
-        self
+#[inline(always)]
+fn either<T>(view: IoRegionView<'_, T>) -> Either<'_, T> {
+    let ptr = IoRegionBackend::as_ptr(view);
+    match view.space() {
+        // SAFETY: By the invariant of `view` the pointer is one to memory, for any task.
+        IoRegionSpace::Memory => Either::Memory(unsafe { View::from_raw(ptr, Shared::default()) }),
+        // SAFETY: By the invariant of `view` the pointer is one to ports.
+        IoRegionSpace::Ports => Either::Ports(unsafe { View::from_raw(ptr, PortSpace::default()) }),
     }
 }
 
@@ -289,29 +257,7 @@ impl<'a, T: ?Sized + KnownSize> IoBase<'a> for IoRegionView<'a, T> {
 ///     region.be()
 /// }
 /// ```
-pub struct IoRegionBackend(());
-
-impl IoBackend for IoRegionBackend {
-    type View<'a, T: ?Sized + KnownSize> = IoRegionView<'a, T>;
-
-    #[inline(always)]
-    fn as_ptr<'a, T: ?Sized + KnownSize>(view: Self::View<'a, T>) -> *mut T {
-        view.ptr
-    }
-
-    #[inline(always)]
-    unsafe fn project_view<'a, T: ?Sized + KnownSize, U: ?Sized + KnownSize>(
-        view: Self::View<'a, T>,
-        ptr: *mut U,
-    ) -> Self::View<'a, U> {
-        // INVARIANT: A projection of what this very view is of, as required of our caller.
-        IoRegionView {
-            ptr,
-            is_memory: view.is_memory,
-            phantom: PhantomData,
-        }
-    }
-}
+pub type IoRegionBackend = Backend<IoRegionSpace>;
 
 impl<T> IoCapable<T> for IoRegionBackend
 where
@@ -320,17 +266,17 @@ where
 {
     #[inline(always)]
     fn io_read<'a>(view: Self::View<'a, T>) -> T {
-        match view.kind() {
-            Kind::Memory(view) => Backend::io_read(view),
-            Kind::Ports(view) => PortBackend::io_read(view),
+        match either(view) {
+            Either::Memory(view) => Backend::io_read(view),
+            Either::Ports(view) => PortBackend::io_read(view),
         }
     }
 
     #[inline(always)]
     fn io_write<'a>(view: Self::View<'a, T>, value: T) {
-        match view.kind() {
-            Kind::Memory(view) => Backend::io_write(view, value),
-            Kind::Ports(view) => PortBackend::io_write(view, value),
+        match either(view) {
+            Either::Memory(view) => Backend::io_write(view, value),
+            Either::Ports(view) => PortBackend::io_write(view, value),
         }
     }
 }
@@ -342,21 +288,17 @@ where
 {
     #[inline]
     fn read_rep(view: Self::View<'_, T>, data: &mut [T]) {
-        match view.kind() {
-            Kind::Memory(view) => Backend::read_rep(view, data),
-            Kind::Ports(view) => PortBackend::read_rep(view, data),
+        match either(view) {
+            Either::Memory(view) => Backend::read_rep(view, data),
+            Either::Ports(view) => PortBackend::read_rep(view, data),
         }
     }
 
     #[inline]
     fn write_rep(view: Self::View<'_, T>, data: &[T]) {
-        match view.kind() {
-            Kind::Memory(view) => Backend::write_rep(view, data),
-            Kind::Ports(view) => PortBackend::write_rep(view, data),
+        match either(view) {
+            Either::Memory(view) => Backend::write_rep(view, data),
+            Either::Ports(view) => PortBackend::write_rep(view, data),
         }
     }
-}
-
-impl IoNonatomic64 for IoRegionBackend {
-    const LOW: usize = 0;
 }

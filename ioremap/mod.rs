@@ -41,7 +41,7 @@
 //!
 //! C: [`arch/x86/mm/ioremap.c`](srctree/arch/x86/mm/ioremap.c)
 
-use crate::io::{impl_bytes, region_size, Backend, Shared, View, Wc};
+use crate::io::{impl_view_methods, region_size, Backend, Shared, View, Wc};
 use crate::mm::cache_mode::{CacheMode, Protection, Reservation};
 use crate::mm::machine;
 use crate::mm::page_table::Entry;
@@ -306,7 +306,7 @@ impl Mapping {
     }
 }
 
-impl_bytes!(Mapping, Shared);
+impl_view_methods!(Mapping, Shared);
 
 impl<'a> IoBase<'a> for &'a Mapping {
     type Backend = Backend<Shared>;
@@ -316,7 +316,7 @@ impl<'a> IoBase<'a> for &'a Mapping {
     fn as_view(self) -> View<'a, Region, Shared> {
         // SAFETY: By the invariants of `Mapping` the bytes from `addr` on are device memory that
         // stays mapped for as long as it is borrowed, and `region` of them make a `Region`.
-        unsafe { View::of_region(self.addr, self.region) }
+        unsafe { View::region_at(self.addr, self.region) }
     }
 }
 

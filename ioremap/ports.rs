@@ -22,14 +22,13 @@
 
 use crate::arch;
 use crate::bindings;
-use crate::io::{region_ptr, region_size, ByteRegion, IoNonatomic64, IoRepeat};
+use crate::io::{region_size, Backend, ByteRegion, IoRepeat, View};
 use crate::tracking::counters;
-use core::{marker::PhantomData, ptr};
+use core::ptr;
 use kernel::{
     ffi::c_ulong,
     io::{IoBackend, IoBase, IoCapable, Region},
     prelude::*,
-    ptr::KnownSize,
 };
 
 /// A range of I/O ports that the owner may read and write.
@@ -162,13 +161,7 @@ impl Ports {
     /// ```
     #[inline(always)]
     pub fn sized<const SIZE: usize>(&self) -> Result<PortView<'_, Region<SIZE>>> {
-        let ptr = self.as_view().ptr;
-        let ptr = Region::ptr_try_from_raw_parts_mut(ptr.cast(), KnownSize::size(ptr))?;
-        // INVARIANT: The same ports, at least `SIZE` as just checked.
-        Ok(PortView {
-            ptr,
-            phantom: PhantomData,
-        })
+        self.as_view().sized()
     }
 
     /// All ports, for accesses of every width. A range that begins or ends elsewhere than at a
@@ -187,11 +180,9 @@ impl Ports {
     /// ```
     #[inline(always)]
     pub fn byte_region(&self) -> PortView<'_, ByteRegion> {
-        // INVARIANT: All that is ours.
-        PortView {
-            ptr: ByteRegion::ptr(self.first, self.count),
-            phantom: PhantomData,
-        }
+        // SAFETY: By the invariant the ports are ours for as long as `self` lives.
+        let ports: PortView<'_, [u8]> = unsafe { View::bytes(self.first, self.count) };
+        ports.byte_region()
     }
 }
 
@@ -201,20 +192,17 @@ impl<'a> IoBase<'a> for &'a Ports {
 
     #[inline(always)]
     fn as_view(self) -> PortView<'a, Region> {
-        // INVARIANT: By ours, aligned, and within what is ours.
-        PortView {
-            ptr: region_ptr(self.first, self.region),
-            phantom: PhantomData,
-        }
+        // SAFETY: By the invariant the ports are ours for as long as `self` lives, and `region` of
+        // them can be seen so.
+        unsafe { View::region_at(self.first, self.region) }
     }
 }
 
+/// The space of I/O ports, see [`PortView`].
+#[derive(Clone, Copy, Default)]
+pub struct PortSpace(());
+
 /// A view of I/O ports of type `T`, for as long as `'a`.
-///
-/// # Invariants
-///
-/// The address of `ptr` is the number of a port, from which on a `T` of ports is ours for `'a`, and
-/// is aligned.
 ///
 /// # Examples
 ///
@@ -233,56 +221,16 @@ impl<'a> IoBase<'a> for &'a Ports {
 ///     ports.read8(1)
 /// }
 /// ```
-pub struct PortView<'a, T: ?Sized> {
-    ptr: *mut T,
-    phantom: PhantomData<&'a ()>,
+pub type PortView<'a, T> = View<'a, T, PortSpace>;
+
+/// Returns the number of the first port of a view.
+#[inline(always)]
+fn port<T>(view: PortView<'_, T>) -> c_ulong {
+    // CAST: both are as wide as a pointer.
+    PortBackend::as_ptr(view).addr() as c_ulong
 }
 
-impl<T: ?Sized> Copy for PortView<'_, T> {}
-impl<T: ?Sized> Clone for PortView<'_, T> {
-    #[inline]
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-// SAFETY: Conceptually a `&T` to ports, which every CPU reaches.
-unsafe impl<T: ?Sized + Sync> Send for PortView<'_, T> {}
-// SAFETY: As above.
-unsafe impl<T: ?Sized + Sync> Sync for PortView<'_, T> {}
-
-impl<T: ?Sized> PortView<'_, T> {
-    /// # Safety
-    ///
-    /// `ptr` is as the type's invariants say.
-    #[inline(always)]
-    pub(crate) unsafe fn from_ptr(ptr: *mut T) -> Self {
-        // INVARIANT: As required of our caller.
-        Self {
-            ptr,
-            phantom: PhantomData,
-        }
-    }
-
-    /// The number of the first port.
-    #[inline(always)]
-    fn port(self) -> c_ulong {
-        // CAST: as wide as a pointer, both.
-        self.ptr.addr() as c_ulong
-    }
-}
-
-impl<'a, T: ?Sized + KnownSize> IoBase<'a> for PortView<'a, T> {
-    type Backend = PortBackend;
-    type Target = T;
-
-    #[inline(always)]
-    fn as_view(self) -> Self {
-        self
-    }
-}
-
-/// The [`IoBackend`] of a [`PortView`]: 8, 16 and 32 bits. For 64 there are
+/// The [`IoBackend`](kernel::io::IoBackend) of a [`PortView`]: 8, 16 and 32 bits. For 64 there are
 /// [`IoExt::try_read64_lo_hi`](crate::io::IoExt::try_read64_lo_hi) and its like.
 ///
 /// # Examples
@@ -299,28 +247,7 @@ impl<'a, T: ?Sized + KnownSize> IoBase<'a> for PortView<'a, T> {
 ///     Ok(Queue { notify: ports.try_doorbell(0x10)? })
 /// }
 /// ```
-pub struct PortBackend(());
-
-impl IoBackend for PortBackend {
-    type View<'a, T: ?Sized + KnownSize> = PortView<'a, T>;
-
-    #[inline(always)]
-    fn as_ptr<'a, T: ?Sized + KnownSize>(view: Self::View<'a, T>) -> *mut T {
-        view.ptr
-    }
-
-    #[inline(always)]
-    unsafe fn project_view<'a, T: ?Sized + KnownSize, U: ?Sized + KnownSize>(
-        _view: Self::View<'a, T>,
-        ptr: *mut U,
-    ) -> Self::View<'a, U> {
-        // INVARIANT: A projection of a valid view, as required of our caller.
-        PortView {
-            ptr,
-            phantom: PhantomData,
-        }
-    }
-}
+pub type PortBackend = Backend<PortSpace>;
 
 macro_rules! impl_ports {
     ($($ty:ty: $read:ident, $write:ident, $read_rep:ident, $write_rep:ident;)*) => {$(
@@ -328,13 +255,13 @@ macro_rules! impl_ports {
             #[inline(always)]
             fn io_read<'a>(view: PortView<'a, $ty>) -> $ty {
                 // SAFETY: By the view's invariant the port is ours.
-                unsafe { arch::ports::$read(view.port()) }
+                unsafe { arch::ports::$read(port(view)) }
             }
 
             #[inline(always)]
             fn io_write<'a>(view: PortView<'a, $ty>, value: $ty) {
                 // SAFETY: By the view's invariant the port is ours.
-                unsafe { arch::ports::$write(value, view.port()) };
+                unsafe { arch::ports::$write(value, port(view)) };
             }
         }
 
@@ -345,7 +272,7 @@ macro_rules! impl_ports {
                 let count = data.len() as c_ulong;
                 // SAFETY: By the view's invariant the port is ours; `data` has room for as many
                 // values as said.
-                unsafe { bindings::$read_rep(data.as_mut_ptr(), ptr::null(), view.port(), count) };
+                unsafe { bindings::$read_rep(data.as_mut_ptr(), ptr::null(), port(view), count) };
             }
 
             #[inline]
@@ -354,7 +281,7 @@ macro_rules! impl_ports {
                 let count = data.len() as c_ulong;
                 // SAFETY: By the view's invariant the port is ours; `data` has as many values as
                 // said.
-                unsafe { bindings::$write_rep(ptr::null_mut(), data.as_ptr(), view.port(), count) };
+                unsafe { bindings::$write_rep(ptr::null_mut(), data.as_ptr(), port(view), count) };
             }
         }
     )*};
@@ -364,8 +291,4 @@ impl_ports! {
     u8: inb, outb, iomrs_insb, iomrs_outsb;
     u16: inw, outw, iomrs_insw, iomrs_outsw;
     u32: inl, outl, iomrs_insl, iomrs_outsl;
-}
-
-impl IoNonatomic64 for PortBackend {
-    const LOW: usize = 0;
 }

@@ -13,6 +13,7 @@ pub fn f(mapping: &Mapping) -> View<'_, [u8], Shared> {
     #[cfg(broken)]
     let view = View {
         ptr: core::ptr::slice_from_raw_parts_mut(mapping.addr() as *mut u8, mapping.size()),
+        space: Shared::default(),
         phantom: PhantomData,
     };
     #[cfg(not(broken))]
