@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! L3: the aperture object and its three kinds of map.
+//! Apertures: ranges of device memory of which a driver maps parts when it needs them
+//! (C: `struct io_mapping`).
 //!
-//! An [`IoMapping`] stands for a large range of device memory, such as a frame buffer, of which a
-//! driver maps pieces for a short while. A map is a guard that borrows the aperture, so that use
-//! after free, double unmap and freeing an aperture with live maps do not compile:
+//! An [`IoMapping`] stands for a large range, such as a frame buffer. Mapping a part of it returns a
+//! guard that borrows the aperture and unmaps the part when it is dropped. Use after unmap, double
+//! unmap, and freeing an aperture while parts of it are mapped do not compile.
 //!
 //! ```
 //! use io_mapping_rs::IoMapping;
@@ -16,22 +17,23 @@
 //! }
 //! ```
 //!
-//! | | may sleep | other tasks | side effects |
+//! | | holder may sleep | other tasks may use it | side effects |
 //! |---|---|---|---|
 //! | [`map`](IoMapping::map) | yes | yes | none |
-//! | [`map_local`](IoMapping::map_local) | yes | no | none to rely on |
-//! | [`map_atomic`](IoMapping::map_atomic) | no | no | preemption and page faults off |
+//! | [`map_local`](IoMapping::map_local) | yes | no | may keep the task on its CPU |
+//! | [`map_atomic`](IoMapping::map_atomic) | no | no | preemption and page faults are off |
 //!
-//! An aperture follows one of two strategies, and every call behaves the same on both:
+//! There are two strategies. Every call behaves the same with both:
 //!
-//! - [`Strategy::Whole`]: it is mapped once, with the largest pages that fit, and a map is an
-//!   addition. C on 64-bit machines.
-//! - [`Strategy::Sparse`]: nothing is mapped at first. A local or atomic map takes a per-CPU slot;
-//!   [`map`](IoMapping::map) makes a chunk of 2 MiB that stays, and later maps find it. Creation
-//!   costs the same at any size. C on 32-bit machines, where a map is a slot or an ioremap.
+//! - [`Strategy::Whole`]: the aperture is mapped once, with the largest pages that fit. Mapping a
+//!   part is an addition. C does this on 64-bit machines.
+//! - [`Strategy::Sparse`]: nothing is mapped at first, so that creation costs the same at any size.
+//!   A local or atomic map takes a per-CPU slot. [`map`](IoMapping::map) maps a chunk of 2 MiB, which
+//!   stays mapped and serves later maps of any kind. C on 32-bit machines takes a slot or calls
+//!   `ioremap()`.
 //!
-//! Offsets and sizes are in bytes from the beginning of the aperture, and offsets are multiples of
-//! the page size. A driver of a PCI device has an aperture from
+//! Sizes and offsets are in bytes. Offsets count from the beginning of the aperture and are multiples
+//! of the page size. The driver of a PCI device gets an aperture from
 //! [`pci::Aperture`](crate::pci::Aperture).
 //!
 //! | C | here |
@@ -40,7 +42,8 @@
 //! | `io_mapping_map_wc()` | [`map`](IoMapping::map) |
 //! | `io_mapping_map_local_wc()` | [`map_local`](IoMapping::map_local) |
 //! | `io_mapping_map_atomic_wc()` | [`map_atomic`](IoMapping::map_atomic) |
-//! | `io_mapping_unmap()` and its like, `io_mapping_free()` | dropping the guard, the aperture |
+//! | `io_mapping_unmap()`, `io_mapping_unmap_local()`, `io_mapping_unmap_atomic()` | dropping the guard |
+//! | `io_mapping_free()`, `io_mapping_fini()` | dropping the [`IoMapping`] |
 //!
 //! C header: [`include/linux/io-mapping.h`](srctree/include/linux/io-mapping.h)
 
@@ -67,41 +70,27 @@ pub use sized::{PageMap, SizedIoMapping};
 use sparse::{whole_is_cheap, Sparse};
 
 /// How an aperture is mapped, see the [module](self).
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::Strategy;
-///
-/// /// The driver maps a few pages of its memory, or all of it all the time.
-/// fn strategy(all_the_time: bool) -> Strategy {
-///     if all_the_time {
-///         Strategy::Whole
-///     } else {
-///         Strategy::Sparse
-///     }
-/// }
-/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Strategy {
-    /// [`Whole`](Self::Whole) where the kernel gives large pages and the aperture is small beside
-    /// the address space, else [`Sparse`](Self::Sparse).
+    /// [`Whole`](Self::Whole) if the kernel has large pages and the aperture takes no more than an
+    /// eighth of the address space, else [`Sparse`](Self::Sparse).
     #[default]
     Auto,
-    /// Mapped once, as a whole.
+    /// All of the aperture is mapped when it is created.
     Whole,
-    /// Mapped where and when it is asked for.
+    /// Parts of the aperture are mapped when they are used.
     Sparse,
 }
 
-/// A range of device memory to be mapped piecewise (C: `struct io_mapping`).
+/// A range of device memory of which parts are mapped when they are used (C: `struct io_mapping`).
 ///
 /// # Invariants
 ///
-/// The aperture has `size` bytes, not 0, in `pages` pages, and begins at a page boundary. Unless
-/// `addr` is 0, the aperture is mapped from there on by `backing`, and each offset without any bit of
-/// `reject_mask` is that of a page of it with all its bytes. `chunk_table` is that of the chunks of
-/// `backing`, or empty.
+/// - The aperture has `size` bytes, at least one, in `pages` pages. It begins at a page boundary.
+/// - If `addr` is not 0, `backing` maps the whole aperture from `addr` on, and each offset that has
+///   no bit of `reject_mask` is the offset of a whole page of the aperture.
+/// - If `addr` is 0, `reject_mask` has all bits.
+/// - `chunk_table` has the chunks of `backing`, and of nothing else.
 ///
 /// # Examples
 ///
@@ -109,7 +98,7 @@ pub enum Strategy {
 /// use io_mapping_rs::{io_mapping::LocalMap, IoMapping};
 /// use kernel::{io::Io, page::PAGE_SIZE, prelude::*};
 ///
-/// /// Memory of a device, as pages.
+/// /// The memory of a device, in pages.
 /// struct Memory {
 ///     aperture: IoMapping,
 /// }
@@ -134,21 +123,21 @@ enum Backing {
     Sparse(Sparse),
 }
 
-/// The address at `offset` of an aperture that is mapped as a whole, also of what
-/// [`IoMapping::find_page`] leaves out.
+/// Returns the address at `offset` of an aperture that is mapped as a whole. `offset` is within the
+/// aperture.
 #[inline(always)]
 fn addr_in_whole(whole: &Mapping, offset: u64) -> usize {
-    // CAST: mapped, so that an offset is a `usize`.
+    // CAST: The aperture is mapped, so that its offsets fit.
     whole.addr().wrapping_add(offset as usize)
 }
 
 impl IoMapping {
-    /// An aperture of `size` bytes from physical address `base` on, write combining
+    /// Creates a write-combining aperture of `size` bytes from physical address `base` on
     /// (C: `io_mapping_create_wc()`).
     ///
     /// # Errors
     ///
-    /// As [`IoMapping::new`].
+    /// As [`IoMapping::with_strategy`].
     ///
     /// # Context
     ///
@@ -156,7 +145,7 @@ impl IoMapping {
     ///
     /// # Safety
     ///
-    /// As [`IoMapping::new`].
+    /// As [`IoMapping::with_strategy`].
     ///
     /// # Examples
     ///
@@ -164,20 +153,20 @@ impl IoMapping {
     /// use io_mapping_rs::IoMapping;
     /// use kernel::{io::PhysAddr, prelude::*};
     ///
-    /// /// A frame buffer of 16 MiB, which is no BAR.
+    /// /// Creates an aperture for a frame buffer of 16 MiB that is not a BAR.
     /// fn screen(frame_buffer: PhysAddr) -> Result<IoMapping> {
-    ///     // SAFETY: The firmware has given it to us, and nobody else stores to it.
+    ///     // SAFETY: The firmware has given the frame buffer to this driver alone.
     ///     unsafe { IoMapping::new_wc(frame_buffer, 16 << 20) }
     /// }
     /// ```
     #[track_caller]
     pub unsafe fn new_wc(base: PhysAddr, size: ResourceSize) -> Result<Self> {
-        // SAFETY: As required of our caller.
+        // SAFETY: Our caller gives the guarantees that `new` requires.
         unsafe { Self::new(base, size, Options::new(CacheMode::WriteCombining)) }
     }
 
-    /// An aperture of `size` bytes from physical address `base` on, mapped with `options`, by the
-    /// strategy that suits the kernel.
+    /// Creates an aperture of `size` bytes from physical address `base` on, to be mapped with
+    /// `options` by the strategy that suits its size and the kernel ([`Strategy::Auto`]).
     ///
     /// # Errors
     ///
@@ -190,28 +179,14 @@ impl IoMapping {
     /// # Safety
     ///
     /// As [`IoMapping::with_strategy`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::{ioremap::Options, CacheMode, IoMapping};
-    /// use kernel::{io::PhysAddr, prelude::*};
-    ///
-    /// /// Flash memory, where each store counts.
-    /// fn flash(chip: PhysAddr) -> Result<IoMapping> {
-    ///     let options = Options::new(CacheMode::Uncached).exact();
-    ///     // SAFETY: The chip is ours, all 64 MiB of it.
-    ///     unsafe { IoMapping::new(chip, 64 << 20, options) }
-    /// }
-    /// ```
     #[track_caller]
     pub unsafe fn new(base: PhysAddr, size: ResourceSize, options: Options) -> Result<Self> {
-        // SAFETY: As required of our caller.
+        // SAFETY: Our caller gives the guarantees that `with_strategy` requires.
         unsafe { Self::with_strategy(base, size, options, Strategy::Auto) }
     }
 
-    /// An aperture of `size` bytes from physical address `base` on, mapped with `options`, by
-    /// `strategy`.
+    /// Creates an aperture of `size` bytes from physical address `base` on, to be mapped with
+    /// `options` by `strategy`.
     ///
     /// # Errors
     ///
@@ -223,8 +198,8 @@ impl IoMapping {
     ///
     /// # Safety
     ///
-    /// The range is device memory for as long as the aperture lives, and the caller has the right
-    /// to it: no store through it breaks anybody's memory.
+    /// - The range is device memory for as long as the aperture exists.
+    /// - The caller may write to it: no store through the aperture harms memory that others use.
     ///
     /// # Examples
     ///
@@ -232,10 +207,10 @@ impl IoMapping {
     /// use io_mapping_rs::{ioremap::Options, CacheMode, IoMapping, Strategy};
     /// use kernel::{io::{PhysAddr, ResourceSize}, prelude::*};
     ///
-    /// /// Memory behind a link, of any size: no address space is taken before some of it is used.
+    /// /// Creates an aperture for memory behind a link, which may be larger than the address space.
     /// fn far_memory(base: PhysAddr, size: ResourceSize) -> Result<IoMapping> {
     ///     let options = Options::new(CacheMode::WriteCombining);
-    ///     // SAFETY: The link is ours, and so is what is behind it.
+    ///     // SAFETY: This driver alone uses the link, and what is behind it is device memory.
     ///     unsafe { IoMapping::with_strategy(base, size, options, Strategy::Sparse) }
     /// }
     /// ```
@@ -253,7 +228,8 @@ impl IoMapping {
         }
         let (pages, chunk_table) = (size.div_ceil(PAGE_SIZE), ChunkTable::new(base));
         if strategy == Strategy::Sparse || strategy == Strategy::Auto && !whole_is_cheap(size) {
-            // INVARIANT: not mapped.
+            // INVARIANT: `base` is at a page boundary, as just checked. `Sparse::new` refuses a size
+            // of 0. There are no chunks yet, and `chunk_table` is empty.
             return Ok(Self {
                 addr: 0,
                 reject_mask: !0,
@@ -270,12 +246,15 @@ impl IoMapping {
             phys,
             size as ResourceSize,
         )?;
-        // The largest power of two of bytes that there are, if that is a page.
+        // Rejects what is not a multiple of the page size, and what is not below the largest power
+        // of two of bytes that the aperture has.
         let (addr, reject_mask) = match size.checked_ilog2() {
             Some(shift) if shift >= PAGE_SHIFT => (whole.addr(), !((1 << shift) - PAGE_SIZE)),
             _ => (0, !0),
         };
-        // INVARIANT: `base` is at a page boundary, and so is the mapping, which has all pages.
+        // INVARIANT: `base` is at a page boundary, as checked above, and so is `whole`, which maps
+        // `size` bytes and is refused for 0. What passes `reject_mask` is below the power of two, and
+        // so is the page. There are no chunks, and `chunk_table` is empty.
         Ok(Self {
             addr,
             reject_mask,
@@ -286,40 +265,13 @@ impl IoMapping {
         })
     }
 
-    /// Bytes of the aperture.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::IoMapping;
-    /// use kernel::{io::Io, prelude::*};
-    ///
-    /// /// The device keeps its state in the last page.
-    /// fn state(memory: &IoMapping) -> Result<u32> {
-    ///     let last = memory.size().checked_sub(0x1000).ok_or(EINVAL)?;
-    ///     memory.map_local(last)?.try_read32(0)
-    /// }
-    /// ```
+    /// The size of the aperture in bytes.
     #[inline]
     pub fn size(&self) -> ResourceSize {
         self.size as ResourceSize
     }
 
-    /// The strategy that it follows: not [`Strategy::Auto`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::{IoMapping, Strategy};
-    ///
-    /// /// How many pages to map at once: as many as there are, or few, as slots are scarce.
-    /// fn batch(memory: &IoMapping) -> usize {
-    ///     match memory.strategy() {
-    ///         Strategy::Whole => usize::MAX,
-    ///         _ => 4,
-    ///     }
-    /// }
-    /// ```
+    /// The strategy by which it is mapped, never [`Strategy::Auto`].
     pub fn strategy(&self) -> Strategy {
         match &self.backing {
             Backing::Whole(_) => Strategy::Whole,
@@ -327,21 +279,7 @@ impl IoMapping {
         }
     }
 
-    /// The cache mode asked for.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::IoMapping;
-    /// use kernel::{device::Device, prelude::*};
-    ///
-    /// fn check(dev: &Device, memory: &IoMapping) {
-    ///     let (requested, achieved) = (memory.requested(), memory.achieved());
-    ///     if achieved != requested {
-    ///         dev_warn!(dev, "{} instead of {}\n", achieved.name(), requested.name());
-    ///     }
-    /// }
-    /// ```
+    /// The cache mode that was asked for.
     pub fn requested(&self) -> CacheMode {
         match &self.backing {
             Backing::Whole(whole) => whole.requested(),
@@ -349,18 +287,7 @@ impl IoMapping {
         }
     }
 
-    /// The cache mode that maps of it have, see [`Mapping::achieved`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::{CacheMode, IoMapping};
-    ///
-    /// /// Whether to draw into memory of our own first, and copy what is done.
-    /// fn wants_shadow(screen: &IoMapping) -> bool {
-    ///     screen.achieved() != CacheMode::WriteBack
-    /// }
-    /// ```
+    /// The cache mode that its maps have, see [`Mapping::achieved`].
     pub fn achieved(&self) -> CacheMode {
         match &self.backing {
             Backing::Whole(whole) => whole.achieved(),
@@ -368,7 +295,7 @@ impl IoMapping {
         }
     }
 
-    /// The mapping of the whole aperture, where there is one.
+    /// Returns the mapping of the whole aperture, if it is mapped as a whole.
     ///
     /// # Examples
     ///
@@ -376,7 +303,7 @@ impl IoMapping {
     /// use io_mapping_rs::{io::{Shared, View}, IoMapping};
     /// use kernel::{io::Region, prelude::*};
     ///
-    /// /// Registers at the beginning of the memory, without a map for each access.
+    /// /// Returns a view of the registers at the beginning, to be used without further maps.
     /// fn registers(memory: &IoMapping) -> Result<View<'_, Region<0x100>, Shared>> {
     ///     memory.whole().ok_or(EOPNOTSUPP)?.sized()
     /// }
@@ -388,8 +315,8 @@ impl IoMapping {
         }
     }
 
-    /// Unmaps the chunks that [`map`](Self::map) has left mapped, if any. The next map makes its
-    /// chunk again.
+    /// Unmaps the chunks of a sparse aperture, which [`map`](Self::map) leaves mapped. Later maps map
+    /// them again.
     ///
     /// # Context
     ///
@@ -401,7 +328,7 @@ impl IoMapping {
     /// use io_mapping_rs::IoMapping;
     /// use kernel::prelude::*;
     ///
-    /// /// Loads what the device needs once, and keeps no address space for it.
+    /// /// Loads the firmware once, and keeps no address space for it.
     /// fn load(memory: &mut IoMapping, firmware: &[u8]) -> Result {
     ///     memory.map(0, firmware.len() as u64)?.try_copy_from_slice(0, firmware)?;
     ///     memory.trim();
@@ -414,18 +341,19 @@ impl IoMapping {
         }
     }
 
-    /// Maps `size` bytes from `offset` on, for any task and for as long as the guard lives
+    /// Maps `size` bytes from `offset` on, for any task, until the guard is dropped
     /// (C: `io_mapping_map_wc()`).
     ///
     /// # Errors
     ///
-    /// `EINVAL` where `size` is 0, `offset` is not a multiple of the page size, or `offset + size`
-    /// leaves the aperture: C checks none of it. On a sparse aperture also those of mapping a piece:
-    /// `ENOMEM`, and on a stock kernel `EPERM` for pages with a `struct page`.
+    /// - `EINVAL` where `size` is 0, `offset` is not a multiple of the page size, or `offset + size`
+    ///   is past the end of the aperture. C checks none of this.
+    /// - `ENOMEM` where a sparse aperture finds too little memory or address space.
+    /// - `EPERM` where a sparse aperture on a stock kernel has pages with a `struct page`.
     ///
     /// # Context
     ///
-    /// May sleep, and so may dropping the guard.
+    /// May sleep. Dropping the guard may sleep, too.
     ///
     /// # Examples
     ///
@@ -433,7 +361,7 @@ impl IoMapping {
     /// use io_mapping_rs::IoMapping;
     /// use kernel::prelude::*;
     ///
-    /// /// A ring of 64 KiB that several tasks fill while this one waits.
+    /// /// Clears a ring of 64 KiB and waits until other tasks have used it.
     /// fn with_ring(memory: &IoMapping, wait: impl FnOnce() -> Result) -> Result {
     ///     let ring = memory.map(0x10000, 0x10000)?;
     ///     ring.try_fill(0, ring.size(), 0)?;
@@ -446,10 +374,11 @@ impl IoMapping {
             bindings::iomrs_might_sleep();
         }
         let (addr, area) = self.map_span(offset.into(), size.into())?;
-        // INVARIANT: within the aperture, and mapped.
+        // INVARIANT: `map_span` has returned the address of `size` bytes of the aperture, which stay
+        // mapped for as long as `area` or, if there is none, the aperture is there.
         Ok(Map {
             addr,
-            // CAST: it is mapped.
+            // CAST: The bytes are mapped, so that their number fits.
             size: size as usize,
             _area: area,
             aperture: PhantomData,
@@ -458,29 +387,17 @@ impl IoMapping {
 
     /// Maps the page at `offset` for the calling task (C: `io_mapping_map_local_wc()`).
     ///
-    /// The last page of an aperture that is not a multiple of the page size is cut short.
+    /// The last page of an aperture whose size is not a multiple of the page size is shorter.
     ///
     /// # Errors
     ///
-    /// `EINVAL` where `offset` is not a multiple of the page size or not below the aperture's size,
-    /// `EAGAIN` where it takes a slot and all of this CPU are in use.
+    /// - `EINVAL` where `offset` is not a multiple of the page size or not within the aperture.
+    /// - `EAGAIN` where the map needs a slot and all slots of this CPU are in use.
     ///
     /// # Context
     ///
-    /// Any but NMI; with the window backend `kmap`, hard interrupts only with interrupts off. The
-    /// task may sleep while it holds the guard, but no other may use it.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::IoMapping;
-    /// use kernel::prelude::*;
-    ///
-    /// /// Writes a page to memory of the device, from any context.
-    /// fn store(memory: &IoMapping, offset: u64, page: &[u8; 4096]) -> Result {
-    ///     memory.map_local(offset)?.try_copy_from_slice(0, page)
-    /// }
-    /// ```
+    /// Any but NMI. With the window backend `kmap`, a hard interrupt must have interrupts off. The
+    /// task may sleep while it holds the guard. No other task may use the guard.
     #[inline(always)]
     pub fn map_local(&self, offset: ResourceSize) -> Result<LocalMap<'_>> {
         self.map_page(offset.into(), Self::map_slot_local)
@@ -495,38 +412,40 @@ impl IoMapping {
         if let Some(addr) = self.find_page(offset) {
             return Ok(self.local_map(addr, PAGE_SIZE, None));
         }
-        // Bits below a page, turned to the top, make any number too large: one comparison for both.
+        // One comparison for both rules: rotated to the top, a bit below the page size makes the
+        // number larger than any number of pages.
         if offset.rotate_right(PAGE_SHIFT) >= self.pages {
             return Err(EINVAL);
         }
         let size = self.size.wrapping_sub(offset).min(PAGE_SIZE);
-        // SAFETY: Within the aperture, as just checked.
+        // SAFETY: `offset` is within the aperture, as just checked, and so is its byte.
         if let Some(addr) = unsafe { self.chunk_table.find(offset, 1) } {
             return Ok(self.local_map(addr, size, None));
         }
         if let Backing::Whole(whole) = &self.backing {
             return Ok(self.local_map(addr_in_whole(whole, offset), size, None));
         }
-        // SAFETY: Claimed here and nowhere else.
+        // SAFETY: The `SlotAddr` was returned just now, and is claimed here only.
         let (addr, slot) = unsafe { map_slot(self, offset).claim()? };
         Ok(self.local_map(addr, size, slot))
     }
 
-    /// The address of a page that has all its bytes, where the aperture is mapped as a whole and as
-    /// long as `offset` is in the part of it that is a power of two of bytes: for most apertures, all
-    /// of it. One test tells that, and that it is a page's offset.
+    /// Returns the address of the page at `offset`, if the aperture is mapped as a whole and
+    /// `reject_mask` lets `offset` pass: one test tells that it is a page's offset and small enough.
+    ///
+    /// For an aperture whose size is a power of two this finds every page.
     #[inline(always)]
     fn find_page(&self, offset: u64) -> Option<usize> {
         if offset & self.reject_mask != 0 {
             return None;
         }
-        // CAST: mapped, so that an offset is a `usize`; if not, only 0 gets here.
+        // CAST: If the aperture is mapped, its offsets fit. If not, only 0 passes the mask.
         let addr = self.addr.wrapping_add(offset as usize);
         (addr != 0).then_some(addr)
     }
 
-    /// The address of `len` bytes from `offset` on, and what keeps them mapped unless the aperture
-    /// does.
+    /// Returns the address of `len` bytes from `offset` on, and the area that keeps them mapped if
+    /// the aperture itself does not.
     ///
     /// # Errors
     ///
@@ -534,30 +453,31 @@ impl IoMapping {
     #[inline(always)]
     fn map_span(&self, offset: u64, len: u64) -> Result<(usize, Option<TrackedArea>)> {
         if let Some(addr) = self.find_page(offset) {
-            // Where the last byte is, counted from the first; that of no bytes is too far.
+            // The last byte, counted from `offset`. It wraps where `len` is 0, and is too large then.
             let last = len.wrapping_sub(1);
             if last < PAGE_SIZE || last < self.size.wrapping_sub(offset) {
                 return Ok((addr, None));
             }
         }
         phys_range::check_offset(self.size, offset, len)?;
-        // SAFETY: Within the aperture, as just checked.
+        // SAFETY: The bytes are within the aperture, as just checked.
         if let Some(addr) = unsafe { self.chunk_table.find(offset, len) } {
             return Ok((addr, None));
         }
         match &self.backing {
             Backing::Whole(whole) => Ok((addr_in_whole(whole, offset), None)),
             Backing::Sparse(sparse) => {
-                // Taken out of memory here, so that what is found above never gets there.
+                // Taken apart, so that the results of the cases above stay in registers.
                 let (addr, area) = sparse.map_span(&self.chunk_table, offset, len)?;
                 Ok((addr, area))
             }
         }
     }
 
-    /// A slot for the page at `offset`, which is page-aligned and within the aperture.
-    // Not inlined, as a user's module cannot reach what it needs. Given `self`, which the caller has
-    // at hand; cold, as a slot costs ten times what the maps cost that the caller has tried before.
+    /// Maps the page at `offset` by a slot. `offset` is a multiple of the page size and within the
+    /// aperture.
+    // Out of line, as a user's module cannot call what it needs. It takes `self`, which the caller
+    // has in a register. Cold, as a slot costs ten times as much as what the caller tries first.
     #[cold]
     #[inline(never)]
     fn map_slot_local(&self, offset: u64) -> SlotAddr {
@@ -577,13 +497,15 @@ impl IoMapping {
         }
     }
 
+    /// Makes the guard of a page of the aperture that is mapped at `addr`, with `size` bytes.
     #[inline(always)]
     fn local_map(&self, addr: usize, size: u64, slot: Option<Slot>) -> LocalMap<'_> {
-        // INVARIANT: our callers have found a page mapped at `addr`, with `size` bytes of ours.
+        // INVARIANT: Our callers pass the address of a page of the aperture, of which `size` bytes
+        // are the aperture's. `slot` or the aperture, which is borrowed, keeps it mapped.
         LocalMap {
-            // SAFETY: And pages are mapped to pages.
+            // SAFETY: Pages are mapped at multiples of the page size.
             addr: unsafe { phys_range::page_addr(addr) },
-            // CAST: at most a page.
+            // CAST: At most a page.
             size: size as usize,
             _slot: slot,
             aperture: self,
@@ -591,8 +513,8 @@ impl IoMapping {
         }
     }
 
-    /// Maps the page at `offset` for as long as `f` runs: as [`map_local`](Self::map_local), with a
-    /// guard that cannot be leaked.
+    /// Maps the page at `offset` as [`map_local`](Self::map_local) does, while `f` runs. The guard
+    /// cannot be leaked.
     ///
     /// # Errors
     ///
@@ -604,7 +526,7 @@ impl IoMapping {
     /// use io_mapping_rs::IoMapping;
     /// use kernel::{io::Io, prelude::*};
     ///
-    /// /// The first `?` is for the map, the second for the access.
+    /// /// The inner `Result` is that of the access, the outer one that of the map.
     /// fn magic(memory: &IoMapping) -> Result<u32> {
     ///     Ok(memory.with_local(0, |page| page.try_read32(0))??)
     /// }
@@ -620,7 +542,7 @@ impl IoMapping {
     }
 
     /// As [`map_local`](Self::map_local), with preemption (on `PREEMPT_RT`: migration) and page
-    /// faults off while the guard lives (C: `io_mapping_map_atomic_wc()`).
+    /// faults off while the guard exists (C: `io_mapping_map_atomic_wc()`).
     ///
     /// # Errors
     ///
@@ -628,7 +550,7 @@ impl IoMapping {
     ///
     /// # Context
     ///
-    /// As [`map_local`](Self::map_local). The holder must not sleep.
+    /// As [`map_local`](Self::map_local), but the holder must not sleep.
     ///
     /// # Examples
     ///
@@ -636,7 +558,7 @@ impl IoMapping {
     /// use io_mapping_rs::IoMapping;
     /// use kernel::{io::Io, prelude::*};
     ///
-    /// /// Takes a message of two words, both before another task runs on this CPU.
+    /// /// Takes a message of two words before another task runs on this CPU.
     /// fn receive(mailbox: &IoMapping) -> Result<[u32; 2]> {
     ///     let page = mailbox.map_atomic(0)?;
     ///     let message = [page.try_read32(0)?, page.try_read32(4)?];
@@ -654,13 +576,14 @@ impl IoMapping {
         })
     }
 
-    /// The aperture with a least size that the compiler knows, for offsets proven at compile time.
+    /// Returns the aperture as one of at least `SIZE` bytes, whose offsets are checked at compile
+    /// time.
     ///
     /// # Errors
     ///
-    /// `EINVAL` where there are fewer than `SIZE` bytes, `EOPNOTSUPP` where the aperture is not
-    /// mapped as a whole, so that there is something to do at run time: see
-    /// [`Strategy::Whole`].
+    /// - `EINVAL` where the aperture has fewer than `SIZE` bytes.
+    /// - `EOPNOTSUPP` where it is not mapped as a whole ([`Strategy::Whole`]), as mapping a page can
+    ///   fail then.
     ///
     /// # Examples
     ///
@@ -668,7 +591,7 @@ impl IoMapping {
     /// use io_mapping_rs::IoMapping;
     /// use kernel::{io::Io, prelude::*};
     ///
-    /// /// A BAR of 1 MiB: neither the map nor the access has anything left to check.
+    /// /// Starts a device with a BAR of 1 MiB: neither the map nor the access can fail.
     /// fn start(memory: &IoMapping) -> Result {
     ///     let memory = memory.sized::<0x10_0000>()?;
     ///     memory.map_local::<0x4000>().write32(1, 0x10);
@@ -681,7 +604,8 @@ impl IoMapping {
             return Err(EINVAL);
         }
         match &self.backing {
-            // SAFETY: The whole is mapped there, and has as many bytes as just checked.
+            // SAFETY: By the invariants of `Mapping` and `IoMapping` it maps the `size` bytes of the
+            // aperture, which begins at a page boundary. They are at least `SIZE`, as just checked.
             Backing::Whole(whole) => Ok(unsafe { SizedIoMapping::new(whole.addr()) }),
             Backing::Sparse(_) => Err(EOPNOTSUPP),
         }
