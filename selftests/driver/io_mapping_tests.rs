@@ -11,6 +11,7 @@
 use io_mapping_rs::pci::enable_device;
 use kernel::{
     device::Core,
+    device_id::IdArray,
     fmt,
     pci,
     prelude::*, //
@@ -74,20 +75,17 @@ enum Tested {
 
 struct TestDriver;
 
-kernel::pci_device_table!(
-    PCI_TABLE,
-    <TestDriver as pci::Driver>::IdInfo,
-    [
-        (
-            pci::DeviceId::from_id(pci::Vendor::REDHAT_QUMRANET, 0x1110),
-            Tested::Ivshmem
-        ),
-        (
-            pci::DeviceId::from_id(pci::Vendor::REDHAT, 0x5),
-            Tested::Testdev
-        ),
-    ]
-);
+// `pci_device_table!` would also let udev load this module, for devices that have a driver already.
+static PCI_TABLE: IdArray<pci::DeviceId, Tested, 2> = IdArray::new([
+    (
+        pci::DeviceId::from_id(pci::Vendor::REDHAT_QUMRANET, 0x1110),
+        &Tested::Ivshmem,
+    ),
+    (
+        pci::DeviceId::from_id(pci::Vendor::REDHAT, 0x5),
+        &Tested::Testdev,
+    ),
+]);
 
 impl pci::Driver for TestDriver {
     type IdInfo = Tested;
