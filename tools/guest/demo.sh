@@ -93,7 +93,7 @@ refuse() {
 		*"No such device"*) got=ENODEV ;;
 		*"No space left on device"*) got=ENOSPC ;;
 		*"Resource temporarily unavailable"*) got=EAGAIN ;;
-		*) got=$(tail -n 1 /tmp/refuse.out) ;;
+		*) got=$(grep -v ' records ' /tmp/refuse.out | tail -n 1) ;;
 		esac
 	fi
 	if [ "$got" = "$expected" ]; then
