@@ -178,7 +178,7 @@ fn refuse(phys: u64) -> Result {
         [
             ioremap(phys, 0).err(),
             ioremap(1 << 60, PAGE).err(),
-            ioremap(crate::c::iomrs_c_ram(), PAGE).err(),
+            ioremap(crate::c::iomrs_c_ram_page(), PAGE).err(),
             IoMapping::new_wc(phys + 8, PAGE).err(),
         ]
     };

@@ -18,7 +18,7 @@ enum form {
 	FORM_8_RELAXED, FORM_16_RELAXED, FORM_32_RELAXED, FORM_64_RELAXED,
 };
 
-u64 iomrs_c_io_read(unsigned long addr, u32 form)
+u64 iomrs_c_ioread(unsigned long addr, u32 form)
 {
 	const void __iomem *io = (const void __iomem *)addr;
 
@@ -57,7 +57,7 @@ u64 iomrs_c_io_read(unsigned long addr, u32 form)
 	return 0;
 }
 
-void iomrs_c_io_write(unsigned long addr, u32 form, u64 value)
+void iomrs_c_iowrite(unsigned long addr, u32 form, u64 value)
 {
 	void __iomem *io = (void __iomem *)addr;
 
@@ -96,7 +96,7 @@ void iomrs_c_io_write(unsigned long addr, u32 form, u64 value)
 }
 
 /* @count values of @width bytes. C has no such form of 64 bits. */
-void iomrs_c_io_read_rep(unsigned long addr, u32 width, void *data, unsigned long count)
+void iomrs_c_ioread_rep(unsigned long addr, u32 width, void *data, unsigned long count)
 {
 	const void __iomem *io = (const void __iomem *)addr;
 
@@ -110,7 +110,7 @@ void iomrs_c_io_read_rep(unsigned long addr, u32 width, void *data, unsigned lon
 	}
 }
 
-void iomrs_c_io_write_rep(unsigned long addr, u32 width, const void *data, unsigned long count)
+void iomrs_c_iowrite_rep(unsigned long addr, u32 width, const void *data, unsigned long count)
 {
 	void __iomem *io = (void __iomem *)addr;
 
@@ -124,17 +124,17 @@ void iomrs_c_io_write_rep(unsigned long addr, u32 width, const void *data, unsig
 	}
 }
 
-void iomrs_c_io_copy_from(void *data, unsigned long addr, unsigned long len)
+void iomrs_c_memcpy_fromio(void *data, unsigned long addr, unsigned long len)
 {
 	memcpy_fromio(data, (const void __iomem *)addr, len);
 }
 
-void iomrs_c_io_copy_to(unsigned long addr, const void *data, unsigned long len)
+void iomrs_c_memcpy_toio(unsigned long addr, const void *data, unsigned long len)
 {
 	memcpy_toio((void __iomem *)addr, data, len);
 }
 
-void iomrs_c_io_fill(unsigned long addr, u8 byte, unsigned long len)
+void iomrs_c_memset_io(unsigned long addr, u8 byte, unsigned long len)
 {
 	memset_io((void __iomem *)addr, byte, len);
 }
@@ -152,12 +152,12 @@ u8 iomrs_c_inb(u16 port)
 }
 
 /* The right to ports that no device of ours has. */
-bool iomrs_c_ports_request(u64 first, u64 count)
+bool iomrs_c_request_region(u64 first, u64 count)
 {
 	return request_region(first, count, "iomrs-test");
 }
 
-void iomrs_c_ports_release(u64 first, u64 count)
+void iomrs_c_release_region(u64 first, u64 count)
 {
 	release_region(first, count);
 }
@@ -174,7 +174,7 @@ void iomrs_c_pci_iounmap(struct pci_dev *pdev, unsigned long addr)
 }
 
 /* Lets the device answer at its BARs, or not. */
-void iomrs_c_pci_decode(struct pci_dev *pdev, bool decode)
+void iomrs_c_pci_set_decode(struct pci_dev *pdev, bool decode)
 {
 	const u16 bits = PCI_COMMAND_MEMORY | PCI_COMMAND_IO;
 	u16 command;

@@ -29,7 +29,7 @@ static void irq_call(struct irq_work *work)
 }
 
 /* Calls @fn in a hard interrupt of this CPU, where the caller stays. */
-void iomrs_c_in_hardirq(void (*fn)(void *arg), void *arg)
+void iomrs_c_run_in_hardirq(void (*fn)(void *arg), void *arg)
 {
 	struct irq_call call = { .work = IRQ_WORK_INIT_HARD(irq_call), .fn = fn, .arg = arg };
 
@@ -51,7 +51,7 @@ static void bh_call(struct work_struct *work)
 }
 
 /* Calls @fn in a soft interrupt of this CPU, where the caller stays. */
-void iomrs_c_in_softirq(void (*fn)(void *arg), void *arg)
+void iomrs_c_run_in_softirq(void (*fn)(void *arg), void *arg)
 {
 	struct bh_call call = { .fn = fn, .arg = arg };
 
@@ -105,7 +105,7 @@ static void tick_here(void *data)
 }
 
 /* Calls @fn in a hard interrupt of CPU @cpu every @ns nanoseconds. NULL where there is no memory for it. */
-void *iomrs_c_tick_start(int cpu, u64 ns, void (*fn)(void *arg), void *arg)
+void *iomrs_c_timer_start(int cpu, u64 ns, void (*fn)(void *arg), void *arg)
 {
 	struct tick *new = kzalloc(sizeof(*new), GFP_KERNEL);
 
@@ -119,7 +119,7 @@ void *iomrs_c_tick_start(int cpu, u64 ns, void (*fn)(void *arg), void *arg)
 	return new;
 }
 
-void iomrs_c_tick_stop(void *data)
+void iomrs_c_timer_stop(void *data)
 {
 	struct tick *tick = data;
 
@@ -128,23 +128,23 @@ void iomrs_c_tick_stop(void *data)
 }
 
 /* Takes CPU @cpu off line, or back. */
-int iomrs_c_cpu_online(int cpu, bool online)
+int iomrs_c_set_cpu_online(int cpu, bool online)
 {
 	return online ? add_cpu(cpu) : remove_cpu(cpu);
 }
 
-u32 iomrs_c_cpus(void)
+u32 iomrs_c_num_online_cpus(void)
 {
 	return num_online_cpus();
 }
 
-u32 iomrs_c_cpu(void)
+u32 iomrs_c_this_cpu(void)
 {
 	return raw_smp_processor_id();
 }
 
 /* Which of 0: task, 1: soft interrupt, 2: hard interrupt this is. */
-u32 iomrs_c_context(void)
+u32 iomrs_c_current_context(void)
 {
 	return in_hardirq() ? 2 : in_serving_softirq() ? 1 : 0;
 }
@@ -160,7 +160,7 @@ void *iomrs_c_current(void)
 }
 
 /* Lets @task run on CPU @cpu only, on all where that is negative. Waits until it is there. */
-int iomrs_c_move(void *task, int cpu)
+int iomrs_c_move_task(void *task, int cpu)
 {
 	return set_cpus_allowed_ptr(task, cpu < 0 ? cpu_possible_mask : cpumask_of(cpu));
 }
@@ -171,17 +171,17 @@ void iomrs_c_schedule(void)
 }
 
 /* Lets the running thread preempt all that have no deadline. */
-void iomrs_c_become_urgent(void)
+void iomrs_c_sched_set_fifo(void)
 {
 	sched_set_fifo(current);
 }
 
-void iomrs_c_sleep_ms(u32 ms)
+void iomrs_c_msleep(u32 ms)
 {
 	msleep(ms);
 }
 
-u64 iomrs_c_now(void)
+u64 iomrs_c_ktime_get_ns(void)
 {
 	return ktime_get_ns();
 }

@@ -78,7 +78,7 @@ static struct fault_switch fault_switches[] = {
 };
 
 /* From here on iomrs_c_fail_nth() can make every allocation of this task fail. */
-int iomrs_c_faults_begin(void)
+int iomrs_c_fault_injection_begin(void)
 {
 	size_t i;
 
@@ -87,7 +87,7 @@ int iomrs_c_faults_begin(void)
 		struct file *file = open_file(sw->path);
 
 		if (IS_ERR(file)) {
-			iomrs_c_faults_end();
+			iomrs_c_fault_injection_end();
 			return PTR_ERR(file);
 		}
 		sw->var = file_inode(file)->i_private;
@@ -100,7 +100,7 @@ int iomrs_c_faults_begin(void)
 }
 
 /* In the other order: a probability must not outlive the filter. */
-void iomrs_c_faults_end(void)
+void iomrs_c_fault_injection_end(void)
 {
 	size_t i;
 
@@ -127,7 +127,7 @@ void iomrs_c_fail_from(u32 n)
 }
 
 /* How many allocations it would have taken still; 0: one has failed. */
-u32 iomrs_c_fail_left(void)
+u32 iomrs_c_fail_countdown(void)
 {
 	return READ_ONCE(current->fail_nth);
 }

@@ -30,7 +30,7 @@ void iomrs_c_skip(const char *reason)
 }
 
 /* Where the kernel's log ends now. */
-u64 iomrs_c_log_mark(void)
+u64 iomrs_c_log_position(void)
 {
 	struct kmsg_dump_iter iter;
 
@@ -54,7 +54,7 @@ static bool is_complaint(const char *line)
 }
 
 /* How many complaints there are in the log from @mark on. */
-u32 iomrs_c_log_complaints(u64 mark)
+u32 iomrs_c_count_complaints(u64 mark)
 {
 	struct kmsg_dump_iter iter;
 	char line[256];
@@ -71,13 +71,13 @@ u32 iomrs_c_log_complaints(u64 mark)
 }
 
 /* From here on WARN() in this task is counted instead of printed. */
-void *iomrs_c_mute_warnings(void)
+void *iomrs_c_suppress_warnings(void)
 {
 	return kunit_start_suppress_warning(kunit_get_current_test());
 }
 
 /* Until here. How many there were. */
-u32 iomrs_c_unmute_warnings(void *muted)
+u32 iomrs_c_end_suppress_warnings(void *muted)
 {
 	u32 count;
 

@@ -17,7 +17,7 @@
 #include "selftests.h"
 
 /* The entry that maps @addr, 0 where none does, and the size of its page as a shift. */
-u64 iomrs_c_entry(unsigned long addr, u32 *shift)
+u64 iomrs_c_lookup_entry(unsigned long addr, u32 *shift)
 {
 	unsigned int level;
 	pte_t *pte = lookup_address(addr, &level);
@@ -29,13 +29,13 @@ u64 iomrs_c_entry(unsigned long addr, u32 *shift)
 }
 
 /* The first address that is past the width of a physical address. */
-u64 iomrs_c_phys_max(void)
+u64 iomrs_c_phys_limit(void)
 {
 	return 1ULL << boot_cpu_data.x86_phys_bits;
 }
 
 /* A page of memory that the kernel is using at this moment. */
-u64 iomrs_c_ram(void)
+u64 iomrs_c_ram_page(void)
 {
 	return virt_to_phys(current) & PAGE_MASK;
 }
@@ -67,7 +67,7 @@ unsigned long iomrs_c_free_pages(void)
 }
 
 /* Pages that are page tables, the kernel's own included, as MemInfo's PageTables but exact. */
-unsigned long iomrs_c_page_tables(void)
+unsigned long iomrs_c_page_table_pages(void)
 {
 	unsigned long pages = 0;
 	int nid, cpu;
@@ -86,13 +86,13 @@ bool iomrs_c_pat_enabled(void)
 }
 
 /* Does the page at @phys have a struct page? */
-bool iomrs_c_has_memmap(u64 phys)
+bool iomrs_c_has_struct_page(u64 phys)
 {
 	return pfn_valid(PHYS_PFN(phys));
 }
 
 /* The largest page of this CPU, as a shift. */
-u32 iomrs_c_largest_page(void)
+u32 iomrs_c_largest_page_shift(void)
 {
 	return boot_cpu_has(X86_FEATURE_GBPAGES) ? PUD_SHIFT :
 	       boot_cpu_has(X86_FEATURE_PSE) ? PMD_SHIFT : PAGE_SHIFT;
@@ -109,13 +109,13 @@ u32 iomrs_c_pagefault_disabled(void)
 }
 
 /* Gives back all address space that is waiting to be invalidated, so that it can be had again at once. */
-void iomrs_c_purge(void)
+void iomrs_c_vm_unmap_aliases(void)
 {
 	vm_unmap_aliases();
 }
 
 /* Maps @phys at @addr behind everybody's back, where the table for it is there and the entry empty. */
-bool iomrs_c_plant(unsigned long addr, u64 phys)
+bool iomrs_c_populate_entry(unsigned long addr, u64 phys)
 {
 	unsigned int level;
 	pte_t *pte = lookup_address(addr, &level);
@@ -126,8 +126,8 @@ bool iomrs_c_plant(unsigned long addr, u64 phys)
 	return true;
 }
 
-/* Takes back what iomrs_c_plant() has done, while nobody has used the address. */
-void iomrs_c_uproot(unsigned long addr)
+/* Takes back what iomrs_c_populate_entry() has done, while nobody has used the address. */
+void iomrs_c_clear_entry(unsigned long addr)
 {
 	unsigned int level;
 	pte_t *pte = lookup_address(addr, &level);
@@ -142,7 +142,7 @@ void iomrs_c_uproot(unsigned long addr)
  */
 #define RESERVED_ORDER (PMD_SHIFT - PAGE_SHIFT)
 
-unsigned long iomrs_c_reserved_page(u64 *phys)
+unsigned long iomrs_c_alloc_reserved_page(u64 *phys)
 {
 	struct page *page = alloc_pages(GFP_KERNEL, RESERVED_ORDER);
 

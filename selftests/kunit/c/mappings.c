@@ -60,47 +60,47 @@ u32 iomrs_c_io_mapping_mode(struct io_mapping *mapping)
 	return pcm;
 }
 
-struct io_mapping *iomrs_c_create_wc(u64 base, unsigned long size)
+struct io_mapping *iomrs_c_io_mapping_create_wc(u64 base, unsigned long size)
 {
 	return io_mapping_create_wc(base, size);
 }
 
-void iomrs_c_free(struct io_mapping *mapping)
+void iomrs_c_io_mapping_free(struct io_mapping *mapping)
 {
 	io_mapping_free(mapping);
 }
 
-unsigned long iomrs_c_map_wc(struct io_mapping *mapping, unsigned long offset, unsigned long size)
+unsigned long iomrs_c_io_mapping_map_wc(struct io_mapping *mapping, unsigned long offset, unsigned long size)
 {
 	return (unsigned long)io_mapping_map_wc(mapping, offset, size);
 }
 
-unsigned long iomrs_c_map_local_wc(struct io_mapping *mapping, unsigned long offset)
+unsigned long iomrs_c_io_mapping_map_local_wc(struct io_mapping *mapping, unsigned long offset)
 {
 	return (unsigned long)io_mapping_map_local_wc(mapping, offset);
 }
 
-void iomrs_c_unmap_local(unsigned long addr)
+void iomrs_c_io_mapping_unmap_local(unsigned long addr)
 {
 	io_mapping_unmap_local((void __iomem *)addr);
 }
 
-unsigned long iomrs_c_map_atomic_wc(struct io_mapping *mapping, unsigned long offset)
+unsigned long iomrs_c_io_mapping_map_atomic_wc(struct io_mapping *mapping, unsigned long offset)
 {
 	return (unsigned long)io_mapping_map_atomic_wc(mapping, offset);
 }
 
-void iomrs_c_unmap_atomic(unsigned long addr)
+void iomrs_c_io_mapping_unmap_atomic(unsigned long addr)
 {
 	io_mapping_unmap_atomic((void __iomem *)addr);
 }
 
-u32 iomrs_c_read32(unsigned long addr)
+u32 iomrs_c_readl(unsigned long addr)
 {
 	return readl((void __iomem *)addr);
 }
 
-void iomrs_c_write32(unsigned long addr, u32 value)
+void iomrs_c_writel(unsigned long addr, u32 value)
 {
 	writel(value, (void __iomem *)addr);
 }

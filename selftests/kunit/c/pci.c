@@ -60,7 +60,7 @@ u64 iomrs_c_pci_bar(struct pci_dev *pdev, u32 bar, u64 *size)
 }
 
 /* Takes the device from our driver, or gives it back. */
-int iomrs_c_pci_rebind(struct pci_dev *pdev, bool bind)
+int iomrs_c_pci_set_bound(struct pci_dev *pdev, bool bind)
 {
 	if (bind)
 		return device_attach(&pdev->dev);

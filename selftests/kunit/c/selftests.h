@@ -17,50 +17,50 @@ unsigned long iomrs_c_ioremap_read_only(u64 phys, unsigned long size);
 unsigned long iomrs_c_ioremap_encrypted(u64 phys, unsigned long size);
 void iomrs_c_iounmap(unsigned long addr);
 u32 iomrs_c_io_mapping_mode(struct io_mapping *mapping);
-struct io_mapping *iomrs_c_create_wc(u64 base, unsigned long size);
-void iomrs_c_free(struct io_mapping *mapping);
-unsigned long iomrs_c_map_wc(struct io_mapping *mapping, unsigned long offset, unsigned long size);
-unsigned long iomrs_c_map_local_wc(struct io_mapping *mapping, unsigned long offset);
-void iomrs_c_unmap_local(unsigned long addr);
-unsigned long iomrs_c_map_atomic_wc(struct io_mapping *mapping, unsigned long offset);
-void iomrs_c_unmap_atomic(unsigned long addr);
-u32 iomrs_c_read32(unsigned long addr);
-void iomrs_c_write32(unsigned long addr, u32 value);
+struct io_mapping *iomrs_c_io_mapping_create_wc(u64 base, unsigned long size);
+void iomrs_c_io_mapping_free(struct io_mapping *mapping);
+unsigned long iomrs_c_io_mapping_map_wc(struct io_mapping *mapping, unsigned long offset, unsigned long size);
+unsigned long iomrs_c_io_mapping_map_local_wc(struct io_mapping *mapping, unsigned long offset);
+void iomrs_c_io_mapping_unmap_local(unsigned long addr);
+unsigned long iomrs_c_io_mapping_map_atomic_wc(struct io_mapping *mapping, unsigned long offset);
+void iomrs_c_io_mapping_unmap_atomic(unsigned long addr);
+u32 iomrs_c_readl(unsigned long addr);
+void iomrs_c_writel(unsigned long addr, u32 value);
 
 /* machine.c: what this machine and this task are like */
-u64 iomrs_c_entry(unsigned long addr, u32 *shift);
-u64 iomrs_c_phys_max(void);
-u64 iomrs_c_ram(void);
+u64 iomrs_c_lookup_entry(unsigned long addr, u32 *shift);
+u64 iomrs_c_phys_limit(void);
+u64 iomrs_c_ram_page(void);
 unsigned long iomrs_c_vmalloc_total(void);
 unsigned long iomrs_c_free_pages(void);
-unsigned long iomrs_c_page_tables(void);
+unsigned long iomrs_c_page_table_pages(void);
 bool iomrs_c_pat_enabled(void);
-bool iomrs_c_has_memmap(u64 phys);
-u32 iomrs_c_largest_page(void);
+bool iomrs_c_has_struct_page(u64 phys);
+u32 iomrs_c_largest_page_shift(void);
 u32 iomrs_c_preempt_count(void);
 u32 iomrs_c_pagefault_disabled(void);
-void iomrs_c_purge(void);
-bool iomrs_c_plant(unsigned long addr, u64 phys);
-void iomrs_c_uproot(unsigned long addr);
-unsigned long iomrs_c_reserved_page(u64 *phys);
+void iomrs_c_vm_unmap_aliases(void);
+bool iomrs_c_populate_entry(unsigned long addr, u64 phys);
+void iomrs_c_clear_entry(unsigned long addr);
+unsigned long iomrs_c_alloc_reserved_page(u64 *phys);
 void iomrs_c_free_reserved_page(unsigned long addr);
 bool iomrs_c_guest_is_encrypted(void);
 
 /* kunit.c: KUnit and the kernel's log */
 void iomrs_c_note(const char *text);
 void iomrs_c_skip(const char *reason);
-u64 iomrs_c_log_mark(void);
-u32 iomrs_c_log_complaints(u64 mark);
-void *iomrs_c_mute_warnings(void);
-u32 iomrs_c_unmute_warnings(void *muted);
+u64 iomrs_c_log_position(void);
+u32 iomrs_c_count_complaints(u64 mark);
+void *iomrs_c_suppress_warnings(void);
+u32 iomrs_c_end_suppress_warnings(void *muted);
 
 /* files.c: the kernel's own files, read without a user */
 long iomrs_c_read_file(const char *path, char *buf, size_t size);
-int iomrs_c_faults_begin(void);
-void iomrs_c_faults_end(void);
+int iomrs_c_fault_injection_begin(void);
+void iomrs_c_fault_injection_end(void);
 void iomrs_c_fail_nth(u32 n);
 void iomrs_c_fail_from(u32 n);
-u32 iomrs_c_fail_left(void);
+u32 iomrs_c_fail_countdown(void);
 
 /* pci.c: the devices that the tests use, bound to a driver that does nothing */
 int iomrs_c_pci_register(void);
@@ -68,43 +68,43 @@ void iomrs_c_pci_unregister(void);
 struct pci_dev *iomrs_c_pci_get(u32 vendor, u32 device);
 void iomrs_c_pci_put(struct pci_dev *pdev);
 u64 iomrs_c_pci_bar(struct pci_dev *pdev, u32 bar, u64 *size);
-int iomrs_c_pci_rebind(struct pci_dev *pdev, bool bind);
+int iomrs_c_pci_set_bound(struct pci_dev *pdev, bool bind);
 
 /* accessors.c: accessors of memory and ports */
-u64 iomrs_c_io_read(unsigned long addr, u32 form);
-void iomrs_c_io_write(unsigned long addr, u32 form, u64 value);
-void iomrs_c_io_read_rep(unsigned long addr, u32 width, void *data, unsigned long count);
-void iomrs_c_io_write_rep(unsigned long addr, u32 width, const void *data, unsigned long count);
-void iomrs_c_io_copy_from(void *data, unsigned long addr, unsigned long len);
-void iomrs_c_io_copy_to(unsigned long addr, const void *data, unsigned long len);
-void iomrs_c_io_fill(unsigned long addr, u8 byte, unsigned long len);
+u64 iomrs_c_ioread(unsigned long addr, u32 form);
+void iomrs_c_iowrite(unsigned long addr, u32 form, u64 value);
+void iomrs_c_ioread_rep(unsigned long addr, u32 width, void *data, unsigned long count);
+void iomrs_c_iowrite_rep(unsigned long addr, u32 width, const void *data, unsigned long count);
+void iomrs_c_memcpy_fromio(void *data, unsigned long addr, unsigned long len);
+void iomrs_c_memcpy_toio(unsigned long addr, const void *data, unsigned long len);
+void iomrs_c_memset_io(unsigned long addr, u8 byte, unsigned long len);
 unsigned long iomrs_c_ioport_map(unsigned long port, u32 count);
 u8 iomrs_c_inb(u16 port);
-bool iomrs_c_ports_request(u64 first, u64 count);
-void iomrs_c_ports_release(u64 first, u64 count);
+bool iomrs_c_request_region(u64 first, u64 count);
+void iomrs_c_release_region(u64 first, u64 count);
 unsigned long iomrs_c_pci_iomap(struct pci_dev *pdev, int bar, unsigned long offset, unsigned long maxlen, bool wc);
 void iomrs_c_pci_iounmap(struct pci_dev *pdev, unsigned long addr);
-void iomrs_c_pci_decode(struct pci_dev *pdev, bool decode);
+void iomrs_c_pci_set_decode(struct pci_dev *pdev, bool decode);
 u64 iomrs_c_pci_unassign(struct pci_dev *pdev, u32 bar);
 void iomrs_c_pci_assign(struct pci_dev *pdev, u32 bar, u64 start);
 
 /* contexts.c: interrupts, threads, timers, CPUs */
-void iomrs_c_in_hardirq(void (*fn)(void *arg), void *arg);
-void iomrs_c_in_softirq(void (*fn)(void *arg), void *arg);
+void iomrs_c_run_in_hardirq(void (*fn)(void *arg), void *arg);
+void iomrs_c_run_in_softirq(void (*fn)(void *arg), void *arg);
 void *iomrs_c_thread_start(int cpu, void (*fn)(void *arg), void *arg);
 void iomrs_c_thread_join(void *thread);
-void *iomrs_c_tick_start(int cpu, u64 ns, void (*fn)(void *arg), void *arg);
-void iomrs_c_tick_stop(void *tick);
-int iomrs_c_cpu_online(int cpu, bool online);
-u32 iomrs_c_cpus(void);
-u32 iomrs_c_cpu(void);
-u32 iomrs_c_context(void);
+void *iomrs_c_timer_start(int cpu, u64 ns, void (*fn)(void *arg), void *arg);
+void iomrs_c_timer_stop(void *tick);
+int iomrs_c_set_cpu_online(int cpu, bool online);
+u32 iomrs_c_num_online_cpus(void);
+u32 iomrs_c_this_cpu(void);
+u32 iomrs_c_current_context(void);
 u32 iomrs_c_migration_disabled(void);
 void *iomrs_c_current(void);
-int iomrs_c_move(void *task, int cpu);
+int iomrs_c_move_task(void *task, int cpu);
 void iomrs_c_schedule(void);
-void iomrs_c_become_urgent(void);
-void iomrs_c_sleep_ms(u32 ms);
-u64 iomrs_c_now(void);
+void iomrs_c_sched_set_fifo(void);
+void iomrs_c_msleep(u32 ms);
+u64 iomrs_c_ktime_get_ns(void);
 
 #endif

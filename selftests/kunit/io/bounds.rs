@@ -32,14 +32,14 @@ fn outside(size: usize, width: usize) -> impl Iterator<Item = usize> {
 }
 
 /// Values of all forms.
-fn no_value<IO: Copy>(io: IO, size: usize, accessors: &[Accessor<IO>]) -> Verdict {
+fn no_value<IO: Copy>(io: IO, size: usize, accessors: &[Accessor<IO>]) -> Outcome {
     for Accessor { form, read, write } in accessors {
         for offset in outside(size, form.width()) {
-            same!(
+            check_eq!(
                 (form, offset, read(io, offset)),
                 (form, offset, Err(EINVAL))
             );
-            same!(
+            check_eq!(
                 (form, offset, write(io, !0, offset)),
                 (form, offset, Err(EINVAL))
             );
@@ -49,34 +49,34 @@ fn no_value<IO: Copy>(io: IO, size: usize, accessors: &[Accessor<IO>]) -> Verdic
 }
 
 /// Strings of every length, and doorbells.
-fn no_register<'a, T: Value, IO: IoBase<'a>>(io: IO, size: usize) -> Verdict
+fn no_register<'a, T: Value, IO: IoBase<'a>>(io: IO, size: usize) -> Outcome
 where
     IO::Backend: IoRepeat<T> + IoCapable<T>,
 {
     for offset in outside(size, size_of::<T>()) {
         for len in [0, 1, 2, 64] {
             let mut data = [T::number(7); 64];
-            refused!(io.try_write_rep(offset, &data[..len]), EINVAL);
-            refused!(io.try_read_rep(offset, &mut data[..len]), EINVAL);
+            check_err!(io.try_write_rep(offset, &data[..len]), EINVAL);
+            check_err!(io.try_read_rep(offset, &mut data[..len]), EINVAL);
             check!(data.iter().all(|&value| value == T::number(7)));
         }
-        refused!(io.try_doorbell::<T>(offset), EINVAL);
+        check_err!(io.try_doorbell::<T>(offset), EINVAL);
     }
     Ok(())
 }
 
 /// Blocks, of no bytes and of more than there can be.
-fn no_block<'a, IO: IoBase<'a>>(io: IO, size: usize) -> Verdict
+fn no_block<'a, IO: IoBase<'a>>(io: IO, size: usize) -> Outcome
 where
     IO::Backend: IoCopyable + IoFill,
 {
     for offset in outside(size, 1) {
         for len in [1, 2, 8, 64] {
             let mut data = [0x7f; 64];
-            refused!(io.try_copy_from_slice(offset, &data[..len]), EINVAL);
-            refused!(io.try_copy_to_slice(offset, &mut data[..len]), EINVAL);
-            refused!(io.try_fill(offset, len, 0), EINVAL);
-            same!(data, [0x7f; 64]);
+            check_err!(io.try_copy_from_slice(offset, &data[..len]), EINVAL);
+            check_err!(io.try_copy_to_slice(offset, &mut data[..len]), EINVAL);
+            check_err!(io.try_fill(offset, len, 0), EINVAL);
+            check_eq!(data, [0x7f; 64]);
         }
         // Sums that overflow, to 0 and to what would fit.
         for len in [
@@ -86,22 +86,22 @@ where
             usize::MAX - 7,
         ] {
             if len != 0 {
-                refused!(io.try_fill(offset, len, 0), EINVAL);
+                check_err!(io.try_fill(offset, len, 0), EINVAL);
             }
         }
         let nothing = if offset == size { Ok(()) } else { Err(EINVAL) };
-        same!((offset, io.try_fill(offset, 0, 0)), (offset, nothing));
-        same!(io.try_copy_from_slice(offset, &[]), nothing);
-        same!(io.try_copy_to_slice(offset, &mut []), nothing);
+        check_eq!((offset, io.try_fill(offset, 0, 0)), (offset, nothing));
+        check_eq!(io.try_copy_from_slice(offset, &[]), nothing);
+        check_eq!(io.try_copy_to_slice(offset, &mut []), nothing);
     }
     for offset in 0..=size {
-        ok!(io.try_fill(offset, 0, 0));
-        ok!(io.try_copy_from_slice(offset, &[]));
-        ok!(io.try_copy_to_slice(offset, &mut []));
-        refused!(io.try_fill(offset, size - offset + 1, 0), EINVAL);
-        refused!(io.try_fill(offset, usize::MAX, 0), EINVAL);
-        refused!(io.try_fill(offset, usize::MAX - offset, 0), EINVAL);
-        refused!(
+        check_ok!(io.try_fill(offset, 0, 0));
+        check_ok!(io.try_copy_from_slice(offset, &[]));
+        check_ok!(io.try_copy_to_slice(offset, &mut []));
+        check_err!(io.try_fill(offset, size - offset + 1, 0), EINVAL);
+        check_err!(io.try_fill(offset, usize::MAX, 0), EINVAL);
+        check_err!(io.try_fill(offset, usize::MAX - offset, 0), EINVAL);
+        check_err!(
             io.try_fill(offset, (size - offset).wrapping_neg().max(65), 0),
             EINVAL
         );
@@ -114,8 +114,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s38_outside_of_memory_is_einval() -> Verdict {
-        let canvas = Canvas::new(need!(Range::bar2()))?;
+    fn s38_outside_of_memory_is_einval() -> Outcome {
+        let canvas = Canvas::new(require!(Range::bar2()))?;
         canvas.reset();
         let ours = &canvas.ours(BASE, SIZE)?;
         no_value(ours, SIZE, &common!(&Mapping))?;
@@ -125,7 +125,7 @@ mod tests {
         no_register::<u32, _>(ours, SIZE)?;
         no_register::<u64, _>(ours, SIZE)?;
         no_block(ours.as_view(), SIZE)?;
-        same!(canvas.bytes(), Canvas::BEFORE);
+        check_eq!(canvas.bytes(), Canvas::BEFORE);
         let odd = canvas.ours(BASE + 3, SIZE - 1)?;
         let all = odd.byte_region();
         no_value(all, SIZE - 1, &common!(View<'_, ByteRegion, Shared>))?;
@@ -138,38 +138,38 @@ mod tests {
         no_value(&odd, 0, &of_memory!(&Mapping))?;
         no_register::<u8, _>(&odd, 0)?;
         no_block((&odd).as_view(), 0)?;
-        same!(canvas.bytes(), Canvas::BEFORE);
+        check_eq!(canvas.bytes(), Canvas::BEFORE);
         Ok(())
     }
 
     #[test]
-    fn s38_outside_of_write_combining_memory_is_einval() -> Verdict {
-        let canvas = Canvas::new(need!(Range::bar2()))?;
+    fn s38_outside_of_write_combining_memory_is_einval() -> Outcome {
+        let canvas = Canvas::new(require!(Range::bar2()))?;
         canvas.reset();
         let ours = canvas.ours(BASE, SIZE + 1)?;
         let (mut wc, size) = (ours.wc(), SIZE + 1);
         no_block(&wc, size)?;
         for offset in outside(size, 1) {
-            refused!(wc.try_read8(offset), EINVAL);
-            refused!(wc.try_write8(0, offset), EINVAL);
-            refused!(wc.try_read64(offset), EINVAL);
-            refused!(wc.try_write64(0, offset), EINVAL);
-            refused!(wc.try_write16(0, offset - 1), EINVAL);
-            refused!(wc.try_write32(0, offset - 3), EINVAL);
-            refused!(wc.try_write64(0, offset - 7), EINVAL);
+            check_err!(wc.try_read8(offset), EINVAL);
+            check_err!(wc.try_write8(0, offset), EINVAL);
+            check_err!(wc.try_read64(offset), EINVAL);
+            check_err!(wc.try_write64(0, offset), EINVAL);
+            check_err!(wc.try_write16(0, offset - 1), EINVAL);
+            check_err!(wc.try_write32(0, offset - 3), EINVAL);
+            check_err!(wc.try_write64(0, offset - 7), EINVAL);
         }
         let _ = wc.flush();
-        same!(canvas.bytes(), Canvas::BEFORE);
+        check_eq!(canvas.bytes(), Canvas::BEFORE);
         Ok(())
     }
 
     #[test]
-    fn s33_outside_of_ports_is_einval() -> Verdict {
+    fn s33_outside_of_ports_is_einval() -> Outcome {
         // Ports that do not exist on a PC; none is accessed anyway.
         for (first, count) in [(0xfff0, 16), (0xfff1, 15), (0xffff, 1), (0xfff0, 7)] {
             // SAFETY: All accesses are refused.
             let ports = || unsafe { Ports::new(first, count) };
-            let ours = ok!(ports());
+            let ours = check_ok!(ports());
             let size = if first % 4 == 0 { count & !3 } else { 0 };
             no_value(&ours, size, &common!(&Ports))?;
             no_register::<u8, _>(&ours, size)?;
@@ -186,17 +186,17 @@ mod tests {
     }
 
     #[test]
-    fn s32_outside_of_a_region_of_memory_is_einval() -> Verdict {
-        let canvas = Canvas::new(need!(Range::bar2()))?;
+    fn s32_outside_of_a_region_of_memory_is_einval() -> Outcome {
+        let canvas = Canvas::new(require!(Range::bar2()))?;
         canvas.reset();
         let region = IoRegion::Memory(canvas.ours(BASE, SIZE + 2)?);
         no_value(&region, SIZE, &common!(&IoRegion))?;
         no_register::<u8, _>(&region, SIZE)?;
         no_register::<u32, _>(&region, SIZE)?;
         no_register::<u16, _>(region.byte_region(), SIZE + 2)?;
-        refused!(region.sized::<28>(), EINVAL);
-        ok!(region.sized::<24>());
-        same!(canvas.bytes(), Canvas::BEFORE);
+        check_err!(region.sized::<28>(), EINVAL);
+        check_ok!(region.sized::<24>());
+        check_eq!(canvas.bytes(), Canvas::BEFORE);
         Ok(())
     }
 }

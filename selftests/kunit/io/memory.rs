@@ -33,25 +33,25 @@ fn same_values<IO: Copy>(
     base: usize,
     size: usize,
     accessors: &[Accessor<IO>],
-) -> Verdict {
+) -> Outcome {
     for Accessor { form, read, write } in accessors {
         for offset in 0..size + 9 {
             let at = base + offset;
             let (ours, theirs) = (|| write(io, VALUE, offset), canvas.cookie(at));
             if offset + form.width() > size || at % form.align() != 0 {
-                refused!(read(io, offset), EINVAL);
+                check_err!(read(io, offset), EINVAL);
                 let mut written = Ok(());
-                same!(canvas.after(|| written = ours()), Canvas::BEFORE);
-                refused!(written, EINVAL);
+                check_eq!(canvas.after(|| written = ours()), Canvas::BEFORE);
+                check_err!(written, EINVAL);
                 continue;
             }
             let mut seen = Ok(0);
-            same!(canvas.after(|| seen = read(io, offset)), Canvas::BEFORE);
-            same!((form, offset, seen), (form, offset, Ok(theirs.read(*form))));
+            check_eq!(canvas.after(|| seen = read(io, offset)), Canvas::BEFORE);
+            check_eq!((form, offset, seen), (form, offset, Ok(theirs.read(*form))));
             let by_ours = canvas.after(|| seen = ours().map(|()| 0));
-            same!(seen, Ok(0));
+            check_eq!(seen, Ok(0));
             let by_theirs = canvas.after(|| theirs.write(*form, VALUE));
-            same!((form, offset, by_ours), (form, offset, by_theirs));
+            check_eq!((form, offset, by_ours), (form, offset, by_theirs));
             Canvas::untouched_but(&by_ours, at, form.width())?;
             check!(by_ours != Canvas::BEFORE);
         }
@@ -64,16 +64,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s35_every_form_as_in_c_on_a_mapping() -> Verdict {
-        let canvas = Canvas::new(need!(Range::bar2()))?;
+    fn s35_every_form_as_in_c_on_a_mapping() -> Outcome {
+        let canvas = Canvas::new(require!(Range::bar2()))?;
         let ours = canvas.ours(BASE, 32)?;
         same_values(&canvas, &ours, BASE, 32, &common!(&Mapping))?;
         same_values(&canvas, &ours, BASE, 32, &of_memory!(&Mapping))
     }
 
     #[test]
-    fn s38_every_form_as_in_c_wherever_the_memory_begins_and_ends() -> Verdict {
-        let canvas = Canvas::new(need!(Range::bar2()))?;
+    fn s38_every_form_as_in_c_wherever_the_memory_begins_and_ends() -> Outcome {
+        let canvas = Canvas::new(require!(Range::bar2()))?;
         for base in BASE..BASE + 8 {
             for size in [1, 7, 8, 19] {
                 let ours = canvas.ours(base, size)?;
@@ -95,7 +95,7 @@ mod tests {
                 // What a region leaves out is refused, not read.
                 let size = if base % 4 == 0 { size & !3 } else { 0 };
                 let region = (&ours).as_view();
-                same!(Io::size(region), size);
+                check_eq!(Io::size(region), size);
                 same_values(
                     &canvas,
                     region,
@@ -116,38 +116,41 @@ mod tests {
     }
 
     #[test]
-    fn s32_region_of_memory_as_in_c() -> Verdict {
-        let canvas = Canvas::new(need!(Range::bar2()))?;
+    fn s32_region_of_memory_as_in_c() -> Outcome {
+        let canvas = Canvas::new(require!(Range::bar2()))?;
         let ours = IoRegion::Memory(canvas.ours(BASE, 32)?);
-        same!((ours.size(), ours.ports().is_none()), (32, true));
-        same!(ours.memory().map(|memory| memory.size()), Some(32));
+        check_eq!((ours.size(), ours.ports().is_none()), (32, true));
+        check_eq!(ours.memory().map(|memory| memory.size()), Some(32));
         same_values(&canvas, &ours, BASE, 32, &common!(&IoRegion))?;
         let odd = IoRegion::Memory(canvas.ours(BASE + 1, 30)?);
         let all = odd.byte_region();
         for at in 0..30 {
-            same!(
+            check_eq!(
                 all.try_read8(at),
                 Ok(canvas.cookie(BASE + 1 + at).read(Form::Plain8) as u8)
             );
         }
-        refused!(all.try_read8(30), EINVAL);
+        check_err!(all.try_read8(30), EINVAL);
         Ok(())
     }
 
     #[test]
-    fn s38_constant_offsets_of_every_width() -> Verdict {
-        let canvas = Canvas::new(need!(Range::bar2()))?;
+    fn s38_constant_offsets_of_every_width() -> Outcome {
+        let canvas = Canvas::new(require!(Range::bar2()))?;
         let ours = canvas.ours(BASE, 33)?;
-        let (all, theirs) = (ok!(ours.sized_byte_region::<33>()), canvas.cookie(BASE));
+        let (all, theirs) = (
+            check_ok!(ours.sized_byte_region::<33>()),
+            canvas.cookie(BASE),
+        );
         canvas.reset();
-        same!(u64::from(all.read8(32)), theirs.at(32).read(Form::Plain8));
-        same!(u64::from(all.read16(30)), theirs.at(30).read(Form::Plain16));
-        same!(u64::from(all.read32(28)), theirs.at(28).read(Form::Plain32));
-        same!(all.read64(24), theirs.at(24).read(Form::Plain64));
-        same!(u64::from(all.read16_be(2)), theirs.at(2).read(Form::Be16));
-        same!(u64::from(all.read32_be(4)), theirs.at(4).read(Form::Be32));
-        same!(all.read64_be(8), theirs.at(8).read(Form::Be64));
-        same!(all.relaxed().read64(8), theirs.at(8).read(Form::Relaxed64));
+        check_eq!(u64::from(all.read8(32)), theirs.at(32).read(Form::Plain8));
+        check_eq!(u64::from(all.read16(30)), theirs.at(30).read(Form::Plain16));
+        check_eq!(u64::from(all.read32(28)), theirs.at(28).read(Form::Plain32));
+        check_eq!(all.read64(24), theirs.at(24).read(Form::Plain64));
+        check_eq!(u64::from(all.read16_be(2)), theirs.at(2).read(Form::Be16));
+        check_eq!(u64::from(all.read32_be(4)), theirs.at(4).read(Form::Be32));
+        check_eq!(all.read64_be(8), theirs.at(8).read(Form::Be64));
+        check_eq!(all.relaxed().read64(8), theirs.at(8).read(Form::Relaxed64));
         let ours = canvas.after(|| {
             all.write64(VALUE, 0);
             all.write64_be(VALUE, 8);
@@ -162,51 +165,51 @@ mod tests {
             theirs.at(20).write(Form::Be16, VALUE & 0xffff);
             theirs.at(32).write(Form::Plain8, VALUE & 0xff);
         });
-        same!(ours, theirs);
+        check_eq!(ours, theirs);
         Ok(())
     }
 
     #[test]
-    fn s38_size_known_to_the_compiler_is_checked_once() -> Verdict {
-        let canvas = Canvas::new(need!(Range::bar2()))?;
+    fn s38_size_known_to_the_compiler_is_checked_once() -> Outcome {
+        let canvas = Canvas::new(require!(Range::bar2()))?;
         let ours = canvas.ours(BASE, 33)?;
-        refused!(ours.sized_byte_region::<34>(), EINVAL);
-        refused!(ours.sized_wc::<34>(), EINVAL);
-        refused!(ours.sized::<33>(), EINVAL);
-        ok!(ours.sized::<32>());
-        ok!(ours.sized_wc::<33>());
+        check_err!(ours.sized_byte_region::<34>(), EINVAL);
+        check_err!(ours.sized_wc::<34>(), EINVAL);
+        check_err!(ours.sized::<33>(), EINVAL);
+        check_ok!(ours.sized::<32>());
+        check_ok!(ours.sized_wc::<33>());
         for skipped in 1..8 {
             let ours = canvas.ours(BASE + skipped, 33)?;
-            refused!(ours.sized_byte_region::<1>(), EINVAL);
-            refused!(ours.sized_wc::<1>(), EINVAL);
-            ok!(ours.sized_byte_region::<0>());
-            ok!(ours.sized_wc::<0>());
-            same!(ours.sized::<4>().is_ok(), skipped == 4);
+            check_err!(ours.sized_byte_region::<1>(), EINVAL);
+            check_err!(ours.sized_wc::<1>(), EINVAL);
+            check_ok!(ours.sized_byte_region::<0>());
+            check_ok!(ours.sized_wc::<0>());
+            check_eq!(ours.sized::<4>().is_ok(), skipped == 4);
         }
         Ok(())
     }
 
     #[test]
-    fn s35_big_endian_registers() -> Verdict {
-        let canvas = Canvas::new(need!(Range::bar2()))?;
+    fn s35_big_endian_registers() -> Outcome {
+        let canvas = Canvas::new(require!(Range::bar2()))?;
         let (ours, theirs) = (canvas.ours(BASE, 32)?, canvas.cookie(BASE + 8));
-        let sized = ok!(ours.sized::<32>());
+        let sized = check_ok!(ours.sized::<32>());
         canvas.reset();
         theirs.write(Form::Be32, 0xabcd_0042);
         let read = sized.be().read(BIG);
-        same!((read.high().get(), read.low().get()), (0xabcd, 0x42));
+        check_eq!((read.high().get(), read.low().get()), (0xabcd, 0x42));
         sized.be().update(BIG, |big| big.with_const_low::<0x78>());
-        same!(theirs.read(Form::Be32), 0xabcd_0078);
-        ok!((&ours)
+        check_eq!(theirs.read(Form::Be32), 0xabcd_0078);
+        check_ok!((&ours)
             .be()
             .try_update(BIG, |big| big.with_const_high::<0x1234>()));
-        same!(theirs.read(Form::Be32), 0x1234_0078);
+        check_eq!(theirs.read(Form::Be32), 0x1234_0078);
         sized.be().write_reg(BIG::zeroed().with_const_low::<0x9a>());
-        same!(theirs.read(Form::Be32), 0x9a);
+        check_eq!(theirs.read(Form::Be32), 0x9a);
         // Bytes have no order to change.
-        same!((&ours).be().try_read8(11), Ok(0x9a));
+        check_eq!((&ours).be().try_read8(11), Ok(0x9a));
         // Twice is little endian again.
-        same!((&ours).be().be().try_read32(8), Ok(0x9a00_0000));
+        check_eq!((&ours).be().be().try_read32(8), Ok(0x9a00_0000));
         Canvas::untouched_but(&canvas.bytes(), BASE + 8, 4)
     }
 }

@@ -49,7 +49,7 @@ fn counted(theirs: Cookie, access: impl FnOnce()) -> u64 {
 }
 
 /// Strings of `T`, which the device counts as it does C's.
-fn same_strings<T: Value>(ours: &IoRegion, theirs: Cookie) -> Verdict
+fn same_strings<T: Value>(ours: &IoRegion, theirs: Cookie) -> Outcome
 where
     for<'a> <&'a IoRegion as kernel::io::IoBase<'a>>::Backend: IoRepeat<T>,
 {
@@ -59,16 +59,16 @@ where
     for len in [0, 1, 2, 3, 31, 64] {
         let mut result = Ok(());
         let by_ours = counted(theirs, || result = ours.try_write_rep(offset, &data[..len]));
-        same!(result, Ok(()));
+        check_eq!(result, Ok(()));
         let by_theirs = counted(theirs, || theirs.at(offset).write_rep(&data[..len]));
-        same!(
+        check_eq!(
             (size_of::<T>(), len, by_ours),
             (size_of::<T>(), len, by_theirs)
         );
-        same!(by_ours, len as u64);
+        check_eq!(by_ours, len as u64);
         // The device's name of the test, and what is around it.
         let (mut read, mut by_c) = ([T::number(9); 66], [T::number(9); 66]);
-        ok!(ours.try_read_rep(NAME_AT, &mut read[1..1 + len]));
+        check_ok!(ours.try_read_rep(NAME_AT, &mut read[1..1 + len]));
         theirs.at(NAME_AT).read_rep(&mut by_c[1..1 + len]);
         check!(read == by_c);
     }
@@ -80,15 +80,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s32_every_form_as_in_c() -> Verdict {
-        let device = need!(Device::testdev());
+    fn s32_every_form_as_in_c() -> Outcome {
+        let device = require!(Device::testdev());
         for bar in BARS {
             let Some(theirs) = TheirBar::iomap(&device, bar, 0, 0, false) else {
                 fail!("C maps nothing of BAR {}", bar)
             };
-            let ours = ok!(IoBar::iomap(device.bound(), bar, 0, NAME));
-            same!(theirs.port(), ours.ports().map(|ports| ports.first()));
-            same!(
+            let ours = check_ok!(IoBar::iomap(device.bound(), bar, 0, NAME));
+            check_eq!(theirs.port(), ours.ports().map(|ports| ports.first()));
+            check_eq!(
                 Some(ours.size() as u64),
                 device.bar(bar).map(|bar| bar.size)
             );
@@ -97,7 +97,7 @@ mod tests {
             check!(theirs.at(NAME_AT).read(Form::Plain32) != 0);
             for Accessor { form, read, write } in common!(&IoRegion) {
                 for at in (0..64).filter(|at| at % form.align() == 0) {
-                    same!(
+                    check_eq!(
                         (form, at, read(ours, at)),
                         (form, at, Ok(theirs.at(at).read(form)))
                     );
@@ -105,26 +105,26 @@ mod tests {
                 let offset = offset & !(form.align() - 1);
                 let mut result = Ok(());
                 let by_ours = counted(theirs, || result = write(ours, value, offset));
-                same!(result, Ok(()));
+                check_eq!(result, Ok(()));
                 let by_theirs = counted(theirs, || theirs.at(offset).write(form, value));
-                same!((form, by_ours), (form, by_theirs));
-                same!((form, by_ours), (form, 1));
+                check_eq!((form, by_ours), (form, by_theirs));
+                check_eq!((form, by_ours), (form, 1));
                 // At another place it does not.
                 let elsewhere = counted(theirs, || result = write(ours, value, offset + 8));
-                same!((form, result, elsewhere), (form, Ok(()), 0));
+                check_eq!((form, result, elsewhere), (form, Ok(()), 0));
             }
         }
         Ok(())
     }
 
     #[test]
-    fn s35_strings_are_counted_as_in_c() -> Verdict {
-        let device = need!(Device::testdev());
+    fn s35_strings_are_counted_as_in_c() -> Outcome {
+        let device = require!(Device::testdev());
         for bar in BARS {
             let Some(theirs) = TheirBar::iomap(&device, bar, 0, 0, false) else {
                 fail!("C maps nothing of BAR {}", bar)
             };
-            let ours = ok!(IoBar::iomap(device.bound(), bar, 0, NAME));
+            let ours = check_ok!(IoBar::iomap(device.bound(), bar, 0, NAME));
             same_strings::<u8>(&ours, theirs.cookie())?;
             same_strings::<u16>(&ours, theirs.cookie())?;
             same_strings::<u32>(&ours, theirs.cookie())?;
@@ -133,30 +133,31 @@ mod tests {
     }
 
     #[test]
-    fn s32_typed_registers_and_doorbells_of_either_kind() -> Verdict {
-        let device = need!(Device::testdev());
+    fn s32_typed_registers_and_doorbells_of_either_kind() -> Outcome {
+        let device = require!(Device::testdev());
         for bar in BARS {
             let Some(theirs) = TheirBar::iomap(&device, bar, 0, 0, false) else {
                 fail!("C maps nothing of BAR {}", bar)
             };
             let (ours, theirs) = (
-                ok!(IoBar::iomap(device.bound(), bar, 0, NAME)),
+                check_ok!(IoBar::iomap(device.bound(), bar, 0, NAME)),
                 theirs.cookie(),
             );
             let (offset, data) = begin(theirs);
-            let memory = need!(Range::bar2());
+            let memory = require!(Range::bar2());
             // SAFETY: BAR 2 of ivshmem is for the tests.
-            let memory = ok!(unsafe { io_mapping_rs::ioremap::ioremap_wc(memory.phys, PAGE) });
+            let memory =
+                check_ok!(unsafe { io_mapping_rs::ioremap::ioremap_wc(memory.phys, PAGE) });
             let mut wc = memory.wc();
-            let doorbell = ok!((&*ours).try_doorbell::<u8>(offset));
+            let doorbell = check_ok!((&*ours).try_doorbell::<u8>(offset));
             for n in 1..=3 {
-                ok!(wc.try_write32(n, 0));
+                check_ok!(wc.try_write32(n, 0));
                 doorbell.ring(data as u8, wc.flush());
-                let seen = ok!(ours.try_read(SEEN));
-                same!((seen.low().get(), seen.high().get()), (n, 0));
-                same!(ok!(ours.sized::<16>()).read(SEEN).low().get(), n);
-                same!(
-                    u64::from(ok!(ours.be().try_read(SEEN)).into_raw()),
+                let seen = check_ok!(ours.try_read(SEEN));
+                check_eq!((seen.low().get(), seen.high().get()), (n, 0));
+                check_eq!(check_ok!(ours.sized::<16>()).read(SEEN).low().get(), n);
+                check_eq!(
+                    u64::from(check_ok!(ours.be().try_read(SEEN)).into_raw()),
                     u64::from(n) << 24
                 );
             }

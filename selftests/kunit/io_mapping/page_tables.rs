@@ -19,9 +19,9 @@ const OTHERS: u64 = 64 * PAGE;
 
 /// Bytes of page tables that have come while `f` ran and what it gave was there.
 fn page_tables<T>(f: impl FnOnce() -> T) -> (u64, T) {
-    let before = c::iomrs_c_page_tables();
+    let before = c::iomrs_c_page_table_pages();
     let kept = f();
-    let pages = c::iomrs_c_page_tables().saturating_sub(before);
+    let pages = c::iomrs_c_page_table_pages().saturating_sub(before);
     (pages as u64 * PAGE, kept)
 }
 
@@ -47,28 +47,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn none_for_a_sparse_large_aperture_nohugeiomap() -> Verdict {
-        need!(addresses(SIZE));
+    fn none_for_a_sparse_large_aperture_nohugeiomap() -> Outcome {
+        require!(addresses(SIZE));
         let phys = nowhere().phys;
         let (mut random, mut least) = (Random::new(1), u64::MAX);
         for _ in 0..TRIES {
-            let (bytes, wrong) = page_tables(|| -> Verdict<u32> {
-                let aperture = ok!(sparse_nowhere(SIZE));
+            let (bytes, wrong) = page_tables(|| -> Outcome<u32> {
+                let aperture = check_ok!(sparse_nowhere(SIZE));
                 Ok(hundred_pages(&aperture, phys, &mut random))
             });
-            same!(wrong?, 0);
+            check_eq!(wrong?, 0);
             // What is made once and stays would be seen the first time only.
             check!(bytes <= OTHERS);
             least = least.min(bytes);
         }
-        same!(least, 0);
+        check_eq!(least, 0);
         // That they are seen: C's, of a part that lies so that it takes small pages.
         // Where others have been, tables may be left, so that it is tried elsewhere, too.
         let (mut most, mut kept) = (0, KVec::new());
         for _ in 0..TRIES {
             let (seen, theirs) = page_tables(|| Theirs::map(WC, phys + PAGE, 4 * PAGE_1G));
             check!(theirs.is_some());
-            ok!(kept.push(theirs, GFP_KERNEL));
+            check_ok!(kept.push(theirs, GFP_KERNEL));
             most = most.max(seen);
             if most >= 4 * PAGE_1G / 512 {
                 break;

@@ -23,25 +23,25 @@ struct CMap(usize);
 impl CMap {
     fn new(of: &CAperture) -> Self {
         // SAFETY: The aperture is live, and the page in it.
-        Self(unsafe { c::iomrs_c_map_atomic_wc(of.0, 0) })
+        Self(unsafe { c::iomrs_c_io_mapping_map_atomic_wc(of.0, 0) })
     }
 }
 
 impl Drop for CMap {
     fn drop(&mut self) {
         // SAFETY: Mapped by `new`, by the same task.
-        unsafe { c::iomrs_c_unmap_atomic(self.0) };
+        unsafe { c::iomrs_c_io_mapping_unmap_atomic(self.0) };
     }
 }
 
 /// Whether a real-time thread that is woken while its CPU holds a map has run: by then, and the
 /// moment after the map has ended.
-fn has_run<M>(map: impl Fn() -> M + Sync) -> Verdict<[bool; 2]> {
-    let gate = ok!(Arc::pin_init(Completion::new(), GFP_KERNEL));
+fn has_run<M>(map: impl Fn() -> M + Sync) -> Outcome<[bool; 2]> {
+    let gate = check_ok!(Arc::pin_init(Completion::new(), GFP_KERNEL));
     let (waits, ran) = (AtomicBool::new(false), AtomicBool::new(false));
     let seen = [AtomicBool::new(false), AtomicBool::new(false)];
     let urgent = || {
-        c::iomrs_c_become_urgent();
+        c::iomrs_c_sched_set_fifo();
         waits.store(true, Ordering::Release);
         gate.wait_for_completion();
         ran.store(true, Ordering::Release);
@@ -49,7 +49,7 @@ fn has_run<M>(map: impl Fn() -> M + Sync) -> Verdict<[bool; 2]> {
     let holder = || {
         // Nothing of ours runs on the CPU before the other thread waits.
         while !waits.load(Ordering::Acquire) {
-            c::iomrs_c_sleep_ms(1);
+            c::iomrs_c_msleep(1);
         }
         let held = map();
         gate.complete_all();
@@ -73,18 +73,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s6_who_is_due_at_the_end_runs_at_once() -> Verdict {
-        let range = need!(Range::reserved());
-        let ours = ok!(aperture(range.phys, PAGE));
+    fn s6_who_is_due_at_the_end_runs_at_once() -> Outcome {
+        let range = require!(Range::reserved());
+        let ours = check_ok!(aperture(range.phys, PAGE));
         let theirs = CAperture::new(range.phys, PAGE)?;
         let with_theirs = has_run(|| CMap::new(&theirs))?;
         let with_ours = has_run(|| ours.map_atomic(0))?;
-        same!(with_ours, with_theirs);
+        check_eq!(with_ours, with_theirs);
         if !with_theirs[1] {
             return skip(c"this kernel preempts nobody");
         }
         // On PREEMPT_RT a map turns off migration only.
-        same!(with_theirs[0], cfg!(CONFIG_PREEMPT_RT));
+        check_eq!(with_theirs[0], cfg!(CONFIG_PREEMPT_RT));
         Ok(())
     }
 }

@@ -28,7 +28,7 @@ const FAILURES: u32 = 6;
 
 /// The nanoseconds that the slowest of `cpus` threads takes for `work`, which is told its CPU and
 /// says whether it went well.
-fn time(cpus: u32, work: &(impl Fn(u32) -> bool + Sync)) -> Verdict<u64> {
+fn time(cpus: u32, work: &(impl Fn(u32) -> bool + Sync)) -> Outcome<u64> {
     let (there, failed) = (AtomicU32::new(0), AtomicU32::new(0));
     let longest = AtomicU64::new(0);
     let body = |cpu: u32| {
@@ -36,9 +36,9 @@ fn time(cpus: u32, work: &(impl Fn(u32) -> bool + Sync)) -> Verdict<u64> {
         while there.load(Ordering::Acquire) < cpus {
             core::hint::spin_loop();
         }
-        let start = c::iomrs_c_now();
+        let start = c::iomrs_c_ktime_get_ns();
         let well = work(cpu);
-        longest.fetch_max(c::iomrs_c_now() - start, Ordering::AcqRel);
+        longest.fetch_max(c::iomrs_c_ktime_get_ns() - start, Ordering::AcqRel);
         failed.fetch_add((!well).into(), Ordering::Relaxed);
     };
     let (zero, one) = (|| body(0), || body(1));
@@ -47,7 +47,7 @@ fn time(cpus: u32, work: &(impl Fn(u32) -> bool + Sync)) -> Verdict<u64> {
         drop(Thread::start(Some(1), &one)?);
     }
     drop(first);
-    same!(failed.into_inner(), 0);
+    check_eq!(failed.into_inner(), 0);
     Ok(longest.into_inner())
 }
 
@@ -85,7 +85,7 @@ impl<F: Fn(u32) -> bool + Sync> Scaling<F> {
     }
 
     /// Throughput of two CPUs now, in thousandths of that of one at its best.
-    fn measure(&mut self) -> Verdict<u64> {
+    fn measure(&mut self) -> Outcome<u64> {
         self.one = self.one.min(time(1, &self.work)?);
         let two = time(2, &self.work)?;
         Ok(2000 * self.one / two.max(1))
@@ -97,9 +97,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_cpus_against_one() -> Verdict {
-        need!(two_cpus());
-        let aperture = ok!(sparse(need!(Range::reserved()).phys, PAGE_2M));
+    fn two_cpus_against_one() -> Outcome {
+        require!(two_cpus());
+        let aperture = check_ok!(sparse(require!(Range::reserved()).phys, PAGE_2M));
         let mut maps = Scaling::new(|cpu| maps(&aperture, cpu));
         let mut control = Scaling::new(arithmetic);
         // What one CPU can do is to be known first.

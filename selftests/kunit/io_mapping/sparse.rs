@@ -38,7 +38,7 @@ pub(crate) fn with(
 
 /// Physical addresses where nothing is, never accessed: the upper half of what can be addressed.
 pub(crate) fn nowhere() -> Range {
-    let phys = c::iomrs_c_phys_max() / 2;
+    let phys = c::iomrs_c_phys_limit() / 2;
     Range { phys, size: phys }
 }
 
@@ -75,18 +75,18 @@ pub(crate) fn phys_at(addr: usize) -> Option<u64> {
 }
 
 /// The areas that are there now and were not `before`.
-pub(crate) fn new_areas(before: &Seen) -> Verdict<usize> {
+pub(crate) fn new_areas(before: &Seen) -> Outcome<usize> {
     Ok(Seen::now()?.since(before)?.areas.len())
 }
 
 /// Fails the test unless maps of all three kinds of the page at `offset` show `phys`.
-pub(crate) fn all_show(aperture: &IoMapping, offset: u64, phys: u64) -> Verdict {
+pub(crate) fn all_show(aperture: &IoMapping, offset: u64, phys: u64) -> Outcome {
     let local = aperture.map_local(offset).map(|map| phys_at(map.addr()));
-    same!(local, Ok(Some(phys)));
+    check_eq!(local, Ok(Some(phys)));
     let atomic = aperture.map_atomic(offset).map(|map| phys_at(map.addr()));
-    same!(atomic, Ok(Some(phys)));
+    check_eq!(atomic, Ok(Some(phys)));
     let map = aperture.map(offset, 1).map(|map| phys_at(map.addr()));
-    same!(map, Ok(Some(phys)));
+    check_eq!(map, Ok(Some(phys)));
     Ok(())
 }
 
@@ -95,81 +95,81 @@ mod tests {
     use super::*;
 
     #[test]
-    fn creation_maps_nothing() -> Verdict {
-        let bar = need!(Range::bar2());
+    fn creation_maps_nothing() -> Outcome {
+        let bar = require!(Range::bar2());
         let before = Seen::now()?;
         for size in [1, PAGE, 1 << 20, CHUNK, PAGE_1G, bar.size] {
             let size = size.min(bar.size);
-            let ours = ok!(sparse(bar.phys, size));
+            let ours = check_ok!(sparse(bar.phys, size));
             let with_ours = Seen::now()?.since(&before)?;
-            same!((with_ours.areas.len(), ours.size()), (0, size));
+            check_eq!((with_ours.areas.len(), ours.size()), (0, size));
             drop(ours);
-            same!(Seen::now()?, before);
+            check_eq!(Seen::now()?, before);
             // The registry has the line that C's has.
             // SAFETY: The BAR is ours.
-            let theirs = unsafe { c::iomrs_c_create_wc(bar.phys, size as usize) };
+            let theirs = unsafe { c::iomrs_c_io_mapping_create_wc(bar.phys, size as usize) };
             check!(!theirs.is_null());
             let with_theirs = Seen::now()?.since(&before)?;
             // SAFETY: Made just above.
-            unsafe { c::iomrs_c_free(theirs) };
-            same!(with_ours.registry, with_theirs.registry);
+            unsafe { c::iomrs_c_io_mapping_free(theirs) };
+            check_eq!(with_ours.registry, with_theirs.registry);
         }
         Ok(())
     }
 
     #[test]
-    fn creation_of_a_large_aperture_maps_nothing() -> Verdict {
+    fn creation_of_a_large_aperture_maps_nothing() -> Outcome {
         let phys = nowhere().phys;
-        need!(addresses(TIB));
+        require!(addresses(TIB));
         for size in [1 << 20, PAGE_1G, 64 * PAGE_1G, TIB] {
             let before = Seen::now()?;
-            let ours = ok!(sparse_nowhere(size));
+            let ours = check_ok!(sparse_nowhere(size));
             let with_ours = Seen::now()?.since(&before)?;
             check!(with_ours.areas.is_empty());
             if c::iomrs_c_pat_enabled() {
-                same!(
+                check_eq!(
                     *with_ours.registry,
                     [Reserved::new(phys, phys + size, WC)][..]
                 );
             }
             drop(ours);
-            same!(Seen::now()?, before);
+            check_eq!(Seen::now()?, before);
         }
         Ok(())
     }
 
     #[test]
-    fn pages_far_into_a_large_aperture() -> Verdict {
-        need!(addresses(TIB));
-        let ours = ok!(sparse_nowhere(TIB));
+    fn pages_far_into_a_large_aperture() -> Outcome {
+        require!(addresses(TIB));
+        let ours = check_ok!(sparse_nowhere(TIB));
         let before = Seen::now()?;
         for offset in [0, PAGE_4G - PAGE, PAGE_4G, TIB / 2 + PAGE, TIB - PAGE] {
             let phys = nowhere().phys + offset;
-            let addr = ok!(ours.map_local(offset)).addr();
+            let addr = check_ok!(ours.map_local(offset)).addr();
             check!(Page::at(addr).is_none());
             let local = ours.map_local(offset).map(|map| phys_at(map.addr()));
-            same!(local, Ok(Some(phys)));
+            check_eq!(local, Ok(Some(phys)));
             let atomic = ours.map_atomic(offset).map(|map| phys_at(map.addr()));
-            same!(atomic, Ok(Some(phys)));
-            same!(new_areas(&before)?, 0);
+            check_eq!(atomic, Ok(Some(phys)));
+            check_eq!(new_areas(&before)?, 0);
         }
         for offset in [TIB, TIB + PAGE, u64::MAX - 4095, 1] {
-            refused!(ours.map_local(offset), EINVAL);
-            refused!(ours.map(offset, PAGE), EINVAL);
+            check_err!(ours.map_local(offset), EINVAL);
+            check_err!(ours.map(offset, PAGE), EINVAL);
         }
-        need!(chunks(3));
+        require!(chunks(3));
         for offset in [TIB - PAGE, PAGE_4G, PAGE_4G - PAGE] {
             all_show(&ours, offset, nowhere().phys + offset)?;
         }
-        same!(new_areas(&before)?, 3);
+        check_eq!(new_areas(&before)?, 3);
         Ok(())
     }
 
     #[test]
-    fn s10_slot_has_the_entry_that_c_has() -> Verdict {
-        let range = need!(Range::reserved());
+    fn s10_slot_has_the_entry_that_c_has() -> Outcome {
+        let range = require!(Range::reserved());
         for mode in CacheMode::ALL {
-            let ours = ok!(with(
+            let ours = check_ok!(with(
                 Options::new(mode),
                 range.phys,
                 4 * PAGE,
@@ -179,15 +179,15 @@ mod tests {
                 fail!("C maps nothing {:?}", mode)
             };
             let expected = Page::at(theirs.addr());
-            let local = ok!(ours.map_local(3 * PAGE));
-            same!(Page::at(local.addr()), expected);
+            let local = check_ok!(ours.map_local(3 * PAGE));
+            check_eq!(Page::at(local.addr()), expected);
             let addr = local.addr();
             drop(local);
             check!(Page::at(addr).is_none());
             let atomic = ours.map_atomic(3 * PAGE);
             let seen = atomic.map(|map| (map.addr(), Page::at(map.addr())));
-            let (addr, seen) = ok!(seen);
-            same!(seen, expected);
+            let (addr, seen) = check_ok!(seen);
+            check_eq!(seen, expected);
             check!(Page::at(addr).is_none());
             check!(ours.achieved() == mode || !c::iomrs_c_pat_enabled());
         }
@@ -195,13 +195,13 @@ mod tests {
     }
 
     #[test]
-    fn chunk_stays_and_is_found_again() -> Verdict {
-        need!(chunks(1));
-        let range = need!(Range::reserved());
-        let ours = ok!(sparse(range.phys, 4 * CHUNK));
+    fn chunk_stays_and_is_found_again() -> Outcome {
+        require!(chunks(1));
+        let range = require!(Range::reserved());
+        let ours = check_ok!(sparse(range.phys, 4 * CHUNK));
         let before = Seen::now()?;
         let offset = CHUNK + 7 * PAGE;
-        let addr = ok!(ours.map(offset, 3 * PAGE)).addr();
+        let addr = check_ok!(ours.map(offset, 3 * PAGE)).addr();
         let area = Area {
             size: CHUNK + PAGE,
             phys: if cfg!(iomrs_exported) {
@@ -210,37 +210,37 @@ mod tests {
                 0
             },
         };
-        same!(*Seen::now()?.since(&before)?.areas, [area][..]);
+        check_eq!(*Seen::now()?.since(&before)?.areas, [area][..]);
         if cfg!(iomrs_exported) {
-            same!(Page::at(addr).map(|page| page.size), Some(PAGE_2M));
+            check_eq!(Page::at(addr).map(|page| page.size), Some(PAGE_2M));
         }
-        same!(ours.map(offset, 1).map(|map| map.addr()), Ok(addr));
-        same!(ours.map_local(offset).map(|map| map.addr()), Ok(addr));
-        same!(ours.map_atomic(offset).map(|map| map.addr()), Ok(addr));
-        same!(
+        check_eq!(ours.map(offset, 1).map(|map| map.addr()), Ok(addr));
+        check_eq!(ours.map_local(offset).map(|map| map.addr()), Ok(addr));
+        check_eq!(ours.map_atomic(offset).map(|map| map.addr()), Ok(addr));
+        check_eq!(
             ours.map(CHUNK, CHUNK).map(|map| map.addr()),
             Ok(addr - 7 * PAGE as usize)
         );
         // Found without a slot, so that nobody is kept anywhere.
-        let map = ok!(ours.map_local(offset));
-        same!(c::iomrs_c_migration_disabled(), 0);
+        let map = check_ok!(ours.map_local(offset));
+        check_eq!(c::iomrs_c_migration_disabled(), 0);
         drop(map);
-        same!(new_areas(&before)?, 1);
+        check_eq!(new_areas(&before)?, 1);
         for page in 0..CHUNK / PAGE {
             all_show(&ours, CHUNK + page * PAGE, range.phys + CHUNK + page * PAGE)?;
         }
         // The next one is another chunk.
-        check!(ok!(ours.map_local(2 * CHUNK)).addr() != addr + (CHUNK - 7 * PAGE) as usize);
-        same!(new_areas(&before)?, 1);
+        check!(check_ok!(ours.map_local(2 * CHUNK)).addr() != addr + (CHUNK - 7 * PAGE) as usize);
+        check_eq!(new_areas(&before)?, 1);
         drop(ours);
         check!(Page::at(addr).is_none());
         Ok(())
     }
 
     #[test]
-    fn span_over_an_edge_has_an_area_of_its_own() -> Verdict {
-        let range = need!(Range::reserved());
-        let ours = ok!(sparse(range.phys, 4 * CHUNK));
+    fn span_over_an_edge_has_an_area_of_its_own() -> Outcome {
+        let range = require!(Range::reserved());
+        let ours = check_ok!(sparse(range.phys, 4 * CHUNK));
         let before = Seen::now()?;
         for (offset, len) in [
             (CHUNK - PAGE, PAGE + 1),
@@ -249,28 +249,28 @@ mod tests {
             (0, 4 * CHUNK),
             (PAGE, 2 * CHUNK),
         ] {
-            let first = ok!(ours.map(offset, len));
-            let second = ok!(ours.map(offset, len));
+            let first = check_ok!(ours.map(offset, len));
+            let second = check_ok!(ours.map(offset, len));
             check!(first.addr() != second.addr());
-            same!(first.size() as u64, len);
+            check_eq!(first.size() as u64, len);
             for map in [&first, &second] {
-                same!(phys_at(map.addr()), Some(range.phys + offset));
+                check_eq!(phys_at(map.addr()), Some(range.phys + offset));
                 let last = map.addr() + map.size() - 1;
-                same!(phys_at(last), Some(range.phys + offset + len - 1));
+                check_eq!(phys_at(last), Some(range.phys + offset + len - 1));
             }
-            same!(new_areas(&before)?, 2);
+            check_eq!(new_areas(&before)?, 2);
             let addr = first.addr();
             drop((first, second));
-            same!(new_areas(&before)?, 0);
+            check_eq!(new_areas(&before)?, 0);
             check!(Page::at(addr).is_none());
         }
         Ok(())
     }
 
     #[test]
-    fn chunks_begin_where_physical_pages_do() -> Verdict {
-        need!(chunks(3));
-        let range = need!(Range::reserved());
+    fn chunks_begin_where_physical_pages_do() -> Outcome {
+        require!(chunks(3));
+        let range = require!(Range::reserved());
         // From the middle of a large page to the middle of another, and a little.
         for (skew, size) in [
             (5 * PAGE, 2 * CHUNK),
@@ -278,7 +278,7 @@ mod tests {
             (PAGE, CHUNK - PAGE),
             (300 * PAGE, CHUNK + 7),
         ] {
-            let ours = ok!(sparse(range.phys + skew, size));
+            let ours = check_ok!(sparse(range.phys + skew, size));
             let before = Seen::now()?;
             let mut edge = 0;
             let mut expected = 0;
@@ -287,22 +287,22 @@ mod tests {
                 let end = next.min(size);
                 expected += 1;
                 // The first byte and the last are in one chunk, the bytes around the edge are not.
-                let first = ok!(ours.map(edge, end - edge)).addr();
-                same!(new_areas(&before)?, expected);
-                same!(phys_at(first), Some(range.phys + skew + edge));
+                let first = check_ok!(ours.map(edge, end - edge)).addr();
+                check_eq!(new_areas(&before)?, expected);
+                check_eq!(phys_at(first), Some(range.phys + skew + edge));
                 let last = (end - 1) & !(PAGE - 1);
                 all_show(&ours, last, range.phys + skew + last)?;
-                same!(
-                    ok!(ours.map_local(last)).addr(),
+                check_eq!(
+                    check_ok!(ours.map_local(last)).addr(),
                     first + (last - edge) as usize
                 );
                 if end - edge == CHUNK && cfg!(iomrs_exported) {
-                    same!(Page::at(first).map(|page| page.size), Some(PAGE_2M));
+                    check_eq!(Page::at(first).map(|page| page.size), Some(PAGE_2M));
                 }
                 if next < size {
-                    let over = ok!(ours.map(next - PAGE, PAGE + 1));
-                    same!(phys_at(over.addr()), Some(range.phys + skew + next - PAGE));
-                    same!(new_areas(&before)?, expected + 1);
+                    let over = check_ok!(ours.map(next - PAGE, PAGE + 1));
+                    check_eq!(phys_at(over.addr()), Some(range.phys + skew + next - PAGE));
+                    check_eq!(new_areas(&before)?, expected + 1);
                 }
                 edge = next;
             }
@@ -313,36 +313,36 @@ mod tests {
                 .iter()
                 .map(|area| area.size - PAGE)
                 .sum();
-            same!(taken, size.next_multiple_of(PAGE));
+            check_eq!(taken, size.next_multiple_of(PAGE));
         }
         Ok(())
     }
 
     #[test]
-    fn trim_drops_all_chunks() -> Verdict {
-        need!(chunks(4));
-        let range = need!(Range::reserved());
-        let mut ours = ok!(sparse(range.phys, 4 * CHUNK));
+    fn trim_drops_all_chunks() -> Outcome {
+        require!(chunks(4));
+        let range = require!(Range::reserved());
+        let mut ours = check_ok!(sparse(range.phys, 4 * CHUNK));
         let before = Seen::now()?;
         ours.trim();
         for _ in 0..3 {
             let mut addrs = KVec::new();
             for chunk in 0..4 {
-                let addr = ok!(ours.map(chunk * CHUNK, CHUNK)).addr();
-                ok!(addrs.push(addr, GFP_KERNEL));
+                let addr = check_ok!(ours.map(chunk * CHUNK, CHUNK)).addr();
+                check_ok!(addrs.push(addr, GFP_KERNEL));
             }
-            same!(new_areas(&before)?, 4);
+            check_eq!(new_areas(&before)?, 4);
             ours.trim();
-            same!(new_areas(&before)?, 0);
+            check_eq!(new_areas(&before)?, 0);
             for addr in addrs {
                 check!(Page::at(addr).is_none());
             }
             // By slots again.
             for chunk in 0..4 {
-                let local = ok!(ours.map_local(chunk * CHUNK));
-                same!(phys_at(local.addr()), Some(range.phys + chunk * CHUNK));
+                let local = check_ok!(ours.map_local(chunk * CHUNK));
+                check_eq!(phys_at(local.addr()), Some(range.phys + chunk * CHUNK));
             }
-            same!(new_areas(&before)?, 0);
+            check_eq!(new_areas(&before)?, 0);
         }
         Ok(())
     }

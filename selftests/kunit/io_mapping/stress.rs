@@ -156,15 +156,15 @@ struct Stress {
 }
 
 impl Stress {
-    fn new(range: Range) -> Verdict<Self> {
+    fn new(range: Range) -> Outcome<Self> {
         let options = Options::new(CacheMode::WriteCombining);
         // SAFETY: The range is that of the tests.
         let ours = unsafe { IoMapping::with_strategy(range.phys, SIZE, options, Strategy::Sparse) };
-        let aperture = ok!(ours);
+        let aperture = check_ok!(ours);
         for offset in (0..SIZE).step_by(PAGE as usize) {
-            let page = ok!(aperture.map_local(offset));
+            let page = check_ok!(aperture.map_local(offset));
             for at in (0..PAGE as usize).step_by(8) {
-                ok!(page.try_write64(0, at));
+                check_ok!(page.try_write64(0, at));
             }
         }
         // Where all chunks are to be had, only the half of them are.
@@ -238,7 +238,7 @@ impl Stress {
             self.atomically(owner, round);
         }
         match owner.random(256) {
-            0 if may_sleep => c::iomrs_c_sleep_ms(1),
+            0 if may_sleep => c::iomrs_c_msleep(1),
             1..16 if may_sleep => c::iomrs_c_schedule(),
             _ => (),
         }
@@ -285,8 +285,8 @@ impl Stress {
     }
 
     /// Fails the test unless every page is as it was left, seen by one map of them all.
-    fn judge(&self) -> Verdict {
-        let all = ok!(self.aperture.map(0, SIZE));
+    fn judge(&self) -> Outcome {
+        let all = check_ok!(self.aperture.map(0, SIZE));
         let mut wrong = 0;
         for owner in Iterator::chain(self.tasks.iter(), &self.timers) {
             for page in 0..PAGES {
@@ -304,10 +304,10 @@ impl Stress {
             counts.interrupts.load(Ordering::Relaxed),
             exhausted(),
         ));
-        same!(wrong, 0);
-        same!(counts.wrong_bytes.load(Ordering::Relaxed), 0);
-        same!(counts.failed.load(Ordering::Relaxed), 0);
-        same!(counts.pinned.load(Ordering::Relaxed), 0);
+        check_eq!(wrong, 0);
+        check_eq!(counts.wrong_bytes.load(Ordering::Relaxed), 0);
+        check_eq!(counts.failed.load(Ordering::Relaxed), 0);
+        check_eq!(counts.pinned.load(Ordering::Relaxed), 0);
         check!(counts.interrupts.load(Ordering::Relaxed) > 100);
         Ok(())
     }
@@ -318,10 +318,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s11_tasks_and_interrupts_at_any_chunk_budget() -> Verdict {
-        need!(two_cpus());
-        let mut stress = ok!(KBox::new(
-            Stress::new(need!(Range::reserved()))?,
+    fn s11_tasks_and_interrupts_at_any_chunk_budget() -> Outcome {
+        require!(two_cpus());
+        let mut stress = check_ok!(KBox::new(
+            Stress::new(require!(Range::reserved()))?,
             GFP_KERNEL
         ));
         for _ in 0..PHASES {
@@ -347,10 +347,10 @@ mod tests {
     }
 
     #[test]
-    fn s11_a_cpu_goes_off_line_and_comes_back() -> Verdict {
-        need!(two_cpus());
-        let stress = ok!(KBox::new(
-            Stress::new(need!(Range::reserved()))?,
+    fn s11_a_cpu_goes_off_line_and_comes_back() -> Outcome {
+        require!(two_cpus());
+        let stress = check_ok!(KBox::new(
+            Stress::new(require!(Range::reserved()))?,
             GFP_KERNEL
         ));
         let this = &*stress;
@@ -368,12 +368,12 @@ mod tests {
             for _ in 0..10 {
                 // Off line it goes on another CPU.
                 let _tick = Tick::start(1, TICK_NS, &ticks[1]);
-                c::iomrs_c_sleep_ms(20);
-                let off = c::iomrs_c_cpu_online(1, false);
-                c::iomrs_c_sleep_ms(20);
-                let on = c::iomrs_c_cpu_online(1, true);
+                c::iomrs_c_msleep(20);
+                let off = c::iomrs_c_set_cpu_online(1, false);
+                c::iomrs_c_msleep(20);
+                let on = c::iomrs_c_set_cpu_online(1, true);
                 times.fetch_add((off == 0 && on == 0).into(), Ordering::AcqRel);
-                stuck.store((c::iomrs_c_cpus() < 2).into(), Ordering::Release);
+                stuck.store((c::iomrs_c_num_online_cpus() < 2).into(), Ordering::Release);
             }
             done.store(1, Ordering::Release);
         };
@@ -385,7 +385,7 @@ mod tests {
             Thread::start(None, &hotplug)?,
         ));
         drop(tick);
-        same!((times.into_inner(), stuck.into_inner()), (10, 0));
+        check_eq!((times.into_inner(), stuck.into_inner()), (10, 0));
         this.judge()
     }
 }

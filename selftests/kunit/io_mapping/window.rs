@@ -102,10 +102,10 @@ fn exhaust(aperture: &IoMapping, first: u64) -> Exhaustion {
 }
 
 /// Fails the test unless all slots were had but `taken`, and nothing went wrong.
-fn all_but(seen: &Exhaustion, taken: u32) -> Verdict {
+fn all_but(seen: &Exhaustion, taken: u32) -> Outcome {
     check!(full(seen.slots + taken));
     let slots = seen.slots;
-    same!(
+    check_eq!(
         *seen,
         Exhaustion {
             slots,
@@ -135,8 +135,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s10_out_of_slots_is_eagain_in_every_context() -> Verdict {
-        let aperture = need!(marked());
+    fn s10_out_of_slots_is_eagain_in_every_context() -> Outcome {
+        let aperture = require!(marked());
         for context in Context::ALL {
             // Twice: they are to be had again.
             for _ in 0..2 {
@@ -146,15 +146,15 @@ mod tests {
                 };
                 all_but(&seen, 0)?;
                 // The local map and the atomic one.
-                same!(exhausted(), before + 2);
+                check_eq!(exhausted(), before + 2);
             }
         }
         Ok(())
     }
 
     #[test]
-    fn s10_out_of_slots_below_who_holds_some() -> Verdict {
-        let aperture = need!(marked());
+    fn s10_out_of_slots_below_who_holds_some() -> Outcome {
+        let aperture = require!(marked());
         for context in Context::ALL {
             let held = [0, 1, 2, 3].map(|page| aperture.map_local(page * PAGE));
             let Some(seen) = context.run(|| exhaust(&aperture, 4)) else {
@@ -171,33 +171,33 @@ mod tests {
     }
 
     #[test]
-    fn s10_nesting_eight_deep() -> Verdict {
-        let aperture = need!(marked());
-        let outer = ok!(aperture.map_local(0));
-        same!(nested(&outer, 1, &mut |depth| depth), Ok(8));
-        refused!(outer.map_local(PAGES * PAGE), EINVAL);
-        refused!(outer.map_local(1), EINVAL);
+    fn s10_nesting_eight_deep() -> Outcome {
+        let aperture = require!(marked());
+        let outer = check_ok!(aperture.map_local(0));
+        check_eq!(nested(&outer, 1, &mut |depth| depth), Ok(8));
+        check_err!(outer.map_local(PAGES * PAGE), EINVAL);
+        check_err!(outer.map_local(1), EINVAL);
         check!(shows(&outer, 0));
         Ok(())
     }
 
     #[test]
-    fn s10_closure_gives_its_slot_back() -> Verdict {
-        let aperture = need!(marked());
+    fn s10_closure_gives_its_slot_back() -> Outcome {
+        let aperture = require!(marked());
         for page in 0..PAGES {
-            same!(
+            check_eq!(
                 aperture.with_local(page * PAGE, |map| shows(map, page)),
                 Ok(true)
             );
         }
-        refused!(aperture.with_local(1, |_| ()), EINVAL);
-        refused!(aperture.with_local(PAGES * PAGE, |_| ()), EINVAL);
+        check_err!(aperture.with_local(1, |_| ()), EINVAL);
+        check_err!(aperture.with_local(PAGES * PAGE, |_| ()), EINVAL);
         all_but(&exhaust(&aperture, 0), 0)
     }
 
     #[test]
-    fn s11_drops_in_every_permutation_of_four() -> Verdict {
-        let aperture = need!(marked());
+    fn s11_drops_in_every_permutation_of_four() -> Outcome {
+        let aperture = require!(marked());
         for order in 0..24u64 {
             let mut maps = [0, 1, 2, 3].map(|page| aperture.map_local(page * PAGE).ok());
             let mut code = order;
@@ -213,16 +213,16 @@ mod tests {
                     check!(map.as_ref().is_none_or(|map| shows(map, page)));
                 }
                 // Another one in between, which may take the slot that is free.
-                check!(shows(&ok!(aperture.map_local(9 * PAGE)), 9));
+                check!(shows(&check_ok!(aperture.map_local(9 * PAGE)), 9));
             }
         }
-        same!(c::iomrs_c_migration_disabled(), 0);
+        check_eq!(c::iomrs_c_migration_disabled(), 0);
         all_but(&exhaust(&aperture, 0), 0)
     }
 
     #[test]
-    fn s11_unmapped_in_any_order_means_unmapped() -> Verdict {
-        let aperture = need!(marked());
+    fn s11_unmapped_in_any_order_means_unmapped() -> Outcome {
+        let aperture = require!(marked());
         let maps = [0, 1, 2].map(|page| aperture.map_local(page * PAGE));
         let [Ok(first), Ok(second), Ok(third)] = maps else {
             fail!("a page is not mapped")
@@ -239,14 +239,14 @@ mod tests {
     }
 
     #[test]
-    fn s11_leaked_guard_wastes_a_slot_only() -> Verdict {
-        let aperture = need!(marked());
-        let page = ok!(aperture.map_local(5 * PAGE));
+    fn s11_leaked_guard_wastes_a_slot_only() -> Outcome {
+        let aperture = require!(marked());
+        let page = check_ok!(aperture.map_local(5 * PAGE));
         // SAFETY: A guard that is leaked lives for ever. This one is taken back below, after
         // everything that it could harm; its slot is no part of the aperture.
         let leaked = unsafe { core::mem::transmute::<LocalMap<'_>, LocalMap<'static>>(page) };
         drop(aperture);
-        let aperture = need!(marked());
+        let aperture = require!(marked());
         for _ in 0..3 {
             all_but(&exhaust(&aperture, 0), 1)?;
         }
@@ -254,13 +254,13 @@ mod tests {
         // The task stays where the slot is.
         check!(c::iomrs_c_migration_disabled() > 0);
         drop(leaked);
-        same!(c::iomrs_c_migration_disabled(), 0);
+        check_eq!(c::iomrs_c_migration_disabled(), 0);
         all_but(&exhaust(&aperture, 0), 0)
     }
 
     #[test]
-    fn s11_interrupts_map_below_who_holds_some() -> Verdict {
-        let aperture = need!(marked());
+    fn s11_interrupts_map_below_who_holds_some() -> Outcome {
+        let aperture = require!(marked());
         for context in [Context::SoftInterrupt, Context::HardInterrupt] {
             let held = [0, 1, 2, 3].map(|page| aperture.map_local(page * PAGE).ok());
             let [first, second, ..] = held;
@@ -277,70 +277,70 @@ mod tests {
                 let atomic = aperture.map_atomic(8 * PAGE);
                 all && left && atomic.is_ok_and(|map| shows(&map, 8))
             };
-            same!(context.run(interrupt), Some(true));
+            check_eq!(context.run(interrupt), Some(true));
             check!(first.is_some_and(|map| shows(&map, 0)));
-            same!(context.run(interrupt), Some(true));
+            check_eq!(context.run(interrupt), Some(true));
             check!(second.is_some_and(|map| shows(&map, 1)));
         }
         Ok(())
     }
 
     #[test]
-    fn s10_migration_is_off_while_a_slot_is_held() -> Verdict {
-        let aperture = need!(marked());
-        same!(c::iomrs_c_migration_disabled(), 0);
-        let first = ok!(aperture.map_local(0));
-        same!(c::iomrs_c_migration_disabled(), 1);
-        let second = ok!(aperture.map_local(PAGE));
-        same!(c::iomrs_c_migration_disabled(), 2);
+    fn s10_migration_is_off_while_a_slot_is_held() -> Outcome {
+        let aperture = require!(marked());
+        check_eq!(c::iomrs_c_migration_disabled(), 0);
+        let first = check_ok!(aperture.map_local(0));
+        check_eq!(c::iomrs_c_migration_disabled(), 1);
+        let second = check_ok!(aperture.map_local(PAGE));
+        check_eq!(c::iomrs_c_migration_disabled(), 2);
         drop(second);
-        same!(c::iomrs_c_migration_disabled(), 1);
-        refused!(aperture.map_local(1), EINVAL);
-        same!(c::iomrs_c_migration_disabled(), 1);
+        check_eq!(c::iomrs_c_migration_disabled(), 1);
+        check_err!(aperture.map_local(1), EINVAL);
+        check_eq!(c::iomrs_c_migration_disabled(), 1);
         // The other order: of the kernel's slots the first is in use until the second is not.
-        let second = ok!(aperture.map_local(PAGE));
+        let second = check_ok!(aperture.map_local(PAGE));
         drop(first);
         check!(c::iomrs_c_migration_disabled() > 0);
         drop(second);
-        same!(c::iomrs_c_migration_disabled(), 0);
+        check_eq!(c::iomrs_c_migration_disabled(), 0);
         exhaust(&aperture, 0);
-        same!(c::iomrs_c_migration_disabled(), 0);
+        check_eq!(c::iomrs_c_migration_disabled(), 0);
         Ok(())
     }
 
     #[test]
-    fn s10_holder_is_moved_afterwards() -> Verdict {
-        need!(two_cpus());
-        let aperture = need!(marked());
+    fn s10_holder_is_moved_afterwards() -> Outcome {
+        require!(two_cpus());
+        let aperture = require!(marked());
         let task = c::iomrs_c_current() as usize;
-        let (moved, map) = (AtomicU32::new(2), ok!(aperture.map_local(7 * PAGE)));
-        let here = c::iomrs_c_cpu();
+        let (moved, map) = (AtomicU32::new(2), check_ok!(aperture.map_local(7 * PAGE)));
+        let here = c::iomrs_c_this_cpu();
         let other = 1 - here;
         let mover = || {
             // SAFETY: The task waits for us before it ends.
-            let result = unsafe { c::iomrs_c_move(task as *mut _, other as i32) };
+            let result = unsafe { c::iomrs_c_move_task(task as *mut _, other as i32) };
             moved.store((result != 0).into(), Ordering::Release);
         };
         let thread = Thread::start(None, &mover)?;
         for _ in 0..20 {
-            c::iomrs_c_sleep_ms(1);
-            same!(c::iomrs_c_cpu(), here);
+            c::iomrs_c_msleep(1);
+            check_eq!(c::iomrs_c_this_cpu(), here);
             check!(shows(&map, 7));
         }
         let waited = moved.load(Ordering::Acquire);
         drop(map);
         drop(thread);
-        let then = (moved.load(Ordering::Acquire), c::iomrs_c_cpu());
+        let then = (moved.load(Ordering::Acquire), c::iomrs_c_this_cpu());
         // SAFETY: It is this task.
-        unsafe { c::iomrs_c_move(c::iomrs_c_current(), -1) };
-        same!(waited, 2);
-        same!(then, (0, other));
+        unsafe { c::iomrs_c_move_task(c::iomrs_c_current(), -1) };
+        check_eq!(waited, 2);
+        check_eq!(then, (0, other));
         all_but(&exhaust(&aperture, 0), 0)
     }
 
     #[test]
-    fn s11_preempted_holder_keeps_its_slot() -> Verdict {
-        let aperture = need!(marked());
+    fn s11_preempted_holder_keeps_its_slot() -> Outcome {
+        let aperture = require!(marked());
         let wrong = AtomicU32::new(0);
         let ready = AtomicU32::new(0);
         let hold = |pages: [u64; 4]| {
@@ -364,7 +364,7 @@ mod tests {
         let first = Thread::start(Some(0), &one)?;
         let second = Thread::start(Some(0), &two)?;
         drop((first, second));
-        same!(wrong.into_inner(), 0);
+        check_eq!(wrong.into_inner(), 0);
         Ok(())
     }
 }

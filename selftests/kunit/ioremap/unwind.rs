@@ -19,7 +19,7 @@ pub(crate) struct Faults;
 
 impl Faults {
     pub(crate) fn begin() -> core::result::Result<Self, &'static CStr> {
-        match c::iomrs_c_faults_begin() {
+        match c::iomrs_c_fault_injection_begin() {
             0 => Ok(Self),
             _ => {
                 Err(c"no /sys/kernel/debug/fail{slab,_page_alloc}: CONFIG_FAULT_INJECTION_DEBUG_FS")
@@ -31,7 +31,7 @@ impl Faults {
 impl Drop for Faults {
     fn drop(&mut self) {
         c::iomrs_c_fail_from(0);
-        c::iomrs_c_faults_end();
+        c::iomrs_c_fault_injection_end();
     }
 }
 
@@ -47,34 +47,34 @@ struct Count {
 /// Maps again and again, with the first allocation failing, then the second, and so on until there
 /// is none left to fail. After each failure nothing may be left, and the same mapping must succeed.
 /// It is kept, so that the next one goes where no tables are.
-fn each_allocation(map: impl Fn() -> Result<Mapping>) -> Verdict<Count> {
+fn each_allocation(map: impl Fn() -> Result<Mapping>) -> Outcome<Count> {
     let mut count = Count::default();
     let mut kept = KVec::new();
     let start = Seen::now()?;
-    let log = c::iomrs_c_log_mark();
+    let log = c::iomrs_c_log_position();
     for n in 1..MANY {
         let before = Seen::now()?;
         c::iomrs_c_fail_nth(n);
         let result = map();
-        let left = c::iomrs_c_fail_left();
+        let left = c::iomrs_c_fail_countdown();
         c::iomrs_c_fail_nth(0);
         match (result, left) {
             (Ok(_), 0) => count.tolerated += 1,
             (result, 0) => {
-                refused!(result, ENOMEM);
+                check_err!(result, ENOMEM);
                 count.fatal += 1;
             }
             (result, _) => {
-                drop(ok!(result));
+                drop(check_ok!(result));
                 drop(kept);
-                same!(Seen::now()?, start);
-                same!(c::iomrs_c_log_complaints(log), 0);
+                check_eq!(Seen::now()?, start);
+                check_eq!(c::iomrs_c_count_complaints(log), 0);
                 return Ok(count);
             }
         }
-        same!(Seen::now()?, before);
-        c::iomrs_c_purge();
-        ok!(kept.push(ok!(map()), GFP_KERNEL));
+        check_eq!(Seen::now()?, before);
+        c::iomrs_c_vm_unmap_aliases();
+        check_ok!(kept.push(check_ok!(map()), GFP_KERNEL));
     }
     fail!("{} allocations are too many to be true", MANY)
 }
@@ -82,24 +82,24 @@ fn each_allocation(map: impl Fn() -> Result<Mapping>) -> Verdict<Count> {
 /// Maps 2 MiB at `phys` over an entry that nobody has made, and gives the entry's address. It lies
 /// where 2 MiB at `small`, which take small pages, have just been; should others have come or gone
 /// meanwhile, the next area is elsewhere, and it is tried again.
-fn meet_planted(phys: u64, small: u64) -> Verdict<usize> {
+fn meet_planted(phys: u64, small: u64) -> Outcome<usize> {
     for _ in 0..MANY {
-        c::iomrs_c_purge();
-        let addr = ok!(ours(WC, small, PAGE_2M)).addr();
-        c::iomrs_c_purge();
+        c::iomrs_c_vm_unmap_aliases();
+        let addr = check_ok!(ours(WC, small, PAGE_2M)).addr();
+        c::iomrs_c_vm_unmap_aliases();
         let planted = addr + 5 * PAGE as usize;
         // SAFETY: The address is free just now.
-        if !unsafe { c::iomrs_c_plant(planted, small) } {
+        if !unsafe { c::iomrs_c_populate_entry(planted, small) } {
             continue;
         }
         match ours(WC, phys, PAGE_2M) {
             Err(err) => {
-                same!(err, EBUSY);
+                check_eq!(err, EBUSY);
                 return Ok(planted);
             }
             Ok(elsewhere) => {
                 // SAFETY: Planted above, and not unmapped since.
-                unsafe { c::iomrs_c_uproot(planted) };
+                unsafe { c::iomrs_c_clear_entry(planted) };
                 check!(elsewhere.addr() != addr);
             }
         }
@@ -112,8 +112,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s29_each_allocation_of_an_ioremap() -> Verdict {
-        let (faults, bar) = (need!(Faults::begin()), need!(Range::bar2()));
+    fn s29_each_allocation_of_an_ioremap() -> Outcome {
+        let (faults, bar) = (require!(Faults::begin()), require!(Range::bar2()));
         // Tables are made anew where no other test has been: a table for the 2M pages of 1 GiB, one
         // for what follows, and below that one for a small page.
         let (offset, size, tables) = if cfg!(iomrs_exported) {
@@ -124,7 +124,7 @@ mod tests {
         };
         let mut away = KVec::new();
         for _ in 0..16 {
-            ok!(away.push(Theirs::map(WC, bar.phys, 2 * PAGE_1G), GFP_KERNEL));
+            check_ok!(away.push(Theirs::map(WC, bar.phys, 2 * PAGE_1G), GFP_KERNEL));
         }
         let count = each_allocation(|| ours(WC, bar.phys + offset, size))?;
         drop(faults);
@@ -138,8 +138,8 @@ mod tests {
     }
 
     #[test]
-    fn s29_each_allocation_of_a_small_ioremap() -> Verdict {
-        let (faults, range) = (need!(Faults::begin()), need!(Range::reserved()));
+    fn s29_each_allocation_of_a_small_ioremap() -> Outcome {
+        let (faults, range) = (require!(Faults::begin()), require!(Range::reserved()));
         for mode in CacheMode::ALL {
             let count = each_allocation(|| ours(mode, range.phys + 8, PAGE))?;
             let registry = c::iomrs_c_pat_enabled() && (cfg!(iomrs_exported) || mode == WC);
@@ -150,16 +150,16 @@ mod tests {
     }
 
     #[test]
-    fn s29_each_allocation_as_often_as_in_c() -> Verdict {
+    fn s29_each_allocation_as_often_as_in_c() -> Outcome {
         if cfg!(iomrs_stock) {
             return skip(c"vmap_pfn() takes a list of page frames, which C's ioremap does without");
         }
-        let (faults, range) = (need!(Faults::begin()), need!(Range::reserved()));
+        let (faults, range) = (require!(Faults::begin()), require!(Range::reserved()));
         let points = |map: &dyn Fn() -> bool| {
             // Far more than there are: what is left tells how many there were.
             c::iomrs_c_fail_nth(1000);
             let mapped = map();
-            let left = c::iomrs_c_fail_left();
+            let left = c::iomrs_c_fail_countdown();
             c::iomrs_c_fail_nth(0);
             (mapped, 1000 - left)
         };
@@ -175,16 +175,16 @@ mod tests {
         drop(faults);
         theirs.sort_unstable();
         took.sort_unstable();
-        same!(took[7], theirs[7]);
+        check_eq!(took[7], theirs[7]);
         Ok(())
     }
 
     #[test]
-    fn s29_each_allocation_with_reserved_ram() -> Verdict {
+    fn s29_each_allocation_with_reserved_ram() -> Outcome {
         if cfg!(iomrs_stock) {
             return skip(c"vmap_pfn() refuses pages with a struct page");
         }
-        let faults = need!(Faults::begin());
+        let faults = require!(Faults::begin());
         let mut pages = KVec::new();
         for n in 1..MANY {
             // One for which the kernel's own mapping has a large entry, which must be split.
@@ -193,22 +193,22 @@ mod tests {
                 if Page::at(page.direct).is_some_and(|at| at.size > PAGE) {
                     break page;
                 }
-                ok!(pages.push(page, GFP_KERNEL));
+                check_ok!(pages.push(page, GFP_KERNEL));
                 check!(pages.len() < 4 * MANY as usize);
             };
             let before = Seen::now()?;
             c::iomrs_c_fail_nth(n);
             let result = ours(WC, page.phys, PAGE);
-            let left = c::iomrs_c_fail_left();
+            let left = c::iomrs_c_fail_countdown();
             c::iomrs_c_fail_nth(0);
             let outcome = result.map(drop);
-            same!(Seen::now()?, before);
+            check_eq!(Seen::now()?, before);
             // The page's own record must be free again: another mode is to be had.
-            ok!(ours(CacheMode::UncachedMinus, page.phys, PAGE));
-            ok!(pages.push(page, GFP_KERNEL));
+            check_ok!(ours(CacheMode::UncachedMinus, page.phys, PAGE));
+            check_ok!(pages.push(page, GFP_KERNEL));
             if left != 0 {
                 drop(faults);
-                same!(outcome, Ok(()));
+                check_eq!(outcome, Ok(()));
                 // The area, and a table for the kernel's own mapping.
                 check!(n > 2);
                 return Ok(());
@@ -219,8 +219,8 @@ mod tests {
     }
 
     #[test]
-    fn s29_mode_conflict_leaves_nothing() -> Verdict {
-        let range = need!(Range::reserved());
+    fn s29_mode_conflict_leaves_nothing() -> Outcome {
+        let range = require!(Range::reserved());
         if !c::iomrs_c_pat_enabled() {
             return skip(c"no PAT, so no registry");
         }
@@ -235,25 +235,28 @@ mod tests {
             }
             let theirs = Theirs::map(live, range.phys, PAGE_2M);
             let before = Seen::now()?;
-            refused!(map(options, range.phys + PAGE, PAGE), EBUSY);
-            same!(Seen::now()?, before);
+            check_err!(map(options, range.phys + PAGE, PAGE), EBUSY);
+            check_eq!(Seen::now()?, before);
             drop(theirs);
-            same!(ok!(map(options, range.phys + PAGE, PAGE)).achieved(), WC);
+            check_eq!(
+                check_ok!(map(options, range.phys + PAGE, PAGE)).achieved(),
+                WC
+            );
         }
         Ok(())
     }
 
     #[test]
-    fn s29_address_space_exhausted() -> Verdict {
+    fn s29_address_space_exhausted() -> Outcome {
         if cfg!(iomrs_stock) {
             return skip(c"4K pages for all address space would take more memory than there is");
         }
         let total = c::iomrs_c_vmalloc_total() as u64;
-        if total > 64 << 40 || c::iomrs_c_largest_page() != PAGE_1G.trailing_zeros() {
+        if total > 64 << 40 || c::iomrs_c_largest_page_shift() != PAGE_1G.trailing_zeros() {
             return skip(c"too much address space to fill (no5lvl), or no 1G pages");
         }
         // No RAM and no device is in the upper half of what can be addressed.
-        let half = c::iomrs_c_phys_max() / 2;
+        let half = c::iomrs_c_phys_limit() / 2;
         let size = half.min(total / 16);
         let options = Options::new(WC).across_resources();
         let start = Seen::now()?;
@@ -262,50 +265,50 @@ mod tests {
         let refused = loop {
             let before = Seen::now()?;
             match map(options, half, size) {
-                Ok(mapping) => ok!(kept.push(mapping, GFP_KERNEL)),
+                Ok(mapping) => check_ok!(kept.push(mapping, GFP_KERNEL)),
                 Err(err) => {
-                    same!(Seen::now()?, before);
+                    check_eq!(Seen::now()?, before);
                     break err;
                 }
             }
             check!(kept.len() as u64 <= most);
         };
-        same!(refused, ENOMEM);
+        check_eq!(refused, ENOMEM);
         check!(kept.len() as u64 >= most / 2);
         kept.pop();
-        c::iomrs_c_purge();
-        ok!(map(options, half, size));
+        c::iomrs_c_vm_unmap_aliases();
+        check_ok!(map(options, half, size));
         drop(kept);
-        same!(Seen::now()?, start);
+        check_eq!(Seen::now()?, start);
         Ok(())
     }
 
     #[test]
-    fn s27_populated_entry_is_ebusy() -> Verdict {
+    fn s27_populated_entry_is_ebusy() -> Outcome {
         if cfg!(iomrs_stock) {
             return skip(c"vmap_pfn() does not look at what was there");
         }
-        let range = need!(Range::reserved());
+        let range = require!(Range::reserved());
         // Small pages, and a large one where an earlier mapping has left a table.
         for phys in [range.phys + PAGE, range.phys] {
             let start = Seen::now()?;
-            let log = c::iomrs_c_log_mark();
+            let log = c::iomrs_c_log_position();
             let planted = meet_planted(phys, range.phys + PAGE)?;
-            same!(Seen::now()?, start);
+            check_eq!(Seen::now()?, start);
             // What was there went with the area, as C's unmapping does it.
             check!(Page::at(planted).is_none());
-            c::iomrs_c_purge();
-            drop(ok!(ours(WC, phys, PAGE_2M)));
-            same!(c::iomrs_c_log_complaints(log), 0);
+            c::iomrs_c_vm_unmap_aliases();
+            drop(check_ok!(ours(WC, phys, PAGE_2M)));
+            check_eq!(c::iomrs_c_count_complaints(log), 0);
         }
         Ok(())
     }
 
     #[test]
-    fn s29_unmapped_means_unmapped() -> Verdict {
-        let range = need!(Range::reserved());
+    fn s29_unmapped_means_unmapped() -> Outcome {
+        let range = require!(Range::reserved());
         for size in [1, PAGE, PAGE_2M, PAGE_2M + PAGE] {
-            let ours = ok!(ours(WC, range.phys, size));
+            let ours = check_ok!(ours(WC, range.phys, size));
             let (first, last) = (ours.addr(), ours.addr() + size as usize - 1);
             check!(Page::at(first).is_some() && Page::at(last).is_some());
             drop(ours);
@@ -315,23 +318,26 @@ mod tests {
     }
 
     #[test]
-    fn s31_unmapping_touches_no_other_mapping() -> Verdict {
-        let range = need!(Range::reserved());
+    fn s31_unmapping_touches_no_other_mapping() -> Outcome {
+        let range = require!(Range::reserved());
         let mut kept = KVec::new();
         for n in 0..16 {
-            ok!(kept.push((n, ok!(ours(WC, range.phys + n * PAGE, PAGE))), GFP_KERNEL));
+            check_ok!(kept.push(
+                (n, check_ok!(ours(WC, range.phys + n * PAGE, PAGE))),
+                GFP_KERNEL
+            ));
         }
         while let Some((_, ours)) = kept.pop() {
             drop(ours);
             // Addresses may be used again at once.
-            c::iomrs_c_purge();
-            let again = ok!(crate::support::compare::ours(
+            c::iomrs_c_vm_unmap_aliases();
+            let again = check_ok!(crate::support::compare::ours(
                 WC,
                 range.phys + 20 * PAGE,
                 PAGE
             ));
             for (n, other) in &kept {
-                same!(
+                check_eq!(
                     Page::at(other.addr()).map(|page| page.phys),
                     Some(range.phys + n * PAGE)
                 );

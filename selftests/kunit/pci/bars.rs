@@ -18,73 +18,73 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s36_bar_is_requested_and_mapped() -> Verdict {
-        let device = need!(Device::ivshmem());
+    fn s36_bar_is_requested_and_mapped() -> Outcome {
+        let device = require!(Device::ivshmem());
         let Some(range) = device.bar(0) else {
             fail!("no BAR 0")
         };
         let before = Seen::now()?;
-        same!(region_is_taken()?, false);
-        let bar = ok!(Bar::iomap(device.bound(), 0, 0, NAME));
-        same!(region_is_taken()?, true);
-        same!(bar.size() as u64, range.size);
-        same!(Page::at(bar.addr()).map(|page| page.phys), Some(range.phys));
-        same!(bar.requested(), CacheMode::UncachedMinus);
-        ok!((&bar).try_read32(0));
-        refused!((&bar).try_read32(range.size as usize), EINVAL);
+        check_eq!(region_is_taken()?, false);
+        let bar = check_ok!(Bar::iomap(device.bound(), 0, 0, NAME));
+        check_eq!(region_is_taken()?, true);
+        check_eq!(bar.size() as u64, range.size);
+        check_eq!(Page::at(bar.addr()).map(|page| page.phys), Some(range.phys));
+        check_eq!(bar.requested(), CacheMode::UncachedMinus);
+        check_ok!((&bar).try_read32(0));
+        check_err!((&bar).try_read32(range.size as usize), EINVAL);
         drop(bar);
-        same!(region_is_taken()?, false);
-        same!(Seen::now()?, before);
+        check_eq!(region_is_taken()?, false);
+        check_eq!(Seen::now()?, before);
         Ok(())
     }
 
     #[test]
-    fn s36_no_such_bar() -> Verdict {
-        let device = need!(Device::ivshmem());
+    fn s36_no_such_bar() -> Outcome {
+        let device = require!(Device::ivshmem());
         for bar in [6, 7, 255, u32::MAX] {
-            refused!(Bar::iomap(device.bound(), bar, 0, NAME), EINVAL);
-            refused!(Aperture::new_wc(device.bound(), bar, NAME), EINVAL);
+            check_err!(Bar::iomap(device.bound(), bar, 0, NAME), EINVAL);
+            check_err!(Aperture::new_wc(device.bound(), bar, NAME), EINVAL);
         }
         // The upper half of BAR 2, and one that the device does not have.
         for bar in [3, 5] {
-            refused!(Bar::iomap(device.bound(), bar, 0, NAME), ENODEV);
-            refused!(Aperture::new_wc(device.bound(), bar, NAME), ENODEV);
+            check_err!(Bar::iomap(device.bound(), bar, 0, NAME), ENODEV);
+            check_err!(Aperture::new_wc(device.bound(), bar, NAME), ENODEV);
         }
         Ok(())
     }
 
     #[test]
-    fn s37_port_bar_is_not_memory() -> Verdict {
-        let device = need!(Device::testdev());
+    fn s37_port_bar_is_not_memory() -> Outcome {
+        let device = require!(Device::testdev());
         let bar = Device::PORT_BAR;
         let before = Seen::now()?;
         check!(device.bar(bar).is_some());
-        refused!(Bar::iomap(device.bound(), bar, 0, NAME), ENODEV);
-        refused!(WcBar::iomap(device.bound(), bar, 0, NAME), ENODEV);
-        refused!(Aperture::new_wc(device.bound(), bar, NAME), ENODEV);
-        same!(Seen::now()?, before);
+        check_err!(Bar::iomap(device.bound(), bar, 0, NAME), ENODEV);
+        check_err!(WcBar::iomap(device.bound(), bar, 0, NAME), ENODEV);
+        check_err!(Aperture::new_wc(device.bound(), bar, NAME), ENODEV);
+        check_eq!(Seen::now()?, before);
         // The memory BAR beside it is to be had.
-        ok!(Bar::iomap(device.bound(), 0, 0, NAME));
+        check_ok!(Bar::iomap(device.bound(), 0, 0, NAME));
         Ok(())
     }
 
     #[test]
-    fn taken_bar_is_ebusy() -> Verdict {
-        let device = need!(Device::ivshmem());
-        let bar = ok!(Bar::iomap(device.bound(), 2, 0, NAME));
+    fn taken_bar_is_ebusy() -> Outcome {
+        let device = require!(Device::ivshmem());
+        let bar = check_ok!(Bar::iomap(device.bound(), 2, 0, NAME));
         let before = Seen::now()?;
-        refused!(Bar::iomap(device.bound(), 2, 0, NAME), EBUSY);
-        refused!(Aperture::new_wc(device.bound(), 2, NAME), EBUSY);
-        same!(Seen::now()?, before);
-        ok!(Bar::iomap(device.bound(), 0, 0, NAME));
+        check_err!(Bar::iomap(device.bound(), 2, 0, NAME), EBUSY);
+        check_err!(Aperture::new_wc(device.bound(), 2, NAME), EBUSY);
+        check_eq!(Seen::now()?, before);
+        check_ok!(Bar::iomap(device.bound(), 0, 0, NAME));
         drop(bar);
-        ok!(Aperture::new_wc(device.bound(), 2, NAME));
+        check_ok!(Aperture::new_wc(device.bound(), 2, NAME));
         Ok(())
     }
 
     #[test]
-    fn failed_mapping_gives_the_region_back() -> Verdict {
-        let device = need!(Device::ivshmem());
+    fn failed_mapping_gives_the_region_back() -> Outcome {
+        let device = require!(Device::ivshmem());
         let Some(range) = device.bar(2) else {
             fail!("no BAR 2")
         };
@@ -94,23 +94,23 @@ mod tests {
         let live = Theirs::map(CacheMode::WriteBack, range.phys, PAGE);
         check!(live.is_some());
         let before = Seen::now()?;
-        refused!(WcBar::iomap(device.bound(), 2, 0, NAME), EBUSY);
-        refused!(Aperture::new_wc(device.bound(), 2, NAME), EBUSY);
-        same!(region_is_taken()?, false);
-        same!(Seen::now()?, before);
+        check_err!(WcBar::iomap(device.bound(), 2, 0, NAME), EBUSY);
+        check_err!(Aperture::new_wc(device.bound(), 2, NAME), EBUSY);
+        check_eq!(region_is_taken()?, false);
+        check_eq!(Seen::now()?, before);
         drop(live);
-        ok!(WcBar::iomap(device.bound(), 2, 0, NAME));
+        check_ok!(WcBar::iomap(device.bound(), 2, 0, NAME));
         Ok(())
     }
 
     #[test]
-    fn every_mode_and_aperture() -> Verdict {
-        let device = need!(Device::ivshmem());
+    fn every_mode_and_aperture() -> Outcome {
+        let device = require!(Device::ivshmem());
         let Some(range) = device.bar(2) else {
             fail!("no BAR 2")
         };
         for mode in CacheMode::ALL {
-            let bar = ok!(Bar::iomap_with(
+            let bar = check_ok!(Bar::iomap_with(
                 device.bound(),
                 2,
                 0,
@@ -118,57 +118,58 @@ mod tests {
                 NAME,
                 Options::new(mode)
             ));
-            same!((bar.requested(), bar.size() as u64), (mode, range.size));
+            check_eq!((bar.requested(), bar.size() as u64), (mode, range.size));
             let Some(theirs) = Theirs::map(mode, range.phys, PAGE) else {
                 fail!("C maps nothing {:?}", mode)
             };
             let value = 0xba2_0000 | raw(mode);
-            ok!((&bar).try_write32(value, 64));
-            same!(theirs.read32(64), value);
+            check_ok!((&bar).try_write32(value, 64));
+            check_eq!(theirs.read32(64), value);
             drop(bar);
             let options = Options::new(mode);
-            let aperture = ok!(Aperture::new(device.bound(), 2, NAME, options, strategy()));
-            same!(ok!(aperture.map_local(0)).try_read32(64), Ok(value));
+            let aperture = check_ok!(Aperture::new(device.bound(), 2, NAME, options, strategy()));
+            check_eq!(check_ok!(aperture.map_local(0)).try_read32(64), Ok(value));
         }
         Ok(())
     }
 
     #[test]
-    fn devres_ends_with_the_device() -> Verdict {
-        let device = need!(Device::ivshmem());
+    fn devres_ends_with_the_device() -> Outcome {
+        let device = require!(Device::ivshmem());
         let before = Seen::now()?;
-        let bar = ok!(ok!(Bar::iomap(device.bound(), 0, 0, NAME)).into_devres());
-        let aperture = ok!(ok!(Aperture::new_wc(device.bound(), 2, NAME)).into_devres());
+        let bar = check_ok!(check_ok!(Bar::iomap(device.bound(), 0, 0, NAME)).into_devres());
+        let aperture =
+            check_ok!(check_ok!(Aperture::new_wc(device.bound(), 2, NAME)).into_devres());
         {
-            let bar = ok!(bar.access(device.bound().as_ref()));
-            ok!(bar.try_read32(0));
-            let aperture = ok!(aperture.access(device.bound().as_ref()));
-            ok!(ok!(aperture.map_local(PAGE)).try_write32(7, 0));
+            let bar = check_ok!(bar.access(device.bound().as_ref()));
+            check_ok!(bar.try_read32(0));
+            let aperture = check_ok!(aperture.access(device.bound().as_ref()));
+            check_ok!(check_ok!(aperture.map_local(PAGE)).try_write32(7, 0));
         }
-        let unbound = ok!(device.unbind(|| -> Verdict<_> {
+        let unbound = check_ok!(device.unbind(|| -> Outcome<_> {
             let gone = bar.try_access().is_none() && aperture.try_access().is_none();
             Ok((gone, region_is_taken()?, Seen::now()?))
         }));
         let (gone, taken, seen) = unbound?;
         check!(gone);
-        same!(taken, false);
-        same!(seen, before);
+        check_eq!(taken, false);
+        check_eq!(seen, before);
         // Bound again it starts anew, and what is left of the old does not give access.
         check!(bar.try_access().is_none());
-        let device = need!(Device::ivshmem());
-        ok!(Bar::iomap(device.bound(), 0, 0, NAME));
+        let device = require!(Device::ivshmem());
+        check_ok!(Bar::iomap(device.bound(), 0, 0, NAME));
         Ok(())
     }
 
     #[test]
-    fn devres_dropped_early_unmaps() -> Verdict {
-        let device = need!(Device::ivshmem());
+    fn devres_dropped_early_unmaps() -> Outcome {
+        let device = require!(Device::ivshmem());
         let before = Seen::now()?;
-        drop(ok!(
-            ok!(Bar::iomap(device.bound(), 0, 0, NAME)).into_devres()
+        drop(check_ok!(
+            check_ok!(Bar::iomap(device.bound(), 0, 0, NAME)).into_devres()
         ));
-        same!(region_is_taken()?, false);
-        same!(Seen::now()?, before);
+        check_eq!(region_is_taken()?, false);
+        check_eq!(Seen::now()?, before);
         Ok(())
     }
 }

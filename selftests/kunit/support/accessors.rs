@@ -138,39 +138,39 @@ impl Cookie {
 
     pub(crate) fn read(self, form: Form) -> u64 {
         // SAFETY: The tests take cookies of memory and ports that are theirs.
-        unsafe { c::iomrs_c_io_read(self.0, form as u32) }
+        unsafe { c::iomrs_c_ioread(self.0, form as u32) }
     }
 
     pub(crate) fn write(self, form: Form, value: u64) {
         // SAFETY: As above.
-        unsafe { c::iomrs_c_io_write(self.0, form as u32, value) }
+        unsafe { c::iomrs_c_iowrite(self.0, form as u32, value) }
     }
 
     pub(crate) fn read_rep<T: Value>(self, data: &mut [T]) {
         let (width, into) = (size_of::<T>() as u32, data.as_mut_ptr().cast::<c_void>());
         // SAFETY: As above, and `data` has room for as many.
-        unsafe { c::iomrs_c_io_read_rep(self.0, width, into, data.len()) }
+        unsafe { c::iomrs_c_ioread_rep(self.0, width, into, data.len()) }
     }
 
     pub(crate) fn write_rep<T: Value>(self, data: &[T]) {
         let (width, from) = (size_of::<T>() as u32, data.as_ptr().cast::<c_void>());
         // SAFETY: As above, and `data` has as many.
-        unsafe { c::iomrs_c_io_write_rep(self.0, width, from, data.len()) }
+        unsafe { c::iomrs_c_iowrite_rep(self.0, width, from, data.len()) }
     }
 
     pub(crate) fn copy_to_slice(self, data: &mut [u8]) {
         // SAFETY: As above, and `data` has room for as many.
-        unsafe { c::iomrs_c_io_copy_from(data.as_mut_ptr(), self.0, data.len()) }
+        unsafe { c::iomrs_c_memcpy_fromio(data.as_mut_ptr(), self.0, data.len()) }
     }
 
     pub(crate) fn copy_from_slice(self, data: &[u8]) {
         // SAFETY: As above, and `data` has as many.
-        unsafe { c::iomrs_c_io_copy_to(self.0, data.as_ptr(), data.len()) }
+        unsafe { c::iomrs_c_memcpy_toio(self.0, data.as_ptr(), data.len()) }
     }
 
     pub(crate) fn fill(self, byte: u8, len: usize) {
         // SAFETY: As above.
-        unsafe { c::iomrs_c_io_fill(self.0, byte, len) }
+        unsafe { c::iomrs_c_memset_io(self.0, byte, len) }
     }
 }
 
@@ -194,7 +194,7 @@ impl Canvas {
         bytes
     };
 
-    pub(crate) fn new(bar: Range) -> Verdict<Self> {
+    pub(crate) fn new(bar: Range) -> Outcome<Self> {
         match Theirs::map(CacheMode::UncachedMinus, bar.phys, PAGE) {
             Some(theirs) => Ok(Self {
                 phys: bar.phys,
@@ -205,9 +205,9 @@ impl Canvas {
     }
 
     /// Our mapping of `size` bytes from `base` on.
-    pub(crate) fn ours(&self, base: usize, size: usize) -> Verdict<Mapping> {
+    pub(crate) fn ours(&self, base: usize, size: usize) -> Outcome<Mapping> {
         let mode = CacheMode::UncachedMinus;
-        Ok(ok!(ours(mode, self.phys + base as u64, size as u64)))
+        Ok(check_ok!(ours(mode, self.phys + base as u64, size as u64)))
     }
 
     pub(crate) fn cookie(&self, at: usize) -> Cookie {
@@ -232,10 +232,10 @@ impl Canvas {
     }
 
     /// Fails the test if a byte is not as before, outside of `len` from `at` on.
-    pub(crate) fn untouched_but(bytes: &[u8; Self::SIZE], at: usize, len: usize) -> Verdict {
+    pub(crate) fn untouched_but(bytes: &[u8; Self::SIZE], at: usize, len: usize) -> Outcome {
         let end = at + len;
-        same!(bytes[..at], Self::BEFORE[..at]);
-        same!(bytes[end..], Self::BEFORE[end..]);
+        check_eq!(bytes[..at], Self::BEFORE[..at]);
+        check_eq!(bytes[end..], Self::BEFORE[end..]);
         Ok(())
     }
 }

@@ -15,12 +15,12 @@ pub(crate) const NAME: &CStr = c"iomrs-test";
 const PORT_COOKIES: core::ops::Range<usize> = 0x10000..0x20000;
 
 /// Is a region of memory or ports ours?
-pub(crate) fn region_is_taken() -> Verdict<bool> {
+pub(crate) fn region_is_taken() -> Outcome<bool> {
     let mut taken = false;
     for path in [c"/proc/iomem", c"/proc/ioports"] {
         let mut text = KVVec::new();
         proc_files::read(path, &mut text)?;
-        let text = ok!(core::str::from_utf8(&text));
+        let text = check_ok!(core::str::from_utf8(&text));
         taken |= text.lines().any(|line| line.ends_with(": iomrs-test"));
     }
     Ok(taken)
@@ -74,7 +74,7 @@ pub(crate) struct Deaf<'a>(&'a Device);
 impl<'a> Deaf<'a> {
     pub(crate) fn new(device: &'a Device) -> Self {
         // SAFETY: The device is ours.
-        unsafe { c::iomrs_c_pci_decode(device.as_ptr(), false) };
+        unsafe { c::iomrs_c_pci_set_decode(device.as_ptr(), false) };
         Self(device)
     }
 }
@@ -82,7 +82,7 @@ impl<'a> Deaf<'a> {
 impl Drop for Deaf<'_> {
     fn drop(&mut self) {
         // SAFETY: The device is ours.
-        unsafe { c::iomrs_c_pci_decode(self.0.as_ptr(), true) };
+        unsafe { c::iomrs_c_pci_set_decode(self.0.as_ptr(), true) };
     }
 }
 

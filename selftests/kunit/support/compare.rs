@@ -52,12 +52,12 @@ impl Theirs {
 
     pub(crate) fn read32(&self, offset: usize) -> u32 {
         // SAFETY: Callers stay within the mapping.
-        unsafe { c::iomrs_c_read32(self.0 + offset) }
+        unsafe { c::iomrs_c_readl(self.0 + offset) }
     }
 
     pub(crate) fn write32(&self, offset: usize, value: u32) {
         // SAFETY: Callers stay within the mapping.
-        unsafe { c::iomrs_c_write32(self.0 + offset, value) }
+        unsafe { c::iomrs_c_writel(self.0 + offset, value) }
     }
 }
 
@@ -76,10 +76,10 @@ pub(crate) struct ReservedPage {
 }
 
 impl ReservedPage {
-    pub(crate) fn new() -> Verdict<Self> {
+    pub(crate) fn new() -> Outcome<Self> {
         let mut phys = 0;
         // SAFETY: `phys` is valid for a write.
-        let direct = unsafe { c::iomrs_c_reserved_page(&mut phys) };
+        let direct = unsafe { c::iomrs_c_alloc_reserved_page(&mut phys) };
         check!(direct != 0);
         Ok(Self { phys, direct })
     }
@@ -118,7 +118,7 @@ impl Page {
     pub(crate) fn at(addr: usize) -> Option<Self> {
         let mut shift = 0;
         // SAFETY: `shift` is valid for a write.
-        let entry = unsafe { c::iomrs_c_entry(addr, &mut shift) };
+        let entry = unsafe { c::iomrs_c_lookup_entry(addr, &mut shift) };
         if entry == 0 {
             return None;
         }
@@ -140,7 +140,7 @@ impl Page {
 /// Fails the test unless the `size` bytes at each address are mapped alike, entry for entry. Where
 /// ours come from `vmap_pfn()` all pages are small, so what each small page of C's larger ones says
 /// is compared.
-pub(crate) fn same_entries(ours: usize, theirs: usize, size: u64) -> Verdict {
+pub(crate) fn same_entries(ours: usize, theirs: usize, size: u64) -> Outcome {
     let end = ours + size as usize;
     let (mut a, mut b) = (ours & !(PAGE as usize - 1), theirs & !(PAGE as usize - 1));
     while a < end {
@@ -152,13 +152,13 @@ pub(crate) fn same_entries(ours: usize, theirs: usize, size: u64) -> Verdict {
                 Page::at(b)
             )
         };
-        same!(our.bits & SPECIAL, SPECIAL);
+        check_eq!(our.bits & SPECIAL, SPECIAL);
         our.bits &= !SPECIAL;
         if cfg!(iomrs_stock) {
-            same!(our.size, PAGE);
+            check_eq!(our.size, PAGE);
             their.size = PAGE;
         }
-        same!(our, their);
+        check_eq!(our, their);
         let step = our.size - (a as u64 & (our.size - 1));
         (a, b) = (a + step as usize, b + step as usize);
     }
@@ -166,19 +166,19 @@ pub(crate) fn same_entries(ours: usize, theirs: usize, size: u64) -> Verdict {
 }
 
 /// Fails the test unless the library tells of a mapping what the page table says.
-pub(crate) fn told_truly(ours: &Mapping) -> Verdict {
+pub(crate) fn told_truly(ours: &Mapping) -> Outcome {
     let end = ours.addr() + ours.size();
     let mut addr = ours.addr() & !(PAGE as usize - 1);
     for told in ours.entries() {
         let Some(page) = Page::at(addr) else {
             fail!("{:#x} is not mapped", addr)
         };
-        same!(told.page_size() as u64, page.size);
-        same!(
+        check_eq!(told.page_size() as u64, page.size);
+        check_eq!(
             told.raw() & PHYS & !(page.size - 1),
             page.phys & !(page.size - 1)
         );
-        same!(told.cache_mode(), Some(ours.achieved()));
+        check_eq!(told.cache_mode(), Some(ours.achieved()));
         addr += told.page_size();
     }
     check!(addr >= end);
@@ -186,12 +186,12 @@ pub(crate) fn told_truly(ours: &Mapping) -> Verdict {
 }
 
 /// Maps a range of memory through C and through us, and compares all that can be seen.
-pub(crate) fn compare(mode: CacheMode, phys: u64, size: u64) -> Verdict {
+pub(crate) fn compare(mode: CacheMode, phys: u64, size: u64) -> Outcome {
     compare_with(mode, phys, size, same_bytes)
 }
 
 /// As [`compare`], for registers, which do not read as they were written.
-pub(crate) fn compare_registers(mode: CacheMode, phys: u64, size: u64) -> Verdict {
+pub(crate) fn compare_registers(mode: CacheMode, phys: u64, size: u64) -> Outcome {
     compare_with(mode, phys, size, |_, _| Ok(()))
 }
 
@@ -199,50 +199,50 @@ fn compare_with(
     mode: CacheMode,
     phys: u64,
     size: u64,
-    same_bytes: fn(&Mapping, &Theirs) -> Verdict,
-) -> Verdict {
+    same_bytes: fn(&Mapping, &Theirs) -> Outcome,
+) -> Outcome {
     let before = Seen::now()?;
     let theirs = Theirs::map(mode, phys, size);
     let with_theirs = Seen::now()?.since(&before)?;
-    let log = c::iomrs_c_log_mark();
+    let log = c::iomrs_c_log_position();
     let Some(theirs) = theirs else {
         check!(ours(mode, phys, size).is_err());
-        same!(Seen::now()?, before);
+        check_eq!(Seen::now()?, before);
         return Ok(());
     };
-    let ours = ok!(ours(mode, phys, size));
-    same!(ours.size() as u64, size);
-    same!(ours.addr() % PAGE as usize, theirs.addr() % PAGE as usize);
+    let ours = check_ok!(ours(mode, phys, size));
+    check_eq!(ours.size() as u64, size);
+    check_eq!(ours.addr() % PAGE as usize, theirs.addr() % PAGE as usize);
     same_entries(ours.addr(), theirs.addr(), size)?;
     told_truly(&ours)?;
     same_bytes(&ours, &theirs)?;
     drop(theirs);
     same_lines(&Seen::now()?.since(&before)?, &with_theirs, mode)?;
     drop(ours);
-    same!(Seen::now()?, before);
-    same!(c::iomrs_c_log_complaints(log), 0);
+    check_eq!(Seen::now()?, before);
+    check_eq!(c::iomrs_c_count_complaints(log), 0);
     Ok(())
 }
 
 /// The lines that ours adds and the lines that C's adds.
-fn same_lines(ours: &Seen, theirs: &Seen, mode: CacheMode) -> Verdict {
+fn same_lines(ours: &Seen, theirs: &Seen, mode: CacheMode) -> Outcome {
     if cfg!(iomrs_exported) || mode == CacheMode::WriteCombining {
-        same!(ours.registry, theirs.registry);
+        check_eq!(ours.registry, theirs.registry);
     } else {
         // A stock kernel lets modules reserve write combining only.
         check!(ours.registry.is_empty());
     }
-    same!(ours.areas.len(), 1);
-    same!(theirs.areas.len(), 1);
+    check_eq!(ours.areas.len(), 1);
+    check_eq!(theirs.areas.len(), 1);
     let their = theirs.areas[0];
     // vmap_pfn() does not know of one physical address.
     let phys = if cfg!(iomrs_stock) { 0 } else { their.phys };
-    same!(ours.areas[0], Area { phys, ..their });
+    check_eq!(ours.areas[0], Area { phys, ..their });
     Ok(())
 }
 
 /// What one writes the other reads, at every power of two and in the last bytes.
-fn same_bytes(ours: &Mapping, theirs: &Theirs) -> Verdict {
+fn same_bytes(ours: &Mapping, theirs: &Theirs) -> Outcome {
     let view = ours;
     if Io::size(view) < 8 {
         return Ok(());
@@ -251,9 +251,9 @@ fn same_bytes(ours: &Mapping, theirs: &Theirs) -> Verdict {
     for offset in (2..usize::BITS).map(|bit| (1 << bit).min(last)) {
         let value = 0x5ca1_ab1e ^ offset as u32;
         theirs.write32(offset, value);
-        same!(view.try_read32(offset), Ok(value));
-        same!(view.try_write32(!value, offset), Ok(()));
-        same!(theirs.read32(offset), !value);
+        check_eq!(view.try_read32(offset), Ok(value));
+        check_eq!(view.try_write32(!value, offset), Ok(()));
+        check_eq!(theirs.read32(offset), !value);
     }
     Ok(())
 }

@@ -34,8 +34,8 @@ impl Context {
         unsafe {
             match self {
                 Self::Task => run(arg),
-                Self::SoftInterrupt => c::iomrs_c_in_softirq(run, arg),
-                Self::HardInterrupt => c::iomrs_c_in_hardirq(run, arg),
+                Self::SoftInterrupt => c::iomrs_c_run_in_softirq(run, arg),
+                Self::HardInterrupt => c::iomrs_c_run_in_hardirq(run, arg),
             }
         }
         let (context, result) = call.result?;
@@ -61,7 +61,7 @@ impl<T, F: FnOnce() -> T> Call<F, T> {
         // SAFETY: As required of our caller.
         let this = unsafe { &mut *arg.cast::<Self>() };
         if let Some(f) = this.f.take() {
-            this.result = Some((c::iomrs_c_context(), f()));
+            this.result = Some((c::iomrs_c_current_context(), f()));
         }
     }
 }
@@ -76,7 +76,7 @@ impl<'a> Thread<'a> {
     /// Runs `body` in a thread, on CPU `cpu` where one is given. What it makes is for it to say.
     ///
     /// The caller must not forget the thread.
-    pub(crate) fn start<F: Fn() + Sync>(cpu: Option<u32>, body: &'a F) -> Verdict<Self> {
+    pub(crate) fn start<F: Fn() + Sync>(cpu: Option<u32>, body: &'a F) -> Outcome<Self> {
         /// # Safety
         ///
         /// `arg` is a `&F`.
@@ -106,7 +106,7 @@ impl Drop for Thread<'_> {
 }
 
 /// Calls `body` with 0 on CPU 0 and with 1 on CPU 1, at the same time, and waits for both ends.
-pub(crate) fn on_two_cpus(body: &(impl Fn(usize) + Sync)) -> Verdict {
+pub(crate) fn on_two_cpus(body: &(impl Fn(usize) + Sync)) -> Outcome {
     let (there, gone) = (AtomicU32::new(0), AtomicU32::new(0));
     let together = |who| {
         there.fetch_add(1, Ordering::AcqRel);
@@ -124,7 +124,7 @@ pub(crate) fn on_two_cpus(body: &(impl Fn(usize) + Sync)) -> Verdict {
 
 /// Whether there are the two CPUs that some tests take.
 pub(crate) fn two_cpus() -> core::result::Result<(), &'static CStr> {
-    if c::iomrs_c_cpus() < 2 {
+    if c::iomrs_c_num_online_cpus() < 2 {
         return Err(c"one CPU only");
     }
     Ok(())
@@ -138,7 +138,7 @@ pub(crate) struct Tick<'a> {
 
 impl<'a> Tick<'a> {
     /// Calls `body` every `ns` nanoseconds on CPU `cpu`. The caller must not forget it.
-    pub(crate) fn start<F: Fn() + Sync>(cpu: u32, ns: u64, body: &'a F) -> Verdict<Self> {
+    pub(crate) fn start<F: Fn() + Sync>(cpu: u32, ns: u64, body: &'a F) -> Outcome<Self> {
         /// # Safety
         ///
         /// `arg` is a `&F`.
@@ -148,7 +148,7 @@ impl<'a> Tick<'a> {
         }
         let arg = core::ptr::from_ref(body).cast_mut().cast();
         // SAFETY: `body` outlives the timer, which our drop stops.
-        let raw = NonNull::new(unsafe { c::iomrs_c_tick_start(cpu as i32, ns, run::<F>, arg) });
+        let raw = NonNull::new(unsafe { c::iomrs_c_timer_start(cpu as i32, ns, run::<F>, arg) });
         let Some(raw) = raw else {
             fail!("no timer is to be had")
         };
@@ -162,6 +162,6 @@ impl<'a> Tick<'a> {
 impl Drop for Tick<'_> {
     fn drop(&mut self) {
         // SAFETY: Started by `start`, stopped here only.
-        unsafe { c::iomrs_c_tick_stop(self.raw.as_ptr()) };
+        unsafe { c::iomrs_c_timer_stop(self.raw.as_ptr()) };
     }
 }

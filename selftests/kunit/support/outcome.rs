@@ -2,7 +2,7 @@
 
 //! How a test says what it found.
 //!
-//! A test returns a [`Verdict`] instead of asserting: KUnit's assertions end the thread on the
+//! A test returns a [`Outcome`] instead of asserting: KUnit's assertions end the thread on the
 //! spot, and a mapping that the test holds would stay for ever and upset the tests that follow.
 
 use crate::c;
@@ -13,7 +13,7 @@ use kernel::{prelude::*, str::CString};
 pub(crate) struct Failed;
 
 /// The outcome of a test, or of a part of one.
-pub(crate) type Verdict<T = ()> = core::result::Result<T, Failed>;
+pub(crate) type Outcome<T = ()> = core::result::Result<T, Failed>;
 
 /// Says `text` in the log and in the test's results.
 pub(crate) fn note(text: kernel::fmt::Arguments<'_>) {
@@ -24,7 +24,7 @@ pub(crate) fn note(text: kernel::fmt::Arguments<'_>) {
 }
 
 /// Marks the running test as skipped because of `reason`.
-pub(crate) fn skip(reason: &CStr) -> Verdict {
+pub(crate) fn skip(reason: &CStr) -> Outcome {
     // SAFETY: The string ends with a NUL.
     unsafe { c::iomrs_c_skip(reason.as_char_ptr()) };
     Ok(())
@@ -50,7 +50,7 @@ macro_rules! check {
 }
 
 /// Fails the test unless both sides are equal.
-macro_rules! same {
+macro_rules! check_eq {
     ($left:expr, $right:expr $(,)?) => {{
         let (left, right) = (&$left, &$right);
         if *left != *right {
@@ -66,7 +66,7 @@ macro_rules! same {
 }
 
 /// The value of a [`Result`] that must not be an error.
-macro_rules! ok {
+macro_rules! check_ok {
     ($result:expr $(,)?) => {
         match $result {
             Ok(value) => value,
@@ -76,7 +76,7 @@ macro_rules! ok {
 }
 
 /// Fails the test unless the [`Result`] is this error.
-macro_rules! refused {
+macro_rules! check_err {
     ($result:expr, $errno:expr $(,)?) => {
         match $result {
             Ok(_) => $crate::support::outcome::fail!("{} gives no error", stringify!($result)),
@@ -94,7 +94,7 @@ macro_rules! refused {
 }
 
 /// The value of something that this machine may not have: without it the test is skipped.
-macro_rules! need {
+macro_rules! require {
     ($what:expr $(,)?) => {
         match $what {
             Ok(value) => value,
@@ -103,4 +103,4 @@ macro_rules! need {
     };
 }
 
-pub(crate) use {check, fail, need, ok, refused, same};
+pub(crate) use {check, check_eq, check_err, check_ok, fail, require};

@@ -74,7 +74,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    pub(crate) fn now() -> Verdict<Self> {
+    pub(crate) fn now() -> Outcome<Self> {
         // Without PAT there is no registry.
         let registry = if c::iomrs_c_pat_enabled() {
             lines(REGISTRY, Reserved::parse)?
@@ -88,7 +88,7 @@ impl Seen {
     }
 
     /// What has come since `before`.
-    pub(crate) fn since(&self, before: &Self) -> Verdict<Self> {
+    pub(crate) fn since(&self, before: &Self) -> Outcome<Self> {
         Ok(Self {
             registry: without(&self.registry, &before.registry)?,
             areas: without(&self.areas, &before.areas)?,
@@ -97,10 +97,10 @@ impl Seen {
 }
 
 /// The text of a file that the kernel makes up.
-pub(crate) fn read(path: &CStr, text: &mut KVVec<u8>) -> Verdict {
+pub(crate) fn read(path: &CStr, text: &mut KVVec<u8>) -> Outcome {
     let mut len = Err(EFBIG);
     for size in (16..=20).map(|shift| 1 << shift) {
-        ok!(text.resize(size, 0, GFP_KERNEL));
+        check_ok!(text.resize(size, 0, GFP_KERNEL));
         // SAFETY: `path` ends with a NUL, and `text` is as long as said.
         let read = unsafe { c::iomrs_c_read_file(path.as_char_ptr(), text.as_mut_ptr(), size) };
         // CAST: no longer than `text`, or an errno.
@@ -109,19 +109,19 @@ pub(crate) fn read(path: &CStr, text: &mut KVVec<u8>) -> Verdict {
             break;
         }
     }
-    text.truncate(ok!(len));
+    text.truncate(check_ok!(len));
     Ok(())
 }
 
 /// The lines of `path` that mean something, sorted.
-fn lines<T: Ord>(path: &CStr, parse: fn(&str) -> Option<T>) -> Verdict<KVVec<T>> {
+fn lines<T: Ord>(path: &CStr, parse: fn(&str) -> Option<T>) -> Outcome<KVVec<T>> {
     let mut text = KVVec::new();
     read(path, &mut text)?;
-    let text = ok!(core::str::from_utf8(&text));
+    let text = check_ok!(core::str::from_utf8(&text));
     let mut found = KVVec::new();
     for line in text.lines() {
         if let Some(line) = parse(line.trim()) {
-            ok!(found.push(line, GFP_KERNEL));
+            check_ok!(found.push(line, GFP_KERNEL));
             // In order, by moving it to the left; there are few.
             let mut at = found.len() - 1;
             while at > 0 && found[at] < found[at - 1] {
@@ -134,13 +134,13 @@ fn lines<T: Ord>(path: &CStr, parse: fn(&str) -> Option<T>) -> Verdict<KVVec<T>>
 }
 
 /// `after` without what was there `before`, each as often as it was.
-fn without<T: Copy + Ord>(after: &[T], before: &[T]) -> Verdict<KVVec<T>> {
+fn without<T: Copy + Ord>(after: &[T], before: &[T]) -> Outcome<KVVec<T>> {
     let mut new = KVVec::new();
     let mut old = before.iter().peekable();
     for &line in after {
         while old.next_if(|&&old| old < line).is_some() {}
         if old.next_if(|&&old| old == line).is_none() {
-            ok!(new.push(line, GFP_KERNEL));
+            check_ok!(new.push(line, GFP_KERNEL));
         }
     }
     Ok(new)

@@ -37,7 +37,7 @@ impl Range {
         if phys % PAGE_2M != 0 {
             return Err(c"phys= is not a multiple of 2 MiB");
         }
-        if cfg!(iomrs_stock) && c::iomrs_c_has_memmap(phys) {
+        if cfg!(iomrs_stock) && c::iomrs_c_has_struct_page(phys) {
             return Err(c"the range of phys= has struct pages, which vmap_pfn() refuses");
         }
         Ok(Self { phys, size })
@@ -121,10 +121,10 @@ impl Device {
     /// Takes the device from its driver, does `then`, and gives it back.
     pub(crate) fn unbind<T>(self, then: impl FnOnce() -> T) -> Result<T> {
         // SAFETY: We hold a reference to the device, and nobody has a `bound()` of it any more.
-        to_result(unsafe { c::iomrs_c_pci_rebind(self.0.as_ptr(), false) })?;
+        to_result(unsafe { c::iomrs_c_pci_set_bound(self.0.as_ptr(), false) })?;
         let result = then();
         // SAFETY: As above. 1 says that a driver was found.
-        to_result(unsafe { c::iomrs_c_pci_rebind(self.0.as_ptr(), true) })?;
+        to_result(unsafe { c::iomrs_c_pci_set_bound(self.0.as_ptr(), true) })?;
         Ok(result)
     }
 }

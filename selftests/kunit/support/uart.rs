@@ -39,7 +39,7 @@ impl Uart {
     pub(crate) fn new() -> core::result::Result<Self, &'static CStr> {
         let first = crate::module_parameters::uart.value();
         let count = COUNT as u32;
-        if first == 0 || !c::iomrs_c_ports_request(first.into(), count.into()) {
+        if first == 0 || !c::iomrs_c_request_region(first.into(), count.into()) {
             return Err(c"no serial port that nobody uses: uart=");
         }
         let first = first as usize;
@@ -55,9 +55,9 @@ impl Uart {
     }
 
     /// All of its ports, ours.
-    pub(crate) fn ours(&self) -> Verdict<Ports> {
+    pub(crate) fn ours(&self) -> Outcome<Ports> {
         // SAFETY: We have requested the ports.
-        Ok(ok!(unsafe { Ports::new(self.first, COUNT) }))
+        Ok(check_ok!(unsafe { Ports::new(self.first, COUNT) }))
     }
 
     /// Through C.
@@ -116,6 +116,6 @@ impl Drop for Uart {
     fn drop(&mut self) {
         self.reset(0, 0);
         // SAFETY: Requested by us, and the tests have dropped what they made of the ports.
-        unsafe { c::iomrs_c_ports_release(self.first as u64, COUNT as u64) };
+        unsafe { c::iomrs_c_release_region(self.first as u64, COUNT as u64) };
     }
 }
