@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The contexts in which a map may be had: interrupts of both kinds, threads on a CPU of choice, a timer that interrupts
- * them, and a CPU that goes off line meanwhile. See selftests.h.
+ * The contexts in which pages are mapped: interrupts of both kinds, threads on a CPU of choice, a timer that interrupts
+ * them, and a CPU that goes offline meanwhile. See selftests.h.
  */
 #include <linux/cpu.h>
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
 #include <linux/irq_work.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
@@ -28,7 +29,7 @@ static void irq_call(struct irq_work *work)
 	call->fn(call->arg);
 }
 
-/* Calls @fn in a hard interrupt of this CPU, where the caller stays. */
+/* Calls @fn in a hard interrupt of this CPU, which the caller does not leave. */
 void iomrs_c_run_in_hardirq(void (*fn)(void *arg), void *arg)
 {
 	struct irq_call call = { .work = IRQ_WORK_INIT_HARD(irq_call), .fn = fn, .arg = arg };
@@ -50,7 +51,7 @@ static void bh_call(struct work_struct *work)
 	call->fn(call->arg);
 }
 
-/* Calls @fn in a soft interrupt of this CPU, where the caller stays. */
+/* Calls @fn in a soft interrupt of this CPU, which the caller does not leave. */
 void iomrs_c_run_in_softirq(void (*fn)(void *arg), void *arg)
 {
 	struct bh_call call = { .fn = fn, .arg = arg };
@@ -61,7 +62,7 @@ void iomrs_c_run_in_softirq(void (*fn)(void *arg), void *arg)
 	destroy_work_on_stack(&call.work);
 }
 
-/* Runs @fn in a thread, on CPU @cpu where that is not negative. NULL where there cannot be one. */
+/* Runs @fn in a thread, on CPU @cpu where that is not negative. Returns NULL where no thread can be made. */
 void *iomrs_c_thread_start(int cpu, void (*fn)(void *arg), void *arg)
 {
 	struct thread *thread = thread_new("iomrs-test", fn, arg);
@@ -80,54 +81,54 @@ void iomrs_c_thread_join(void *thread)
 	thread_join(thread);
 }
 
-struct tick {
-	struct hrtimer timer;
+struct test_timer {
+	struct hrtimer hrtimer;
 	u64 ns;
 	void (*fn)(void *arg);
 	void *arg;
 };
 
-static enum hrtimer_restart tick(struct hrtimer *timer)
+static enum hrtimer_restart test_timer_expired(struct hrtimer *hrtimer)
 {
-	struct tick *tick = container_of(timer, struct tick, timer);
+	struct test_timer *timer = container_of(hrtimer, struct test_timer, hrtimer);
 
-	tick->fn(tick->arg);
-	hrtimer_forward_now(timer, ns_to_ktime(tick->ns));
+	timer->fn(timer->arg);
+	hrtimer_forward_now(hrtimer, ns_to_ktime(timer->ns));
 	return HRTIMER_RESTART;
 }
 
-/* Makes the timer interrupt the CPU that it is called on. */
-static void tick_here(void *data)
+/* Starts the timer on the CPU that this is called on. */
+static void test_timer_start_here(void *data)
 {
-	struct tick *tick = data;
+	struct test_timer *timer = data;
 
-	hrtimer_start(&tick->timer, ns_to_ktime(tick->ns), HRTIMER_MODE_REL_PINNED_HARD);
+	hrtimer_start(&timer->hrtimer, ns_to_ktime(timer->ns), HRTIMER_MODE_REL_PINNED_HARD);
 }
 
-/* Calls @fn in a hard interrupt of CPU @cpu every @ns nanoseconds. NULL where there is no memory for it. */
+/* Calls @fn in a hard interrupt of CPU @cpu every @ns nanoseconds. Returns NULL where memory is lacking. */
 void *iomrs_c_timer_start(int cpu, u64 ns, void (*fn)(void *arg), void *arg)
 {
-	struct tick *new = kzalloc(sizeof(*new), GFP_KERNEL);
+	struct test_timer *timer = kzalloc(sizeof(*timer), GFP_KERNEL);
 
-	if (!new)
+	if (!timer)
 		return NULL;
-	new->ns = ns;
-	new->fn = fn;
-	new->arg = arg;
-	hrtimer_setup(&new->timer, tick, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
-	smp_call_function_single(cpu, tick_here, new, true);
-	return new;
+	timer->ns = ns;
+	timer->fn = fn;
+	timer->arg = arg;
+	hrtimer_setup(&timer->hrtimer, test_timer_expired, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+	smp_call_function_single(cpu, test_timer_start_here, timer, true);
+	return timer;
 }
 
 void iomrs_c_timer_stop(void *data)
 {
-	struct tick *tick = data;
+	struct test_timer *timer = data;
 
-	hrtimer_cancel(&tick->timer);
-	kfree(tick);
+	hrtimer_cancel(&timer->hrtimer);
+	kfree(timer);
 }
 
-/* Takes CPU @cpu off line, or back. */
+/* Takes CPU @cpu offline, or back online. */
 int iomrs_c_set_cpu_online(int cpu, bool online)
 {
 	return online ? add_cpu(cpu) : remove_cpu(cpu);
@@ -143,7 +144,7 @@ u32 iomrs_c_this_cpu(void)
 	return raw_smp_processor_id();
 }
 
-/* Which of 0: task, 1: soft interrupt, 2: hard interrupt this is. */
+/* Returns the context of the caller: 0 is a task, 1 a soft interrupt, 2 a hard interrupt. */
 u32 iomrs_c_current_context(void)
 {
 	return in_hardirq() ? 2 : in_serving_softirq() ? 1 : 0;
@@ -159,7 +160,7 @@ void *iomrs_c_current(void)
 	return current;
 }
 
-/* Lets @task run on CPU @cpu only, on all where that is negative. Waits until it is there. */
+/* Lets @task run on CPU @cpu only, or on all where that is negative. Waits until @task runs on an allowed one. */
 int iomrs_c_move_task(void *task, int cpu)
 {
 	return set_cpus_allowed_ptr(task, cpu < 0 ? cpu_possible_mask : cpumask_of(cpu));
@@ -170,7 +171,7 @@ void iomrs_c_schedule(void)
 	schedule();
 }
 
-/* Lets the running thread preempt all that have no deadline. */
+/* Makes the running thread a real-time one, which preempts all that have no deadline. */
 void iomrs_c_sched_set_fifo(void)
 {
 	sched_set_fifo(current);
@@ -184,4 +185,14 @@ void iomrs_c_msleep(u32 ms)
 u64 iomrs_c_ktime_get_ns(void)
 {
 	return ktime_get_ns();
+}
+
+u32 iomrs_c_preempt_count(void)
+{
+	return preempt_count();
+}
+
+u32 iomrs_c_pagefault_disabled(void)
+{
+	return current->pagefault_disabled;
 }

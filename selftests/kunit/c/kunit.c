@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit and the kernel's log. See selftests.h.
+ * KUnit and the kernel's log: see selftests.h.
  */
 #include <kunit/test.h>
 #include <kunit/test-bug.h>
@@ -9,7 +9,7 @@
 
 #include "selftests.h"
 
-/* A line for the log and for the test's own results. */
+/* Writes a line to the log and to the test's results. */
 void iomrs_c_note(const char *text)
 {
 	struct kunit *test = kunit_get_current_test();
@@ -20,7 +20,7 @@ void iomrs_c_note(const char *text)
 		pr_info("%s\n", text);
 }
 
-/* The running test counts as skipped, unless it fails later. */
+/* Marks the running test as skipped, unless it fails later. */
 void iomrs_c_skip(const char *reason)
 {
 	struct kunit *test = kunit_get_current_test();
@@ -29,7 +29,7 @@ void iomrs_c_skip(const char *reason)
 		kunit_mark_skipped(test, "%s", reason);
 }
 
-/* Where the kernel's log ends now. */
+/* Returns where the kernel's log ends now. */
 u64 iomrs_c_log_position(void)
 {
 	struct kmsg_dump_iter iter;
@@ -38,7 +38,7 @@ u64 iomrs_c_log_position(void)
 	return iter.next_seq;
 }
 
-/* What the kernel says when a caller has done wrong; C's ioremap and ours must both be silent. */
+/* Is this a message of the kernel about a caller's mistake? Neither C's ioremap nor ours may cause one. */
 static bool is_complaint(const char *line)
 {
 	static const char * const words[] = {
@@ -53,8 +53,8 @@ static bool is_complaint(const char *line)
 	return false;
 }
 
-/* How many complaints there are in the log from @mark on. */
-u32 iomrs_c_count_complaints(u64 mark)
+/* Returns how many complaints there are in the log from @position on. */
+u32 iomrs_c_count_complaints(u64 position)
 {
 	struct kmsg_dump_iter iter;
 	char line[256];
@@ -62,7 +62,7 @@ u32 iomrs_c_count_complaints(u64 mark)
 	size_t len;
 
 	kmsg_dump_rewind(&iter);
-	iter.cur_seq = max(iter.cur_seq, mark);
+	iter.cur_seq = max(iter.cur_seq, position);
 	while (kmsg_dump_get_line(&iter, false, line, sizeof(line) - 1, &len)) {
 		line[len] = '\0';
 		count += is_complaint(line);
@@ -70,20 +70,20 @@ u32 iomrs_c_count_complaints(u64 mark)
 	return count;
 }
 
-/* From here on WARN() in this task is counted instead of printed. */
+/* From here on each WARN() in this task is counted instead of printed. */
 void *iomrs_c_suppress_warnings(void)
 {
 	return kunit_start_suppress_warning(kunit_get_current_test());
 }
 
-/* Until here. How many there were. */
-u32 iomrs_c_end_suppress_warnings(void *muted)
+/* Ends iomrs_c_suppress_warnings(). Returns how many warnings there were. */
+u32 iomrs_c_end_suppress_warnings(void *suppression)
 {
 	u32 count;
 
-	if (!muted)
+	if (!suppression)
 		return 0;
-	count = kunit_suppressed_warning_count(muted);
-	kunit_end_suppress_warning(kunit_get_current_test(), muted);
+	count = kunit_suppressed_warning_count(suppression);
+	kunit_end_suppress_warning(kunit_get_current_test(), suppression);
 	return count;
 }

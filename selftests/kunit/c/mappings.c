@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The same mappings, made by C. See selftests.h.
+ * Mappings and apertures made by C: see selftests.h.
  */
 #include <linux/io.h>
 #include <linux/io-mapping.h>
@@ -8,7 +8,7 @@
 
 #include "selftests.h"
 
-/* What a driver calls for each cache mode; 0 where C has refused. */
+/* Calls what a driver calls for the cache mode. Returns 0 where C returns NULL. */
 unsigned long iomrs_c_ioremap(u64 phys, unsigned long size, u32 mode)
 {
 	void __iomem *addr = NULL;
@@ -33,7 +33,7 @@ unsigned long iomrs_c_ioremap(u64 phys, unsigned long size, u32 mode)
 	return (unsigned long)addr;
 }
 
-/* C keeps the cache bits of @prot only: what it is asked for here is a read-only write-back mapping. */
+/* Asks for a read-only mapping. C keeps only the cache bits of the protection. */
 unsigned long iomrs_c_ioremap_read_only(u64 phys, unsigned long size)
 {
 	return (unsigned long)ioremap_prot(phys, size, PAGE_KERNEL_RO);
@@ -49,7 +49,7 @@ void iomrs_c_iounmap(unsigned long addr)
 	iounmap((void __iomem *)addr);
 }
 
-/* The cache mode that C's io_mapping says it has. */
+/* Returns the cache mode that C's io_mapping says it has. */
 u32 iomrs_c_io_mapping_mode(struct io_mapping *mapping)
 {
 	u32 pcm;

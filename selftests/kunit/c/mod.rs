@@ -1,18 +1,94 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The other side of the comparison, written in C: see `selftests.h`.
+//! What the tests call in C: see `selftests.h`.
 
+use io_mapping_rs::CacheMode;
 use kernel::ffi::{c_char, c_int, c_long, c_ulong, c_void};
 
-/// C's `struct io_mapping`, known by its address only.
+/// C's `struct io_mapping`, of which only the address is used.
 #[repr(C)]
 pub(crate) struct IoMapping([u8; 0]);
 
-/// What C calls back.
-type Call = unsafe extern "C" fn(arg: *mut c_void);
+/// A function that C calls with the argument that it was given for it.
+pub(crate) type Callback = unsafe extern "C" fn(arg: *mut c_void);
+
+/// Returns C's `enum page_cache_mode` of a cache mode.
+pub(crate) fn page_cache_mode(mode: CacheMode) -> u32 {
+    // CAST: `repr(u8)`.
+    mode as u32
+}
 
 #[allow(improper_ctypes)]
 unsafe extern "C" {
+    // accessors.c
+    pub(crate) fn iomrs_c_ioread(addr: c_ulong, access: u32) -> u64;
+    pub(crate) fn iomrs_c_iowrite(addr: c_ulong, access: u32, value: u64);
+    pub(crate) fn iomrs_c_ioread_rep(addr: c_ulong, width: u32, data: *mut c_void, count: c_ulong);
+    pub(crate) fn iomrs_c_iowrite_rep(addr: c_ulong, w: u32, data: *const c_void, count: c_ulong);
+    pub(crate) fn iomrs_c_memcpy_fromio(data: *mut u8, addr: c_ulong, len: c_ulong);
+    pub(crate) fn iomrs_c_memcpy_toio(addr: c_ulong, data: *const u8, len: c_ulong);
+    pub(crate) fn iomrs_c_memset_io(addr: c_ulong, byte: u8, len: c_ulong);
+    pub(crate) safe fn iomrs_c_ioport_map(port: c_ulong, count: u32) -> c_ulong;
+    pub(crate) fn iomrs_c_inb(port: u16) -> u8;
+    pub(crate) safe fn iomrs_c_request_region(first: u64, count: u64) -> bool;
+    pub(crate) fn iomrs_c_release_region(first: u64, count: u64);
+
+    // contexts.c
+    pub(crate) fn iomrs_c_run_in_hardirq(f: Callback, arg: *mut c_void);
+    pub(crate) fn iomrs_c_run_in_softirq(f: Callback, arg: *mut c_void);
+    pub(crate) fn iomrs_c_thread_start(cpu: c_int, f: Callback, arg: *mut c_void) -> *mut c_void;
+    pub(crate) fn iomrs_c_thread_join(thread: *mut c_void);
+    pub(crate) fn iomrs_c_timer_start(
+        cpu: c_int,
+        ns: u64,
+        f: Callback,
+        arg: *mut c_void,
+    ) -> *mut c_void;
+    pub(crate) fn iomrs_c_timer_stop(tick: *mut c_void);
+    pub(crate) safe fn iomrs_c_set_cpu_online(cpu: c_int, online: bool) -> c_int;
+    pub(crate) safe fn iomrs_c_num_online_cpus() -> u32;
+    pub(crate) safe fn iomrs_c_this_cpu() -> u32;
+    pub(crate) safe fn iomrs_c_current_context() -> u32;
+    pub(crate) safe fn iomrs_c_preempt_count() -> u32;
+    pub(crate) safe fn iomrs_c_pagefault_disabled() -> u32;
+    pub(crate) safe fn iomrs_c_migration_disabled() -> u32;
+    pub(crate) safe fn iomrs_c_current() -> *mut c_void;
+    pub(crate) fn iomrs_c_move_task(task: *mut c_void, cpu: c_int) -> c_int;
+    pub(crate) safe fn iomrs_c_schedule();
+    pub(crate) safe fn iomrs_c_sched_set_fifo();
+    pub(crate) safe fn iomrs_c_msleep(ms: u32);
+    pub(crate) safe fn iomrs_c_ktime_get_ns() -> u64;
+
+    // fault_injection.c
+    pub(crate) safe fn iomrs_c_fault_injection_begin() -> c_int;
+    pub(crate) safe fn iomrs_c_fault_injection_end();
+    pub(crate) safe fn iomrs_c_fail_nth(n: u32);
+    pub(crate) safe fn iomrs_c_fail_from(n: u32);
+    pub(crate) safe fn iomrs_c_fail_countdown() -> u32;
+
+    // files.c
+    pub(crate) fn iomrs_c_read_file(path: *const c_char, buf: *mut u8, size: usize) -> c_long;
+
+    // kunit.c
+    pub(crate) fn iomrs_c_note(text: *const c_char);
+    pub(crate) fn iomrs_c_skip(reason: *const c_char);
+    pub(crate) safe fn iomrs_c_log_position() -> u64;
+    pub(crate) safe fn iomrs_c_count_complaints(position: u64) -> u32;
+    pub(crate) safe fn iomrs_c_suppress_warnings() -> *mut c_void;
+    pub(crate) fn iomrs_c_end_suppress_warnings(suppression: *mut c_void) -> u32;
+
+    // machine.c
+    pub(crate) safe fn iomrs_c_phys_limit() -> u64;
+    pub(crate) safe fn iomrs_c_ram_page() -> u64;
+    pub(crate) safe fn iomrs_c_vmalloc_total() -> c_ulong;
+    pub(crate) safe fn iomrs_c_free_pages() -> c_ulong;
+    pub(crate) safe fn iomrs_c_pat_enabled() -> bool;
+    pub(crate) safe fn iomrs_c_has_struct_page(phys: u64) -> bool;
+    pub(crate) safe fn iomrs_c_largest_page_shift() -> u32;
+    pub(crate) fn iomrs_c_alloc_reserved_page(phys: *mut u64) -> c_ulong;
+    pub(crate) fn iomrs_c_free_reserved_page(addr: c_ulong);
+    pub(crate) safe fn iomrs_c_guest_is_encrypted() -> bool;
+
     // mappings.c
     pub(crate) fn iomrs_c_ioremap(phys: u64, size: c_ulong, mode: u32) -> c_ulong;
     pub(crate) fn iomrs_c_ioremap_read_only(phys: u64, size: c_ulong) -> c_ulong;
@@ -33,40 +109,12 @@ unsafe extern "C" {
     pub(crate) fn iomrs_c_readl(addr: c_ulong) -> u32;
     pub(crate) fn iomrs_c_writel(addr: c_ulong, value: u32);
 
-    // machine.c
+    // page_table.c
     pub(crate) fn iomrs_c_lookup_entry(addr: c_ulong, shift: *mut u32) -> u64;
-    pub(crate) safe fn iomrs_c_phys_limit() -> u64;
-    pub(crate) safe fn iomrs_c_ram_page() -> u64;
-    pub(crate) safe fn iomrs_c_vmalloc_total() -> c_ulong;
-    pub(crate) safe fn iomrs_c_free_pages() -> c_ulong;
-    pub(crate) safe fn iomrs_c_page_table_pages() -> c_ulong;
-    pub(crate) safe fn iomrs_c_pat_enabled() -> bool;
-    pub(crate) safe fn iomrs_c_has_struct_page(phys: u64) -> bool;
-    pub(crate) safe fn iomrs_c_largest_page_shift() -> u32;
-    pub(crate) safe fn iomrs_c_preempt_count() -> u32;
-    pub(crate) safe fn iomrs_c_pagefault_disabled() -> u32;
-    pub(crate) safe fn iomrs_c_vm_unmap_aliases();
     pub(crate) fn iomrs_c_populate_entry(addr: c_ulong, phys: u64) -> bool;
     pub(crate) fn iomrs_c_clear_entry(addr: c_ulong);
-    pub(crate) fn iomrs_c_alloc_reserved_page(phys: *mut u64) -> c_ulong;
-    pub(crate) fn iomrs_c_free_reserved_page(addr: c_ulong);
-    pub(crate) safe fn iomrs_c_guest_is_encrypted() -> bool;
-
-    // kunit.c
-    pub(crate) fn iomrs_c_note(text: *const c_char);
-    pub(crate) fn iomrs_c_skip(reason: *const c_char);
-    pub(crate) safe fn iomrs_c_log_position() -> u64;
-    pub(crate) safe fn iomrs_c_count_complaints(mark: u64) -> u32;
-    pub(crate) safe fn iomrs_c_suppress_warnings() -> *mut c_void;
-    pub(crate) fn iomrs_c_end_suppress_warnings(muted: *mut c_void) -> u32;
-
-    // files.c
-    pub(crate) fn iomrs_c_read_file(path: *const c_char, buf: *mut u8, size: usize) -> c_long;
-    pub(crate) safe fn iomrs_c_fault_injection_begin() -> c_int;
-    pub(crate) safe fn iomrs_c_fault_injection_end();
-    pub(crate) safe fn iomrs_c_fail_nth(n: u32);
-    pub(crate) safe fn iomrs_c_fail_from(n: u32);
-    pub(crate) safe fn iomrs_c_fail_countdown() -> u32;
+    pub(crate) safe fn iomrs_c_page_table_pages() -> c_ulong;
+    pub(crate) safe fn iomrs_c_vm_unmap_aliases();
 
     // pci.c
     pub(crate) safe fn iomrs_c_pci_register() -> c_int;
@@ -75,19 +123,6 @@ unsafe extern "C" {
     pub(crate) fn iomrs_c_pci_put(pdev: *mut c_void);
     pub(crate) fn iomrs_c_pci_bar(pdev: *mut c_void, bar: u32, size: *mut u64) -> u64;
     pub(crate) fn iomrs_c_pci_set_bound(pdev: *mut c_void, bind: bool) -> c_int;
-
-    // accessors.c
-    pub(crate) fn iomrs_c_ioread(addr: c_ulong, form: u32) -> u64;
-    pub(crate) fn iomrs_c_iowrite(addr: c_ulong, form: u32, value: u64);
-    pub(crate) fn iomrs_c_ioread_rep(addr: c_ulong, width: u32, data: *mut c_void, count: c_ulong);
-    pub(crate) fn iomrs_c_iowrite_rep(addr: c_ulong, w: u32, data: *const c_void, count: c_ulong);
-    pub(crate) fn iomrs_c_memcpy_fromio(data: *mut u8, addr: c_ulong, len: c_ulong);
-    pub(crate) fn iomrs_c_memcpy_toio(addr: c_ulong, data: *const u8, len: c_ulong);
-    pub(crate) fn iomrs_c_memset_io(addr: c_ulong, byte: u8, len: c_ulong);
-    pub(crate) safe fn iomrs_c_ioport_map(port: c_ulong, count: u32) -> c_ulong;
-    pub(crate) fn iomrs_c_inb(port: u16) -> u8;
-    pub(crate) safe fn iomrs_c_request_region(first: u64, count: u64) -> bool;
-    pub(crate) fn iomrs_c_release_region(first: u64, count: u64);
     pub(crate) fn iomrs_c_pci_iomap(
         pdev: *mut c_void,
         bar: c_int,
@@ -99,28 +134,4 @@ unsafe extern "C" {
     pub(crate) fn iomrs_c_pci_set_decode(pdev: *mut c_void, decode: bool);
     pub(crate) fn iomrs_c_pci_unassign(pdev: *mut c_void, bar: u32) -> u64;
     pub(crate) fn iomrs_c_pci_assign(pdev: *mut c_void, bar: u32, start: u64);
-
-    // contexts.c
-    pub(crate) fn iomrs_c_run_in_hardirq(f: Call, arg: *mut c_void);
-    pub(crate) fn iomrs_c_run_in_softirq(f: Call, arg: *mut c_void);
-    pub(crate) fn iomrs_c_thread_start(cpu: c_int, f: Call, arg: *mut c_void) -> *mut c_void;
-    pub(crate) fn iomrs_c_thread_join(thread: *mut c_void);
-    pub(crate) fn iomrs_c_timer_start(
-        cpu: c_int,
-        ns: u64,
-        f: Call,
-        arg: *mut c_void,
-    ) -> *mut c_void;
-    pub(crate) fn iomrs_c_timer_stop(tick: *mut c_void);
-    pub(crate) safe fn iomrs_c_set_cpu_online(cpu: c_int, online: bool) -> c_int;
-    pub(crate) safe fn iomrs_c_num_online_cpus() -> u32;
-    pub(crate) safe fn iomrs_c_this_cpu() -> u32;
-    pub(crate) safe fn iomrs_c_current_context() -> u32;
-    pub(crate) safe fn iomrs_c_migration_disabled() -> u32;
-    pub(crate) safe fn iomrs_c_current() -> *mut c_void;
-    pub(crate) fn iomrs_c_move_task(task: *mut c_void, cpu: c_int) -> c_int;
-    pub(crate) safe fn iomrs_c_schedule();
-    pub(crate) safe fn iomrs_c_sched_set_fifo();
-    pub(crate) safe fn iomrs_c_msleep(ms: u32);
-    pub(crate) safe fn iomrs_c_ktime_get_ns() -> u64;
 }

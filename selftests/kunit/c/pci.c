@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The devices that the tests use, bound to a driver that does nothing, so that tests may take their BARs. See selftests.h.
+ * The devices that the tests use: see selftests.h. They are bound to a driver that does nothing, so that tests may use
+ * their BARs.
  */
 #include <linux/device.h>
 #include <linux/module.h>
@@ -35,7 +36,7 @@ void iomrs_c_pci_unregister(void)
 	pci_unregister_driver(&driver);
 }
 
-/* A device that is bound to us, NULL where there is none or another driver has it. */
+/* Returns a device that is bound to our driver, or NULL where there is none or another driver has it. */
 struct pci_dev *iomrs_c_pci_get(u32 vendor, u32 device)
 {
 	struct pci_dev *pdev = pci_get_device(vendor, device, NULL);
@@ -52,18 +53,61 @@ void iomrs_c_pci_put(struct pci_dev *pdev)
 	pci_dev_put(pdev);
 }
 
-/* Where BAR @bar begins, and how long it is. */
+/* Returns where BAR @bar begins. @size becomes its size. */
 u64 iomrs_c_pci_bar(struct pci_dev *pdev, u32 bar, u64 *size)
 {
 	*size = pci_resource_len(pdev, bar);
 	return pci_resource_start(pdev, bar);
 }
 
-/* Takes the device from our driver, or gives it back. */
+/* Binds the device to our driver, or unbinds it. */
 int iomrs_c_pci_set_bound(struct pci_dev *pdev, bool bind)
 {
 	if (bind)
 		return device_attach(&pdev->dev);
 	device_release_driver(&pdev->dev);
 	return 0;
+}
+
+unsigned long iomrs_c_pci_iomap(struct pci_dev *pdev, int bar, unsigned long offset, unsigned long maxlen, bool wc)
+{
+	return (unsigned long)(wc ? pci_iomap_wc_range(pdev, bar, offset, maxlen) :
+			       pci_iomap_range(pdev, bar, offset, maxlen));
+}
+
+void iomrs_c_pci_iounmap(struct pci_dev *pdev, unsigned long addr)
+{
+	pci_iounmap(pdev, (void __iomem *)addr);
+}
+
+/* Turns on or off that the device answers at its BARs. */
+void iomrs_c_pci_set_decode(struct pci_dev *pdev, bool decode)
+{
+	const u16 bits = PCI_COMMAND_MEMORY | PCI_COMMAND_IO;
+	u16 command;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	pci_write_config_word(pdev, PCI_COMMAND, decode ? command | bits : command & ~bits);
+}
+
+/* Makes @bar look as if the kernel had found no addresses for it, as pci_reassign_resource() does. Returns where it was. */
+u64 iomrs_c_pci_unassign(struct pci_dev *pdev, u32 bar)
+{
+	struct resource *res = pci_resource_n(pdev, bar);
+	u64 start = res->start;
+
+	res->flags |= IORESOURCE_UNSET;
+	res->end -= start;
+	res->start = 0;
+	return start;
+}
+
+/* Undoes iomrs_c_pci_unassign(). */
+void iomrs_c_pci_assign(struct pci_dev *pdev, u32 bar, u64 start)
+{
+	struct resource *res = pci_resource_n(pdev, bar);
+
+	res->start = start;
+	res->end += start;
+	res->flags &= ~IORESOURCE_UNSET;
 }

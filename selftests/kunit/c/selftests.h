@@ -1,17 +1,83 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The other side of the comparison: C's ioremap and io_mapping, and what the kernel tells of mappings, behind functions
- * that c.rs declares for Rust.
+ * What the tests call in C: C's ioremap, io_mapping and accessors, with which the library is compared, and what the kernel
+ * reports of mappings. mod.rs declares the same for Rust.
  */
-#ifndef IOMRS_C_SIDE_H
-#define IOMRS_C_SIDE_H
+#ifndef IOMRS_SELFTESTS_H
+#define IOMRS_SELFTESTS_H
 
 #include <linux/pci.h>
 #include <linux/types.h>
 
+struct file;
 struct io_mapping;
 
-/* mappings.c: the same mappings, made by C */
+/* accessors.c: C's accessors of memory and ports */
+u64 iomrs_c_ioread(unsigned long addr, u32 access);
+void iomrs_c_iowrite(unsigned long addr, u32 access, u64 value);
+void iomrs_c_ioread_rep(unsigned long addr, u32 width, void *data, unsigned long count);
+void iomrs_c_iowrite_rep(unsigned long addr, u32 width, const void *data, unsigned long count);
+void iomrs_c_memcpy_fromio(void *data, unsigned long addr, unsigned long len);
+void iomrs_c_memcpy_toio(unsigned long addr, const void *data, unsigned long len);
+void iomrs_c_memset_io(unsigned long addr, u8 byte, unsigned long len);
+unsigned long iomrs_c_ioport_map(unsigned long port, u32 count);
+u8 iomrs_c_inb(u16 port);
+bool iomrs_c_request_region(u64 first, u64 count);
+void iomrs_c_release_region(u64 first, u64 count);
+
+/* contexts.c: interrupts, threads, timers, CPUs */
+void iomrs_c_run_in_hardirq(void (*fn)(void *arg), void *arg);
+void iomrs_c_run_in_softirq(void (*fn)(void *arg), void *arg);
+void *iomrs_c_thread_start(int cpu, void (*fn)(void *arg), void *arg);
+void iomrs_c_thread_join(void *thread);
+void *iomrs_c_timer_start(int cpu, u64 ns, void (*fn)(void *arg), void *arg);
+void iomrs_c_timer_stop(void *tick);
+int iomrs_c_set_cpu_online(int cpu, bool online);
+u32 iomrs_c_num_online_cpus(void);
+u32 iomrs_c_this_cpu(void);
+u32 iomrs_c_current_context(void);
+u32 iomrs_c_preempt_count(void);
+u32 iomrs_c_pagefault_disabled(void);
+u32 iomrs_c_migration_disabled(void);
+void *iomrs_c_current(void);
+int iomrs_c_move_task(void *task, int cpu);
+void iomrs_c_schedule(void);
+void iomrs_c_sched_set_fifo(void);
+void iomrs_c_msleep(u32 ms);
+u64 iomrs_c_ktime_get_ns(void);
+
+/* fault_injection.c: allocations that fail */
+int iomrs_c_fault_injection_begin(void);
+void iomrs_c_fault_injection_end(void);
+void iomrs_c_fail_nth(u32 n);
+void iomrs_c_fail_from(u32 n);
+u32 iomrs_c_fail_countdown(void);
+
+/* files.c: the kernel's own files, read from within the kernel */
+struct file *iomrs_c_open_file(const char *path);
+long iomrs_c_read_file(const char *path, char *buf, size_t size);
+
+/* kunit.c: KUnit and the kernel's log */
+void iomrs_c_note(const char *text);
+void iomrs_c_skip(const char *reason);
+u64 iomrs_c_log_position(void);
+u32 iomrs_c_count_complaints(u64 position);
+void *iomrs_c_suppress_warnings(void);
+u32 iomrs_c_end_suppress_warnings(void *suppression);
+
+/* machine.c: the machine and its memory */
+u64 iomrs_c_phys_limit(void);
+u64 iomrs_c_ram_page(void);
+unsigned long iomrs_c_vmalloc_total(void);
+unsigned long iomrs_c_free_pages(void);
+bool iomrs_c_pat_enabled(void);
+bool iomrs_c_has_struct_page(u64 phys);
+u32 iomrs_c_largest_page_shift(void);
+unsigned long iomrs_c_alloc_reserved_page(u64 *phys);
+void iomrs_c_free_reserved_page(unsigned long addr);
+bool iomrs_c_guest_is_encrypted(void);
+
+/* mappings.c: mappings and apertures made by C */
 unsigned long iomrs_c_ioremap(u64 phys, unsigned long size, u32 mode);
 unsigned long iomrs_c_ioremap_read_only(u64 phys, unsigned long size);
 unsigned long iomrs_c_ioremap_encrypted(u64 phys, unsigned long size);
@@ -27,84 +93,24 @@ void iomrs_c_io_mapping_unmap_atomic(unsigned long addr);
 u32 iomrs_c_readl(unsigned long addr);
 void iomrs_c_writel(unsigned long addr, u32 value);
 
-/* machine.c: what this machine and this task are like */
+/* page_table.c: the kernel's page table */
 u64 iomrs_c_lookup_entry(unsigned long addr, u32 *shift);
-u64 iomrs_c_phys_limit(void);
-u64 iomrs_c_ram_page(void);
-unsigned long iomrs_c_vmalloc_total(void);
-unsigned long iomrs_c_free_pages(void);
-unsigned long iomrs_c_page_table_pages(void);
-bool iomrs_c_pat_enabled(void);
-bool iomrs_c_has_struct_page(u64 phys);
-u32 iomrs_c_largest_page_shift(void);
-u32 iomrs_c_preempt_count(void);
-u32 iomrs_c_pagefault_disabled(void);
-void iomrs_c_vm_unmap_aliases(void);
 bool iomrs_c_populate_entry(unsigned long addr, u64 phys);
 void iomrs_c_clear_entry(unsigned long addr);
-unsigned long iomrs_c_alloc_reserved_page(u64 *phys);
-void iomrs_c_free_reserved_page(unsigned long addr);
-bool iomrs_c_guest_is_encrypted(void);
+unsigned long iomrs_c_page_table_pages(void);
+void iomrs_c_vm_unmap_aliases(void);
 
-/* kunit.c: KUnit and the kernel's log */
-void iomrs_c_note(const char *text);
-void iomrs_c_skip(const char *reason);
-u64 iomrs_c_log_position(void);
-u32 iomrs_c_count_complaints(u64 mark);
-void *iomrs_c_suppress_warnings(void);
-u32 iomrs_c_end_suppress_warnings(void *muted);
-
-/* files.c: the kernel's own files, read without a user */
-long iomrs_c_read_file(const char *path, char *buf, size_t size);
-int iomrs_c_fault_injection_begin(void);
-void iomrs_c_fault_injection_end(void);
-void iomrs_c_fail_nth(u32 n);
-void iomrs_c_fail_from(u32 n);
-u32 iomrs_c_fail_countdown(void);
-
-/* pci.c: the devices that the tests use, bound to a driver that does nothing */
+/* pci.c: the devices that the tests use, and their BARs */
 int iomrs_c_pci_register(void);
 void iomrs_c_pci_unregister(void);
 struct pci_dev *iomrs_c_pci_get(u32 vendor, u32 device);
 void iomrs_c_pci_put(struct pci_dev *pdev);
 u64 iomrs_c_pci_bar(struct pci_dev *pdev, u32 bar, u64 *size);
 int iomrs_c_pci_set_bound(struct pci_dev *pdev, bool bind);
-
-/* accessors.c: accessors of memory and ports */
-u64 iomrs_c_ioread(unsigned long addr, u32 form);
-void iomrs_c_iowrite(unsigned long addr, u32 form, u64 value);
-void iomrs_c_ioread_rep(unsigned long addr, u32 width, void *data, unsigned long count);
-void iomrs_c_iowrite_rep(unsigned long addr, u32 width, const void *data, unsigned long count);
-void iomrs_c_memcpy_fromio(void *data, unsigned long addr, unsigned long len);
-void iomrs_c_memcpy_toio(unsigned long addr, const void *data, unsigned long len);
-void iomrs_c_memset_io(unsigned long addr, u8 byte, unsigned long len);
-unsigned long iomrs_c_ioport_map(unsigned long port, u32 count);
-u8 iomrs_c_inb(u16 port);
-bool iomrs_c_request_region(u64 first, u64 count);
-void iomrs_c_release_region(u64 first, u64 count);
 unsigned long iomrs_c_pci_iomap(struct pci_dev *pdev, int bar, unsigned long offset, unsigned long maxlen, bool wc);
 void iomrs_c_pci_iounmap(struct pci_dev *pdev, unsigned long addr);
 void iomrs_c_pci_set_decode(struct pci_dev *pdev, bool decode);
 u64 iomrs_c_pci_unassign(struct pci_dev *pdev, u32 bar);
 void iomrs_c_pci_assign(struct pci_dev *pdev, u32 bar, u64 start);
-
-/* contexts.c: interrupts, threads, timers, CPUs */
-void iomrs_c_run_in_hardirq(void (*fn)(void *arg), void *arg);
-void iomrs_c_run_in_softirq(void (*fn)(void *arg), void *arg);
-void *iomrs_c_thread_start(int cpu, void (*fn)(void *arg), void *arg);
-void iomrs_c_thread_join(void *thread);
-void *iomrs_c_timer_start(int cpu, u64 ns, void (*fn)(void *arg), void *arg);
-void iomrs_c_timer_stop(void *tick);
-int iomrs_c_set_cpu_online(int cpu, bool online);
-u32 iomrs_c_num_online_cpus(void);
-u32 iomrs_c_this_cpu(void);
-u32 iomrs_c_current_context(void);
-u32 iomrs_c_migration_disabled(void);
-void *iomrs_c_current(void);
-int iomrs_c_move_task(void *task, int cpu);
-void iomrs_c_schedule(void);
-void iomrs_c_sched_set_fifo(void);
-void iomrs_c_msleep(u32 ms);
-u64 iomrs_c_ktime_get_ns(void);
 
 #endif

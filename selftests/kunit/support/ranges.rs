@@ -158,6 +158,5 @@ pub(crate) fn aperture_with(mode: CacheMode, base: u64, size: u64) -> Result<IoM
 
 /// The number that C knows a mode by.
 pub(crate) fn raw(mode: CacheMode) -> u32 {
-    // CAST: `repr(u8)`.
-    mode as u32
+    crate::c::page_cache_mode(mode)
 }

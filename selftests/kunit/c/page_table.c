@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel's page table: see selftests.h.
+ */
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+#include <linux/vmalloc.h>
+#include <linux/vmstat.h>
+
+#include "selftests.h"
+
+/* Returns the entry that maps @addr, or 0 where none does. @shift becomes the size of its page. */
+u64 iomrs_c_lookup_entry(unsigned long addr, u32 *shift)
+{
+	unsigned int level;
+	pte_t *pte = lookup_address(addr, &level);
+
+	if (!pte || !pte_present(*pte))
+		return 0;
+	*shift = PAGE_SHIFT + PTE_SHIFT * (level - PG_LEVEL_4K);
+	return pte_val(*pte);
+}
+
+/*
+ * Writes an entry that maps @phys at @addr, which no area has. Returns false where the table is missing or the entry is in
+ * use.
+ */
+bool iomrs_c_populate_entry(unsigned long addr, u64 phys)
+{
+	unsigned int level;
+	pte_t *pte = lookup_address(addr, &level);
+
+	if (!pte || level != PG_LEVEL_4K || !pte_none(*pte))
+		return false;
+	set_pte(pte, pfn_pte(PHYS_PFN(phys), PAGE_KERNEL_NOCACHE));
+	return true;
+}
+
+/* Clears the entry that iomrs_c_populate_entry() has written. Nobody has used the address meanwhile. */
+void iomrs_c_clear_entry(unsigned long addr)
+{
+	unsigned int level;
+	pte_t *pte = lookup_address(addr, &level);
+
+	if (pte && level == PG_LEVEL_4K)
+		set_pte(pte, __pte(0));
+}
+
+/* Returns how many pages are page tables, the kernel's own included: PageTables of /proc/meminfo, but exact. */
+unsigned long iomrs_c_page_table_pages(void)
+{
+	unsigned long pages = 0;
+	int nid, cpu;
+
+	for_each_online_node(nid) {
+		pages += node_page_state(NODE_DATA(nid), NR_PAGETABLE);
+		for_each_online_cpu(cpu)
+			pages += per_cpu_ptr(NODE_DATA(nid)->per_cpu_nodestats, cpu)->vm_node_stat_diff[NR_PAGETABLE];
+	}
+	return pages;
+}
+
+/* Frees the address space that waits for its invalidation, so that it can be allocated again at once. */
+void iomrs_c_vm_unmap_aliases(void)
+{
+	vm_unmap_aliases();
+}
