@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s38_blocks_as_in_c_on_a_mapping() -> Outcome {
+    fn s38_copies_and_fills_as_in_c_on_a_mapping() -> Outcome {
         let canvas = Canvas::new(require!(Range::bar2()))?;
         // The last bytes of it are outside of its region.
         for (base, size) in [(BASE, 80), (BASE, 71), (BASE + 3, 74)] {
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn s38_blocks_as_in_c_on_views() -> Outcome {
+    fn s38_copies_and_fills_as_in_c_on_views() -> Outcome {
         let canvas = Canvas::new(require!(Range::bar2()))?;
         let ours = canvas.ours(BASE, 79)?;
         same_blocks_of(&canvas, (&ours).as_view(), BASE, 76)?;
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn s35_strings_as_in_c() -> Outcome {
+    fn s35_repeated_accesses_as_in_c() -> Outcome {
         let canvas = Canvas::new(require!(Range::bar2()))?;
         let ours = canvas.ours(BASE, 20)?;
         same_strings_of!(&canvas, &ours, BASE, 20; u8, u16, u32, u64);
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn s35_strings_at_constant_offsets() -> Outcome {
+    fn s35_repeated_accesses_at_constant_offsets() -> Outcome {
         let canvas = Canvas::new(require!(Range::bar2()))?;
         let ours = canvas.ours(BASE, 16)?;
         let (all, theirs) = (

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s35_every_form_as_in_c_on_a_mapping() -> Outcome {
+    fn s35_every_accessor_as_in_c_on_a_mapping() -> Outcome {
         let canvas = Canvas::new(require!(Range::bar2()))?;
         let ours = canvas.ours(BASE, 32)?;
         same_values(&canvas, &ours, BASE, 32, &common!(&Mapping))?;
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn s38_every_form_as_in_c_wherever_the_memory_begins_and_ends() -> Outcome {
+    fn s38_every_accessor_as_in_c_at_any_start_and_size() -> Outcome {
         let canvas = Canvas::new(require!(Range::bar2()))?;
         for base in BASE..BASE + 8 {
             for size in [1, 7, 8, 19] {

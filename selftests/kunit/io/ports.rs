@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s32_every_form_as_in_c() -> Outcome {
+    fn s32_every_accessor_as_in_c() -> Outcome {
         let uart = require!(Uart::new());
         let ours = uart.ours()?;
         check_eq!((ours.first(), ours.count()), (uart.first, COUNT));
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn s38_every_form_as_in_c_wherever_the_ports_begin_and_end() -> Outcome {
+    fn s38_every_accessor_as_in_c_at_any_first_port_and_count() -> Outcome {
         let uart = require!(Uart::new());
         for (skipped, count) in [(0, 7), (1, 7), (2, 5), (3, 2), (4, 4), (7, 1)] {
             // SAFETY: Some of the ports that we have requested.
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn s35_strings_as_in_c() -> Outcome {
+    fn s35_repeated_accesses_as_in_c() -> Outcome {
         let uart = require!(Uart::new());
         let ours = uart.ours()?;
         same_strings::<u8, _>(&uart, &ours)?;
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn s35_strings_outside_are_einval() -> Outcome {
+    fn s35_repeated_accesses_outside_are_einval() -> Outcome {
         let uart = require!(Uart::new());
         let ours = &uart.ours()?;
         let untouched = uart.after(3, LOOP, || ()).1;
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn s33_run_past_the_last_port_is_einval() -> Outcome {
+    fn s33_range_past_the_last_port_is_einval() -> Outcome {
         // SAFETY: None of them is accessed.
         let ours = |first, count| unsafe { Ports::new(first, count) };
         for (first, count) in [(0, 1), (0, 0x10000), (0xffff, 1), (0xfffe, 2), (1, 0xffff)] {

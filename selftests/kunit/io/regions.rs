@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s32_every_form_as_in_c() -> Outcome {
+    fn s32_every_accessor_as_in_c() -> Outcome {
         let device = require!(Device::testdev());
         for bar in BARS {
             let Some(theirs) = TheirBar::iomap(&device, bar, 0, 0, false) else {
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn s35_strings_are_counted_as_in_c() -> Outcome {
+    fn s35_repeated_accesses_are_counted_as_in_c() -> Outcome {
         let device = require!(Device::testdev());
         for bar in BARS {
             let Some(theirs) = TheirBar::iomap(&device, bar, 0, 0, false) else {
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn s32_typed_registers_and_doorbells_of_either_kind() -> Outcome {
+    fn s32_typed_registers_and_doorbells_of_memory_and_ports() -> Outcome {
         let device = require!(Device::testdev());
         for bar in BARS {
             let Some(theirs) = TheirBar::iomap(&device, bar, 0, 0, false) else {

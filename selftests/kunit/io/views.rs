@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_of_an_aperture() -> Outcome {
+    fn maps_of_an_aperture() -> Outcome {
         let range = require!(Range::reserved());
         let size = 2 * PAGE + 6;
         let aperture = check_ok!(aperture_with(UC, range.phys, size));
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_aperture_step_by_step() -> Outcome {
+    fn steps_through_a_whole_aperture() -> Outcome {
         let bar = require!(Range::bar2());
         let size = bar.size.min(if cfg!(iomrs_exported) {
             bar.size

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn s1_all_within_is_mapped() -> Outcome {
+    fn s1_every_offset_inside_is_mapped() -> Outcome {
         let range = require!(Range::reserved());
         let size = 3 * PAGE + 100;
         let aperture = check_ok!(aperture(range.phys, size));
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn s2_offset_in_a_page_is_einval() -> Outcome {
+    fn s2_offset_inside_a_page_is_einval() -> Outcome {
         let range = require!(Range::reserved());
         let aperture = check_ok!(aperture(range.phys, 4 * PAGE));
         for offset in [1, 8, 2048, 4095, 4097, 3 * PAGE + 1] {
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn s6_others_have_no_side_effects() -> Outcome {
+    fn s6_other_maps_have_no_side_effects() -> Outcome {
         let range = require!(Range::reserved());
         let aperture = check_ok!(aperture(range.phys, 2 * PAGE));
         let before = side_effects();
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn s3_every_mode_is_an_aperture() -> Outcome {
+    fn s3_aperture_of_every_mode() -> Outcome {
         let range = require!(Range::reserved());
         for mode in CacheMode::ALL {
             let ours = check_ok!(aperture_with(mode, range.phys, PAGE_2M));

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s6_who_is_due_at_the_end_runs_at_once() -> Outcome {
+    fn s6_woken_task_runs_when_an_atomic_map_ends() -> Outcome {
         let range = require!(Range::reserved());
         let ours = check_ok!(aperture(range.phys, PAGE));
         let theirs = CAperture::new(range.phys, PAGE)?;

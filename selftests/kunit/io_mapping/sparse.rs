@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn s10_slot_has_the_entry_that_c_has() -> Outcome {
+    fn s10_slot_has_the_entry_of_c() -> Outcome {
         let range = require!(Range::reserved());
         for mode in CacheMode::ALL {
             let ours = check_ok!(with(
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn span_over_an_edge_has_an_area_of_its_own() -> Outcome {
+    fn map_across_chunks_has_its_own_area() -> Outcome {
         let range = require!(Range::reserved());
         let ours = check_ok!(sparse(range.phys, 4 * CHUNK));
         let before = Seen::now()?;
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_begin_where_physical_pages_do() -> Outcome {
+    fn chunks_are_aligned_in_physical_memory() -> Outcome {
         require!(chunks(3));
         let range = require!(Range::reserved());
         // From the middle of a large page to the middle of another, and a little.
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn trim_drops_all_chunks() -> Outcome {
+    fn trim_unmaps_all_chunks() -> Outcome {
         require!(chunks(4));
         let range = require!(Range::reserved());
         let mut ours = check_ok!(sparse(range.phys, 4 * CHUNK));

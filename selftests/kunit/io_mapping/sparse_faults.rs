@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_allocation_of_a_chunk_of_chunk_budget() -> Outcome {
+    fn each_allocation_of_a_chunk_fails_at_any_chunk_budget() -> Outcome {
         require!(chunks(1));
         let (faults, range) = (require!(Faults::begin()), require!(Range::reserved()));
         // Others make tables, too, and then none may be missing for ours.
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn all_allocations_of_a_chunk_of_chunk_budget() -> Outcome {
+    fn all_later_allocations_fail_too_at_any_chunk_budget() -> Outcome {
         require!(chunks(1));
         let (faults, range) = (require!(Faults::begin()), require!(Range::reserved()));
         for _ in 0..TRIES {
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_that_fail_leave_no_memory() -> Outcome {
+    fn failed_chunks_leak_no_memory() -> Outcome {
         require!(chunks(1));
         let (faults, range) = (require!(Faults::begin()), require!(Range::reserved()));
         const ROUNDS: u32 = 8192;

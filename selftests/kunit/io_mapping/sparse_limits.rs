@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn chunk_budget_bounds_the_chunks() -> Outcome {
+    fn chunk_budget_limits_the_chunks() -> Outcome {
         let range = require!(Range::reserved());
         let most = (range.size / CHUNK).min(8);
         let mut ours = check_ok!(sparse(range.phys, most * CHUNK));
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn s1_refuses_what_whole_refuses() -> Outcome {
+    fn s1_sparse_refuses_what_whole_refuses() -> Outcome {
         let range = require!(Range::reserved());
         let options = Options::new(WC);
         let beyond = c::iomrs_c_phys_limit();

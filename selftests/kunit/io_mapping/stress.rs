@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn s11_a_cpu_goes_off_line_and_comes_back() -> Outcome {
+    fn s11_a_cpu_goes_offline_and_comes_back() -> Outcome {
         require!(two_cpus());
         let stress = check_ok!(KBox::new(
             Stress::new(require!(Range::reserved()))?,

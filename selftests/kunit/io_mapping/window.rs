@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn s10_out_of_slots_below_who_holds_some() -> Outcome {
+    fn s10_out_of_slots_while_a_task_holds_some() -> Outcome {
         let aperture = require!(marked());
         for context in Context::ALL {
             let held = [0, 1, 2, 3].map(|page| aperture.map_local(page * PAGE));
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn s10_closure_gives_its_slot_back() -> Outcome {
+    fn s10_closure_frees_its_slot() -> Outcome {
         let aperture = require!(marked());
         for page in 0..PAGES {
             check_eq!(
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn s11_unmapped_in_any_order_means_unmapped() -> Outcome {
+    fn s11_unmapping_in_any_order_clears_the_entries() -> Outcome {
         let aperture = require!(marked());
         let maps = [0, 1, 2].map(|page| aperture.map_local(page * PAGE));
         let [Ok(first), Ok(second), Ok(third)] = maps else {
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn s11_leaked_guard_wastes_a_slot_only() -> Outcome {
+    fn s11_leaked_guard_wastes_one_slot() -> Outcome {
         let aperture = require!(marked());
         let page = check_ok!(aperture.map_local(5 * PAGE));
         // SAFETY: A guard that is leaked lives for ever. This one is taken back below, after
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn s11_interrupts_map_below_who_holds_some() -> Outcome {
+    fn s11_interrupts_map_while_a_task_holds_maps() -> Outcome {
         let aperture = require!(marked());
         for context in [Context::SoftInterrupt, Context::HardInterrupt] {
             let held = [0, 1, 2, 3].map(|page| aperture.map_local(page * PAGE).ok());
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn s10_holder_is_moved_afterwards() -> Outcome {
+    fn s10_task_is_migrated_after_its_map_ends() -> Outcome {
         require!(two_cpus());
         let aperture = require!(marked());
         let task = c::iomrs_c_current() as usize;
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn s11_preempted_holder_keeps_its_slot() -> Outcome {
+    fn s11_preempted_task_keeps_its_slot() -> Outcome {
         let aperture = require!(marked());
         let wrong = AtomicU32::new(0);
         let ready = AtomicU32::new(0);

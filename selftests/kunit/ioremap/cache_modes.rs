@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s18_every_mode_beside_every_live_mode() -> Outcome {
+    fn s18_every_mode_beside_every_mode_of_c() -> Outcome {
         let range = require!(Range::reserved());
         for live in CacheMode::ALL {
             for wanted in CacheMode::ALL {
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn s18_c_beside_ours() -> Outcome {
+    fn s18_c_beside_every_mode_of_ours() -> Outcome {
         let range = require!(Range::reserved());
         for live in CacheMode::ALL {
             if cfg!(iomrs_stock) && live != WC {
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn s19_write_back_on_other_mtrr() -> Outcome {
+    fn s19_write_back_where_an_mtrr_differs() -> Outcome {
         if cfg!(iomrs_stock) {
             return skip(c"a stock kernel lets modules reserve write combining only");
         }
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn s21_reserved_ram() -> Outcome {
+    fn s21_reserved_page_of_ram() -> Outcome {
         if !c::iomrs_c_pat_enabled() {
             return skip(c"no PAT, so no modes in the flags of pages");
         }
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn s23_one_line_a_mapping() -> Outcome {
+    fn s23_one_reservation_for_each_mapping() -> Outcome {
         let range = require!(Range::reserved());
         if !c::iomrs_c_pat_enabled() {
             return skip(c"no PAT, so no registry");
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn s3_achieved_is_the_truth() -> Outcome {
+    fn s3_achieved_is_the_mode_of_the_entry() -> Outcome {
         if cfg!(iomrs_stock) {
             return skip(c"a stock kernel does not tell modules what became of a reservation");
         }

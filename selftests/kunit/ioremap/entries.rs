@@ -61,14 +61,14 @@ mod tests {
     }
 
     #[test]
-    fn s16_size_of_a_bar_smaller_than_a_page() -> Outcome {
+    fn s16_bar_smaller_than_a_page() -> Outcome {
         let bar = require!(Range::bar0());
         compare_registers(CacheMode::UncachedMinus, bar.phys, bar.size)?;
         compare_registers(CacheMode::UncachedMinus, bar.phys + 4, bar.size - 4)
     }
 
     #[test]
-    fn s17_encrypted_as_c_has_it() -> Outcome {
+    fn s17_encrypted_as_in_c() -> Outcome {
         let range = require!(Range::reserved());
         let options = Options::new(CacheMode::WriteBack).encrypted();
         let ours = check_ok!(map(options, range.phys, 2 * PAGE));
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn s15_encrypted_where_the_guest_is() -> Outcome {
+    fn s15_encrypted_in_an_encrypted_guest() -> Outcome {
         if !c::iomrs_c_guest_is_encrypted() {
             return skip(c"not a confidential guest: nothing has to be encrypted");
         }
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn s25_read_only_reads_what_is_there() -> Outcome {
+    fn s25_read_only_mapping_reads() -> Outcome {
         let range = require!(Range::reserved());
         let mode = CacheMode::UncachedMinus;
         let Some(theirs) = Theirs::map(mode, range.phys, PAGE) else {
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn s26_the_largest_page_there_is() -> Outcome {
+    fn s26_largest_page_of_the_cpu() -> Outcome {
         if cfg!(iomrs_stock) {
             return skip(c"vmap_pfn() makes 4K pages only");
         }
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn s26_address_is_aligned_as_the_size() -> Outcome {
+    fn s26_address_is_aligned_to_the_size() -> Outcome {
         let bar = require!(Range::bar2());
         for size in [PAGE, 3 * PAGE, 1 << 20, PAGE_2M, PAGE_2M + 1, 5 * PAGE_2M] {
             let align = size.next_power_of_two().min(PAGE_1G);
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn s26_tables_left_by_small_pages_make_way() -> Outcome {
+    fn s26_large_pages_replace_empty_tables() -> Outcome {
         let range = require!(Range::reserved());
         // Eight times, as it is not said where an area goes: the odd ones need tables where the
         // even ones had a large page.

@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn s12_absurd_size_is_refused() -> Outcome {
+    fn s12_huge_size_is_erange() -> Outcome {
         let range = require!(Range::reserved());
         let options = Options::new(CacheMode::WriteCombining).across_resources();
         refuses(options, range.phys, u64::MAX - range.phys, ERANGE)?;
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn s28_leaving_its_resource_is_einval() -> Outcome {
+    fn s28_range_leaving_its_resource_is_einval() -> Outcome {
         let bar = require!(Range::bar2());
         let end = bar.phys + bar.size;
         let options = Options::new(CacheMode::WriteCombining);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn s28_leaving_its_resource_when_asked_for() -> Outcome {
+    fn s28_range_leaving_its_resource_if_asked_for() -> Outcome {
         let bar = require!(Range::bar2());
         let end = bar.phys + bar.size;
         let before = Seen::now()?;
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn s28_within_its_resource() -> Outcome {
+    fn s28_range_inside_its_resource() -> Outcome {
         let bar = require!(Range::bar2());
         let end = bar.phys + bar.size;
         for (phys, size) in [

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn s29_each_allocation_as_often_as_in_c() -> Outcome {
+    fn s29_as_many_allocations_as_in_c() -> Outcome {
         if cfg!(iomrs_stock) {
             return skip(c"vmap_pfn() takes a list of page frames, which C's ioremap does without");
         }
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn s29_mode_conflict_leaves_nothing() -> Outcome {
+    fn s29_mode_conflict_leaves_nothing_behind() -> Outcome {
         let range = require!(Range::reserved());
         if !c::iomrs_c_pat_enabled() {
             return skip(c"no PAT, so no registry");
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn s29_unmapped_means_unmapped() -> Outcome {
+    fn s29_unmapping_clears_the_entries() -> Outcome {
         let range = require!(Range::reserved());
         for size in [1, PAGE, PAGE_2M, PAGE_2M + PAGE] {
             let ours = check_ok!(ours(WC, range.phys, size));

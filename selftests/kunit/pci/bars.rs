@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn taken_bar_is_ebusy() -> Outcome {
+    fn requested_bar_is_ebusy() -> Outcome {
         let device = require!(Device::ivshmem());
         let bar = check_ok!(Bar::iomap(device.bound(), 2, 0, NAME));
         let before = Seen::now()?;
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn failed_mapping_gives_the_region_back() -> Outcome {
+    fn failed_mapping_releases_the_region() -> Outcome {
         let device = require!(Device::ivshmem());
         let Some(range) = device.bar(2) else {
             fail!("no BAR 2")
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mode_and_aperture() -> Outcome {
+    fn every_mode_as_bar_and_as_aperture() -> Outcome {
         let device = require!(Device::ivshmem());
         let Some(range) = device.bar(2) else {
             fail!("no BAR 2")
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn devres_ends_with_the_device() -> Outcome {
+    fn devres_unmaps_at_unbind() -> Outcome {
         let device = require!(Device::ivshmem());
         let before = Seen::now()?;
         let bar = check_ok!(check_ok!(Bar::iomap(device.bound(), 0, 0, NAME)).into_devres());

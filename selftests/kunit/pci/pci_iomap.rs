@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn s38_odd_parts_hold_what_is_copied() -> Outcome {
+    fn s38_copies_and_fills_of_odd_parts() -> Outcome {
         let device = require!(Device::ivshmem());
         for (offset, len) in [(1, 7), (2, 61), (4, 63), (7, 1), (9, 8), (PAGE - 3, 9)] {
             let Some(theirs) = TheirBar::iomap(&device, 2, 0, 2 * PAGE, false) else {
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn s37_type_follows_the_kind() -> Outcome {
+    fn s37_each_type_takes_its_kind_of_bar() -> Outcome {
         let device = require!(Device::testdev());
         let (memory, ports) = (0, Device::PORT_BAR);
         let before = Seen::now()?;
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn s36_no_such_bar_of_any_kind() -> Outcome {
+    fn s36_no_such_bar_as_any_type() -> Outcome {
         let device = require!(Device::testdev());
         for bar in [6, 7, 16, 17, 255, 256, 1 << 31, u32::MAX - 1, u32::MAX] {
             check_eq!(outcomes(&device, bar, 0, 0), [Err(EINVAL); 4]);
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn s36_deaf_device_maps_as_in_c() -> Outcome {
+    fn s36_device_that_does_not_decode_maps_as_in_c() -> Outcome {
         let (testdev, ivshmem) = (require!(Device::testdev()), require!(Device::ivshmem()));
         for (device, bar, at) in [
             (&testdev, 0, 16),
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn s36_region_is_released_however_it_fails() -> Outcome {
+    fn s36_failure_releases_the_region() -> Outcome {
         let (testdev, ivshmem) = (require!(Device::testdev()), require!(Device::ivshmem()));
         for (device, bar) in [(&testdev, 0), (&testdev, Device::PORT_BAR), (&ivshmem, 2)] {
             let Some(Range { size, .. }) = device.bar(bar) else {
