@@ -4,8 +4,8 @@
 //! library's files meanwhile (`tools/guest/files.py`). A command is a word and numbers.
 
 use crate::support::{
-    c_bars::NAME,
-    ranges::{Device, PAGE, PAGE_2M},
+    devices::{Device, NAME},
+    ranges::{PAGE, PAGE_2M},
 };
 use io_mapping_rs::{
     debugfs::files::{Directory, Text, TextFile, TextFiles},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! KUnit suites that do the same through C and through us, and compare. They run at insmod.
+//! KUnit suites, most of which do the same by C and by the library, and compare. They run when the
+//! module is loaded.
 
 use kernel::prelude::*;
 
@@ -18,12 +19,12 @@ module! {
     type: Selftests,
     name: "io_mapping_selftests",
     authors: ["The io-mapping-rs authors"],
-    description: "io_mapping_rs beside C's ioremap and io_mapping",
+    description: "Tests of io_mapping_rs beside C's ioremap and io_mapping",
     license: "GPL",
     params: {
         phys: u64 {
             default: 0,
-            description: "Physical address of a range set aside with memmap=, a multiple of 2 MiB",
+            description: "Physical address of a range that memmap= sets aside, a multiple of 2 MiB",
         },
         size: u64 {
             default: 0,
@@ -43,12 +44,11 @@ module! {
         },
         sparse: bool {
             default: false,
-            description: "Apertures follow the strategy Sparse instead of Whole",
+            description: "Apertures are sparse instead of mapped whole",
         },
     },
 }
 
-/// Keeps the devices that the tests use.
 struct Selftests {
     _files: control::Files,
 }

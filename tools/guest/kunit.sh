@@ -3,8 +3,8 @@
 # shellcheck shell=dash
 # Runs inside a virtme-ng guest: loads our modules with their KUnit suites and prints the results.
 #   kunit.sh DIR-OF-MODULES PHYS SIZE AGAIN [PARAMETER=VALUE]...
-# PHYS and SIZE: the range of RAM that the command line sets aside. AGAIN: "again" loads the modules with other
-# parameters too. Parameters are those of the selftests.
+# PHYS and SIZE: the range of RAM that the kernel's command line sets aside. AGAIN: "again" loads the modules with other
+# parameters, too. Each PARAMETER is one of io-mapping-selftests.ko.
 # Output for tools/kunit.py: "@suite NAME [HOW]" before each suite's KTAP, then "@ok NAME" or "@not ok NAME: REASON".
 
 check() {
@@ -15,7 +15,7 @@ check() {
 
 quiet_log() {
 	local complaints
-	complaints=$(dmesg | sed '1,/iomrs: from here on/d' | grep -E 'WARNING:|BUG:|Oops|Call Trace|rcu:|possible' | head -n 3)
+	complaints=$(dmesg | sed '1,/iomrs: the tests begin here/d' | grep -E 'WARNING:|BUG:|Oops|Call Trace|rcu:|possible' | head -n 3)
 	[ -z "$complaints" ] || { echo "$complaints" | tr '\n' '|' && return 1; }
 }
 
@@ -23,13 +23,13 @@ unload() {
 	rmmod io_mapping_selftests && rmmod io_mapping_rs
 }
 
-# Near the end of the range a part of a large page is of another type: not its first part, as mtrr_type_lookup()
-# takes a block that begins uncachable for uniform.
+# Makes a part of a large page near the end of the range uncachable. It is not the first part: mtrr_type_lookup() takes
+# a block that begins uncachable for uniform.
 small_mtrr() {
 	printf 'base=0x%x size=0x100000 type=uncachable\n' $(($1 + $2 - (3 << 20))) > /proc/mtrr
 }
 
-# refuses PARAMETER SAYING: as invalid, and says why.
+# refuses PARAMETER MESSAGE: io-mapping-rs.ko does not load with it, and says why in the kernel's log.
 refuses() {
 	local said
 	! said=$(insmod "$modules/io-mapping-rs.ko" "$1" 2>&1) || { rmmod io_mapping_rs && echo "it loads" && return 1; }
@@ -37,7 +37,7 @@ refuses() {
 	dmesg | tail -n 5 | grep -q "$2" || { dmesg | tail -n 1 && return 1; }
 }
 
-# suites HOW: what the modules that are loaded have brought.
+# suites HOW: prints the results of the suites of the modules that are loaded.
 suites() {
 	local suite
 	for suite in "$results"/*; do
@@ -50,7 +50,7 @@ suites() {
 	echo "@end"
 }
 
-# again GLOB PARAMETER...: the cases that GLOB picks, on a library with these parameters.
+# again GLOB PARAMETER...: runs the tests that GLOB picks on a library with these parameters.
 again() {
 	local glob=$1
 	shift
@@ -63,7 +63,7 @@ again() {
 
 results=/sys/kernel/debug/kunit
 before=$(ls $results 2> /dev/null)
-echo "iomrs: from here on the log is ours" > /dev/kmsg
+echo "iomrs: the tests begin here" > /dev/kmsg
 modules=$1 phys=$2 size=$3 more=$4
 shift 4
 check "an MTRR for the tests" small_mtrr "$phys" "$size"
@@ -75,7 +75,7 @@ check "io-mapping-selftests.ko loads" insmod "$modules/io-mapping-selftests.ko" 
 suites ""
 check "both modules unload" unload
 if [ "$more" = again ]; then
-	again "iomrs_window_slots*" window_slots=64
+	again "iomrs_slot_*" window_slots=64
 	again "*.*chunk_budget*" chunk_budget=0 window_slots=1
 	again "*.*chunk_budget*" chunk_budget=1 window_slots=2
 	again "*.*chunk_budget*" chunk_budget=4 window_slots=8

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One value at a time, on memory: our accessors beside C's, on the same bytes.
+//! Accessors of one value in memory, the library's beside C's, on the same bytes.
 
-use crate::support::{accessors::*, outcome::*, ranges::*};
+use crate::support::{accessors::*, devices::ivshmem_bar, outcome::*, test_memory::TestMemory};
 use io_mapping_rs::{
     io::{ByteRegion, IoExt, Shared, View},
     IoRegion, Mapping,
@@ -12,8 +12,8 @@ use kernel::{
     prelude::*,
 };
 
-/// Where the memory begins whose accesses are compared, in a [`Canvas`].
-const BASE: usize = 64;
+/// Where in the [`TestMemory`] the memory begins that the library maps.
+const START: usize = 64;
 
 const VALUE: u64 = 0xf1e2_d3c4_b5a6_9788;
 
@@ -25,38 +25,55 @@ register! {
     }
 }
 
-/// Our accessors on `size` bytes from `base` on, beside C's on the same: at every offset from 0 to
-/// past the end.
-fn same_values<IO: Copy>(
-    canvas: &Canvas,
+/// Compares the library's accessors on `size` bytes from `start` on with C's on the same, at every
+/// offset from 0 to beyond the end.
+fn compare_values<IO: Copy>(
+    memory: &TestMemory,
     io: IO,
-    base: usize,
+    start: usize,
     size: usize,
     accessors: &[Accessor<IO>],
 ) -> Outcome {
-    for Accessor { form, read, write } in accessors {
+    for Accessor {
+        access,
+        read,
+        write,
+    } in accessors
+    {
         for offset in 0..size + 9 {
-            let at = base + offset;
-            let (ours, theirs) = (|| write(io, VALUE, offset), canvas.cookie(at));
-            if offset + form.width() > size || at % form.align() != 0 {
+            let at = start + offset;
+            let mut result = Ok(());
+            let write = || result = write(io, VALUE, offset);
+            if offset + access.width() > size || at % access.align() != 0 {
                 check_err!(read(io, offset), EINVAL);
-                let mut written = Ok(());
-                check_eq!(canvas.after(|| written = ours()), Canvas::BEFORE);
-                check_err!(written, EINVAL);
+                check_eq!(memory.bytes_after(write), TestMemory::PATTERN);
+                check_err!(result, EINVAL);
                 continue;
             }
-            let mut seen = Ok(0);
-            check_eq!(canvas.after(|| seen = read(io, offset)), Canvas::BEFORE);
-            check_eq!((form, offset, seen), (form, offset, Ok(theirs.read(*form))));
-            let by_ours = canvas.after(|| seen = ours().map(|()| 0));
-            check_eq!(seen, Ok(0));
-            let by_theirs = canvas.after(|| theirs.write(*form, VALUE));
-            check_eq!((form, offset, by_ours), (form, offset, by_theirs));
-            Canvas::untouched_but(&by_ours, at, form.width())?;
-            check!(by_ours != Canvas::BEFORE);
+            let cookie = memory.cookie(at);
+            let ours = memory.bytes_after(write);
+            check_eq!(result, Ok(()));
+            let in_c = memory.bytes_after(|| cookie.write(*access, VALUE));
+            check_eq!((access, offset, ours), (access, offset, in_c));
+            TestMemory::check_unchanged_outside(&ours, at, access.width())?;
+            check!(ours != TestMemory::PATTERN);
+
+            let mut value = Ok(0);
+            let bytes = memory.bytes_after(|| value = read(io, offset));
+            check_eq!(bytes, TestMemory::PATTERN);
+            let in_c = Ok(cookie.read(*access));
+            check_eq!((access, offset, value), (access, offset, in_c));
         }
     }
     Ok(())
+}
+
+/// Compares all accessors that memory has, of an IO of the type `$ty`.
+macro_rules! compare_all {
+    ($memory:expr, $io:expr, $start:expr, $size:expr; $ty:ty) => {
+        compare_values($memory, $io, $start, $size, &common_accessors!($ty))?;
+        compare_values($memory, $io, $start, $size, &memory_accessors!($ty))?;
+    };
 }
 
 #[kunit_tests(iomrs_io_memory)]
@@ -65,51 +82,25 @@ mod tests {
 
     #[test]
     fn s35_every_accessor_as_in_c_on_a_mapping() -> Outcome {
-        let canvas = Canvas::new(require!(Range::bar2()))?;
-        let ours = canvas.ours(BASE, 32)?;
-        same_values(&canvas, &ours, BASE, 32, &common!(&Mapping))?;
-        same_values(&canvas, &ours, BASE, 32, &of_memory!(&Mapping))
+        let memory = TestMemory::new(require!(ivshmem_bar(2)))?;
+        let ours = memory.map(START, 32)?;
+        compare_all!(&memory, &ours, START, 32; &Mapping);
+        Ok(())
     }
 
     #[test]
     fn s38_every_accessor_as_in_c_at_any_start_and_size() -> Outcome {
-        let canvas = Canvas::new(require!(Range::bar2()))?;
-        for base in BASE..BASE + 8 {
+        let memory = TestMemory::new(require!(ivshmem_bar(2)))?;
+        for start in START..START + 8 {
             for size in [1, 7, 8, 19] {
-                let ours = canvas.ours(base, size)?;
+                let ours = memory.map(start, size)?;
                 let all = ours.byte_region();
-                same_values(
-                    &canvas,
-                    all,
-                    base,
-                    size,
-                    &common!(View<'_, ByteRegion, Shared>),
-                )?;
-                same_values(
-                    &canvas,
-                    all,
-                    base,
-                    size,
-                    &of_memory!(View<'_, ByteRegion, Shared>),
-                )?;
-                // What a region leaves out is refused, not read.
-                let size = if base % 4 == 0 { size & !3 } else { 0 };
+                compare_all!(&memory, all, start, size; View<'_, ByteRegion, Shared>);
+                // Bytes that the region leaves out are refused, and not read.
+                let size = if start % 4 == 0 { size & !3 } else { 0 };
                 let region = (&ours).as_view();
                 check_eq!(Io::size(region), size);
-                same_values(
-                    &canvas,
-                    region,
-                    base,
-                    size,
-                    &common!(View<'_, Region, Shared>),
-                )?;
-                same_values(
-                    &canvas,
-                    region,
-                    base,
-                    size,
-                    &of_memory!(View<'_, Region, Shared>),
-                )?;
+                compare_all!(&memory, region, start, size; View<'_, Region, Shared>);
             }
         }
         Ok(())
@@ -117,17 +108,17 @@ mod tests {
 
     #[test]
     fn s32_region_of_memory_as_in_c() -> Outcome {
-        let canvas = Canvas::new(require!(Range::bar2()))?;
-        let ours = IoRegion::Memory(canvas.ours(BASE, 32)?);
+        let memory = TestMemory::new(require!(ivshmem_bar(2)))?;
+        let ours = IoRegion::Memory(memory.map(START, 32)?);
         check_eq!((ours.size(), ours.ports().is_none()), (32, true));
         check_eq!(ours.memory().map(|memory| memory.size()), Some(32));
-        same_values(&canvas, &ours, BASE, 32, &common!(&IoRegion))?;
-        let odd = IoRegion::Memory(canvas.ours(BASE + 1, 30)?);
+        compare_values(&memory, &ours, START, 32, &common_accessors!(&IoRegion))?;
+        let odd = IoRegion::Memory(memory.map(START + 1, 30)?);
         let all = odd.byte_region();
         for at in 0..30 {
             check_eq!(
                 all.try_read8(at),
-                Ok(canvas.cookie(BASE + 1 + at).read(Form::Plain8) as u8)
+                Ok(memory.cookie(START + 1 + at).read(Access::Plain8) as u8)
             );
         }
         check_err!(all.try_read8(30), EINVAL);
@@ -136,80 +127,98 @@ mod tests {
 
     #[test]
     fn s38_constant_offsets_of_every_width() -> Outcome {
-        let canvas = Canvas::new(require!(Range::bar2()))?;
-        let ours = canvas.ours(BASE, 33)?;
-        let (all, theirs) = (
+        let memory = TestMemory::new(require!(ivshmem_bar(2)))?;
+        let ours = memory.map(START, 33)?;
+        let (all, cookie) = (
             check_ok!(ours.sized_byte_region::<33>()),
-            canvas.cookie(BASE),
+            memory.cookie(START),
         );
-        canvas.reset();
-        check_eq!(u64::from(all.read8(32)), theirs.at(32).read(Form::Plain8));
-        check_eq!(u64::from(all.read16(30)), theirs.at(30).read(Form::Plain16));
-        check_eq!(u64::from(all.read32(28)), theirs.at(28).read(Form::Plain32));
-        check_eq!(all.read64(24), theirs.at(24).read(Form::Plain64));
-        check_eq!(u64::from(all.read16_be(2)), theirs.at(2).read(Form::Be16));
-        check_eq!(u64::from(all.read32_be(4)), theirs.at(4).read(Form::Be32));
-        check_eq!(all.read64_be(8), theirs.at(8).read(Form::Be64));
-        check_eq!(all.relaxed().read64(8), theirs.at(8).read(Form::Relaxed64));
-        let ours = canvas.after(|| {
+        memory.reset();
+        check_eq!(
+            u64::from(all.read8(32)),
+            cookie.offset(32).read(Access::Plain8)
+        );
+        check_eq!(
+            u64::from(all.read16(30)),
+            cookie.offset(30).read(Access::Plain16)
+        );
+        check_eq!(
+            u64::from(all.read32(28)),
+            cookie.offset(28).read(Access::Plain32)
+        );
+        check_eq!(all.read64(24), cookie.offset(24).read(Access::Plain64));
+        check_eq!(
+            u64::from(all.read16_be(2)),
+            cookie.offset(2).read(Access::Be16)
+        );
+        check_eq!(
+            u64::from(all.read32_be(4)),
+            cookie.offset(4).read(Access::Be32)
+        );
+        check_eq!(all.read64_be(8), cookie.offset(8).read(Access::Be64));
+        check_eq!(
+            all.relaxed().read64(8),
+            cookie.offset(8).read(Access::Relaxed64)
+        );
+        let ours = memory.bytes_after(|| {
             all.write64(VALUE, 0);
             all.write64_be(VALUE, 8);
             all.write32_be(VALUE as u32, 16);
             all.write16_be(VALUE as u16, 20);
             all.write8(VALUE as u8, 32);
         });
-        let theirs = canvas.after(|| {
-            theirs.write(Form::Plain64, VALUE);
-            theirs.at(8).write(Form::Be64, VALUE);
-            theirs.at(16).write(Form::Be32, VALUE & 0xffff_ffff);
-            theirs.at(20).write(Form::Be16, VALUE & 0xffff);
-            theirs.at(32).write(Form::Plain8, VALUE & 0xff);
+        let in_c = memory.bytes_after(|| {
+            cookie.write(Access::Plain64, VALUE);
+            cookie.offset(8).write(Access::Be64, VALUE);
+            cookie.offset(16).write(Access::Be32, VALUE & 0xffff_ffff);
+            cookie.offset(20).write(Access::Be16, VALUE & 0xffff);
+            cookie.offset(32).write(Access::Plain8, VALUE & 0xff);
         });
-        check_eq!(ours, theirs);
+        check_eq!(ours, in_c);
         Ok(())
     }
 
     #[test]
     fn s38_size_known_to_the_compiler_is_checked_once() -> Outcome {
-        let canvas = Canvas::new(require!(Range::bar2()))?;
-        let ours = canvas.ours(BASE, 33)?;
+        let memory = TestMemory::new(require!(ivshmem_bar(2)))?;
+        let ours = memory.map(START, 33)?;
         check_err!(ours.sized_byte_region::<34>(), EINVAL);
         check_err!(ours.sized_wc::<34>(), EINVAL);
         check_err!(ours.sized::<33>(), EINVAL);
         check_ok!(ours.sized::<32>());
         check_ok!(ours.sized_wc::<33>());
-        for skipped in 1..8 {
-            let ours = canvas.ours(BASE + skipped, 33)?;
+        for offset in 1..8 {
+            let ours = memory.map(START + offset, 33)?;
             check_err!(ours.sized_byte_region::<1>(), EINVAL);
             check_err!(ours.sized_wc::<1>(), EINVAL);
             check_ok!(ours.sized_byte_region::<0>());
             check_ok!(ours.sized_wc::<0>());
-            check_eq!(ours.sized::<4>().is_ok(), skipped == 4);
+            check_eq!(ours.sized::<4>().is_ok(), offset == 4);
         }
         Ok(())
     }
 
     #[test]
     fn s35_big_endian_registers() -> Outcome {
-        let canvas = Canvas::new(require!(Range::bar2()))?;
-        let (ours, theirs) = (canvas.ours(BASE, 32)?, canvas.cookie(BASE + 8));
+        let memory = TestMemory::new(require!(ivshmem_bar(2)))?;
+        let (ours, cookie) = (memory.map(START, 32)?, memory.cookie(START + 8));
         let sized = check_ok!(ours.sized::<32>());
-        canvas.reset();
-        theirs.write(Form::Be32, 0xabcd_0042);
+        memory.reset();
+        cookie.write(Access::Be32, 0xabcd_0042);
         let read = sized.be().read(BIG);
         check_eq!((read.high().get(), read.low().get()), (0xabcd, 0x42));
         sized.be().update(BIG, |big| big.with_const_low::<0x78>());
-        check_eq!(theirs.read(Form::Be32), 0xabcd_0078);
+        check_eq!(cookie.read(Access::Be32), 0xabcd_0078);
         check_ok!((&ours)
             .be()
             .try_update(BIG, |big| big.with_const_high::<0x1234>()));
-        check_eq!(theirs.read(Form::Be32), 0x1234_0078);
+        check_eq!(cookie.read(Access::Be32), 0x1234_0078);
         sized.be().write_reg(BIG::zeroed().with_const_low::<0x9a>());
-        check_eq!(theirs.read(Form::Be32), 0x9a);
+        check_eq!(cookie.read(Access::Be32), 0x9a);
         // Bytes have no order to change.
         check_eq!((&ours).be().try_read8(11), Ok(0x9a));
         // Twice is little endian again.
         check_eq!((&ours).be().be().try_read32(8), Ok(0x9a00_0000));
-        Canvas::untouched_but(&canvas.bytes(), BASE + 8, 4)
+        TestMemory::check_unchanged_outside(&memory.bytes(), START + 8, 4)
     }
 }

@@ -2,9 +2,12 @@
 
 //! Views and accessors of memory and ports.
 
-mod blocks;
 mod bounds;
+mod copies;
 mod memory;
+mod port_ranges;
 mod ports;
 mod regions;
+mod repeated;
 mod views;
+mod write_combining;

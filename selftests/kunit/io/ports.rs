@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Ports: our accessors beside C's, on a serial port that nobody uses.
+//! Accessors of ports, the library's beside C's, on a 16550 that nobody uses.
 
-use crate::{
-    c,
-    support::{accessors::*, outcome::*, uart::*},
-};
+use crate::support::{accessors::*, outcome::*, uart::*};
 use io_mapping_rs::{
     io::{ByteRegion, IoExt, IoRepeat},
     ports::PortView,
@@ -32,88 +29,91 @@ register! {
 
 /// In each byte the highest bit is set, so that [`DIVISOR_LATCH`] stays.
 const VALUE: u64 = 0xf1e2_d3c4_b5a6_9788;
+/// Eight bits a character.
+const LINE_8_BITS: u64 = 3;
 
-/// Our accessors on `count` ports from the uart's port `skipped` on, beside C's: at every offset
-/// from 0 to past the end.
-fn same_values<IO: Copy>(
+/// Compares the library's accessors on `count` ports from the port `start` of the UART on with C's,
+/// at every offset from 0 to beyond the end.
+fn compare_values<IO: Copy>(
     uart: &Uart,
     io: IO,
-    skipped: usize,
+    start: usize,
     count: usize,
     accessors: &[Accessor<IO>],
 ) -> Outcome {
-    let untouched = uart.after(DIVISOR_LATCH, 0, || ()).1;
-    for Accessor { form, read, write } in accessors {
+    let unchanged = uart.state_after(DIVISOR_LATCH, 0, || ()).1;
+    for Accessor {
+        access,
+        read,
+        write,
+    } in accessors
+    {
         for offset in 0..count + 9 {
-            let at = skipped + offset;
-            let ours_read = uart.after(DIVISOR_LATCH, 0, || read(io, offset));
-            let ours_written = uart.after(DIVISOR_LATCH, 0, || write(io, VALUE, offset));
-            if offset + form.width() > count || at % form.align() != 0 {
-                check_eq!(
-                    (form, offset, ours_read),
-                    (form, offset, (Err(EINVAL), untouched))
-                );
-                check_eq!(
-                    (form, offset, ours_written),
-                    (form, offset, (Err(EINVAL), untouched))
-                );
-                continue;
-            }
-            let theirs = uart.theirs.at(at);
-            let theirs_read = uart.after(DIVISOR_LATCH, 0, || Ok(theirs.read(*form)));
-            check_eq!((form, offset, ours_read), (form, offset, theirs_read));
-            let theirs_written = uart.after(DIVISOR_LATCH, 0, || {
-                theirs.write(*form, VALUE);
-                Ok(())
-            });
-            check_eq!((form, offset, ours_written), (form, offset, theirs_written));
+            let at = start + offset;
+            let our_read = uart.state_after(DIVISOR_LATCH, 0, || read(io, offset));
+            let our_write = uart.state_after(DIVISOR_LATCH, 0, || write(io, VALUE, offset));
+            let (c_read, c_write) = if offset + access.width() > count || at % access.align() != 0 {
+                ((Err(EINVAL), unchanged), (Err(EINVAL), unchanged))
+            } else {
+                let cookie = uart.cookie.offset(at);
+                let read = || Ok(cookie.read(*access));
+                let write = || {
+                    cookie.write(*access, VALUE);
+                    Ok(())
+                };
+                (
+                    uart.state_after(DIVISOR_LATCH, 0, read),
+                    uart.state_after(DIVISOR_LATCH, 0, write),
+                )
+            };
+            check_eq!((access, offset, our_read), (access, offset, c_read));
+            check_eq!((access, offset, our_write), (access, offset, c_write));
         }
     }
     Ok(())
 }
 
-/// Our strings of `T` beside C's, through the data register and those after it, into the FIFO and
-/// out of it.
-fn same_strings<'a, T: Value, IO: IoBase<'a>>(uart: &Uart, io: IO) -> Outcome
+/// How many bytes the FIFO holds.
+fn received(state: &State) -> usize {
+    let bytes = state[FIFO_BEGIN..].iter();
+    bytes.filter(|&&received| received != 0).count()
+}
+
+/// Compares the library's repeated accesses of `T` with C's: through the data register, and as many
+/// of those after it as `T` is wide, into the FIFO and out of it.
+fn compare_repeated<'a, T: Value, IO: IoBase<'a>>(uart: &Uart, io: IO) -> Outcome
 where
     IO::Backend: IoRepeat<T>,
 {
-    const LINE_8_BITS: u64 = 3;
     let width = size_of::<T>();
     // A byte for each of the first four registers: no interrupts, the FIFO on, eight bits.
     let data: [T; FIFO_DEPTH] =
-        core::array::from_fn(|n| T::lowest(LINE_8_BITS << 24 | 1 << 16 | (n as u64 * 13 + 0x41)));
-    let theirs = uart.theirs;
+        core::array::from_fn(|n| T::truncate(LINE_8_BITS << 24 | 1 << 16 | (n as u64 * 13 + 0x41)));
+    let cookie = uart.cookie;
     for len in 0..=FIFO_DEPTH {
         let data = &data[..len];
-        let ours = uart.after(LINE_8_BITS, LOOP, || io.try_write_rep(DATA, data));
-        let by_c = uart.after(LINE_8_BITS, LOOP, || {
-            theirs.write_rep(data);
+        let ours = uart.state_after(LINE_8_BITS, LOOP, || io.try_write_rep(DATA, data));
+        let in_c = uart.state_after(LINE_8_BITS, LOOP, || {
+            cookie.write_rep(data);
             Ok(())
         });
-        check_eq!((width, len, ours), (width, len, by_c));
-        check_eq!(
-            ours.1[FIFO_BEGIN..]
-                .iter()
-                .filter(|&&received| received != 0)
-                .count(),
-            len
-        );
+        check_eq!((width, len, ours), (width, len, in_c));
+        check_eq!(received(&ours.1), len);
 
-        let mut values = [[T::number(99); FIFO_DEPTH + 2]; 2];
-        let [ours, by_c] = &mut values;
-        let ours = uart.after(LINE_8_BITS, LOOP, || {
-            theirs.write_rep(data);
+        let mut values = [[T::pattern(99); FIFO_DEPTH + 2]; 2];
+        let [ours, in_c] = &mut values;
+        let ours = uart.state_after(LINE_8_BITS, LOOP, || {
+            cookie.write_rep(data);
             io.try_read_rep(DATA, &mut ours[1..1 + len])
         });
-        let by_c = uart.after(LINE_8_BITS, LOOP, || {
-            theirs.write_rep(data);
-            theirs.read_rep(&mut by_c[1..1 + len]);
+        let in_c = uart.state_after(LINE_8_BITS, LOOP, || {
+            cookie.write_rep(data);
+            cookie.read_rep(&mut in_c[1..1 + len]);
             Ok(())
         });
-        check_eq!((width, len, ours), (width, len, by_c));
+        check_eq!((width, len, ours), (width, len, in_c));
         check!(values[0] == values[1]);
-        check!(ours.1[FIFO_BEGIN..].iter().all(|&received| received == 0));
+        check_eq!(received(&ours.1), 0);
         let (first, last) = (values[0][1].into() & 0xff, values[0][len].into() & 0xff);
         if len != 0 {
             check_eq!(
@@ -132,31 +132,31 @@ mod tests {
     #[test]
     fn s32_every_accessor_as_in_c() -> Outcome {
         let uart = require!(Uart::new());
-        let ours = uart.ours()?;
+        let ours = uart.ports()?;
         check_eq!((ours.first(), ours.count()), (uart.first, COUNT));
-        same_values(&uart, &ours, 0, COUNT, &common!(&Ports))?;
-        let region = IoRegion::Ports(uart.ours()?);
+        compare_values(&uart, &ours, 0, COUNT, &common_accessors!(&Ports))?;
+        let region = IoRegion::Ports(uart.ports()?);
         check_eq!((region.size(), region.memory().is_none()), (COUNT, true));
         check_eq!(region.ports().map(Ports::first), Some(uart.first));
-        same_values(&uart, &region, 0, COUNT, &common!(&IoRegion))
+        compare_values(&uart, &region, 0, COUNT, &common_accessors!(&IoRegion))
     }
 
     #[test]
     fn s38_every_accessor_as_in_c_at_any_first_port_and_count() -> Outcome {
         let uart = require!(Uart::new());
-        for (skipped, count) in [(0, 7), (1, 7), (2, 5), (3, 2), (4, 4), (7, 1)] {
-            // SAFETY: Some of the ports that we have requested.
-            let ours = check_ok!(unsafe { Ports::new(uart.first + skipped, count) });
+        for (start, count) in [(0, 7), (1, 7), (2, 5), (3, 2), (4, 4), (7, 1)] {
+            // SAFETY: They are some of the ports that we have requested.
+            let ours = check_ok!(unsafe { Ports::new(uart.first + start, count) });
             let all = ours.byte_region();
-            same_values(
+            compare_values(
                 &uart,
                 all,
-                skipped,
+                start,
                 count,
-                &common!(PortView<'_, ByteRegion>),
+                &common_accessors!(PortView<'_, ByteRegion>),
             )?;
-            let within = if skipped % 4 == 0 { count & !3 } else { 0 };
-            same_values(&uart, &ours, skipped, within, &common!(&Ports))?;
+            let within = if start % 4 == 0 { count & !3 } else { 0 };
+            compare_values(&uart, &ours, start, within, &common_accessors!(&Ports))?;
             let region = IoRegion::Ports(ours);
             let all = region.byte_region();
             check_eq!(all.try_read8(count - 1).is_ok(), true);
@@ -168,11 +168,12 @@ mod tests {
     #[test]
     fn s35_halves_in_the_order_of_their_name() -> Outcome {
         let uart = require!(Uart::new());
-        let ours = &uart.ours()?;
-        let (line, byte) = (3, 0x41);
-        // The low half holds the data, the high half the loop and whether there is any data.
+        let ours = &uart.ports()?;
+        let (line, byte) = (LINE_8_BITS, 0x41);
+        // The low half has the data register, the high half the one that turns on the loop, and the
+        // one that tells whether data has come.
         let value = LOOP << 32 | line << 24 | 1 << 16 | byte;
-        let written = |write: &dyn Fn() -> Result| uart.after(line, 0, write).1[FIFO_BEGIN];
+        let written = |write: &dyn Fn() -> Result| uart.state_after(line, 0, write).1[FIFO_BEGIN];
         check_eq!(written(&|| ours.try_write64_lo_hi(value, 0)), 0);
         check_eq!(written(&|| ours.try_write64_hi_lo(value, 0)), 0x100 | byte);
         let read = |read: &dyn Fn() -> Result<u64>| {
@@ -180,11 +181,11 @@ mod tests {
                 uart.set(DATA, byte);
                 read().map(|value| (value & 0xff, value >> 40 & RECEIVED))
             };
-            uart.after(line, LOOP, received).0
+            uart.state_after(line, LOOP, received).0
         };
         check_eq!(read(&|| ours.try_read64_lo_hi(0)), Ok((byte, 0)));
         check_eq!(read(&|| ours.try_read64_hi_lo(0)), Ok((byte, 1)));
-        // In big endian the half with the data is the high one.
+        // In big endian the data register is in the high half.
         let swapped = |read: Result<u64>| read.map(u64::swap_bytes);
         check_eq!(
             read(&|| swapped(ours.be().try_read64_hi_lo(0))),
@@ -206,23 +207,23 @@ mod tests {
     #[test]
     fn s35_repeated_accesses_as_in_c() -> Outcome {
         let uart = require!(Uart::new());
-        let ours = uart.ours()?;
-        same_strings::<u8, _>(&uart, &ours)?;
-        same_strings::<u16, _>(&uart, &ours)?;
-        same_strings::<u32, _>(&uart, &ours)?;
-        let region = IoRegion::Ports(uart.ours()?);
-        same_strings::<u8, _>(&uart, &region)?;
-        same_strings::<u16, _>(&uart, &region)?;
-        same_strings::<u32, _>(&uart, &region)
+        let ours = uart.ports()?;
+        compare_repeated::<u8, _>(&uart, &ours)?;
+        compare_repeated::<u16, _>(&uart, &ours)?;
+        compare_repeated::<u32, _>(&uart, &ours)?;
+        let region = IoRegion::Ports(uart.ports()?);
+        compare_repeated::<u8, _>(&uart, &region)?;
+        compare_repeated::<u16, _>(&uart, &region)?;
+        compare_repeated::<u32, _>(&uart, &region)
     }
 
     #[test]
     fn s35_repeated_accesses_outside_are_einval() -> Outcome {
         let uart = require!(Uart::new());
-        let ours = &uart.ours()?;
-        let untouched = uart.after(3, LOOP, || ()).1;
+        let ours = &uart.ports()?;
+        let unchanged = uart.state_after(LINE_8_BITS, LOOP, || ()).1;
         for offset in [8, 9, 0xffff, usize::MAX - uart.first, usize::MAX] {
-            let string = || {
+            let repeated = || {
                 check_err!(ours.try_write_rep(offset, &[0x41_u8]), EINVAL);
                 check_err!(ours.try_read_rep(offset, &mut [0_u8]), EINVAL);
                 check_err!(ours.try_write_rep::<u8>(offset, &[]), EINVAL);
@@ -232,9 +233,9 @@ mod tests {
                 check_err!(ours.try_read_rep(2, &mut [0_u32]), EINVAL);
                 Ok(())
             };
-            let (result, state) = uart.after(3, LOOP, string);
+            let (result, state) = uart.state_after(LINE_8_BITS, LOOP, repeated);
             result?;
-            check_eq!(state, untouched);
+            check_eq!(state, unchanged);
         }
         Ok(())
     }
@@ -242,7 +243,7 @@ mod tests {
     #[test]
     fn s32_typed_registers() -> Outcome {
         let uart = require!(Uart::new());
-        let (ours, region) = (&uart.ours()?, &IoRegion::Ports(uart.ours()?));
+        let (ours, region) = (&uart.ports()?, &IoRegion::Ports(uart.ports()?));
         uart.reset(DIVISOR_LATCH, 0);
         check_eq!(
             ours.try_read(HALVES).map(|halves| halves.high().get()),
@@ -250,7 +251,7 @@ mod tests {
         );
         check_ok!(region.try_update(HALVES, |halves| halves.with_const_low::<3>()));
         check_eq!(uart.get(SCRATCH), 0x53);
-        let (sized, either) = (check_ok!(ours.sized::<8>()), check_ok!(region.sized::<8>()));
+        let (sized, sized_region) = (check_ok!(ours.sized::<8>()), check_ok!(region.sized::<8>()));
         check_eq!(
             (
                 sized.read(DIVISOR).high().get(),
@@ -258,100 +259,21 @@ mod tests {
             ),
             (0x34, 0x12)
         );
-        either.update(DIVISOR, |divisor| divisor.with_const_high::<0x56>());
+        sized_region.update(DIVISOR, |divisor| divisor.with_const_high::<0x56>());
         check_eq!((uart.get(DATA), uart.get(INTERRUPTS)), (0x12, 0x56));
         sized
             .be()
             .update(DIVISOR, |divisor| divisor.with_const_high::<0x78>());
         check_eq!((uart.get(DATA), uart.get(INTERRUPTS)), (0x78, 0x56));
-        check_eq!(either.be().read(DIVISOR).low().get(), 0x56);
-        either.write_rep(SCRATCH, &[1_u8, 2, 3]);
+        check_eq!(sized_region.be().read(DIVISOR).low().get(), 0x56);
+        sized_region.write_rep(SCRATCH, &[1_u8, 2, 3]);
         check_eq!((uart.get(SCRATCH), sized.read8(7)), (3, 3));
         check_err!(ours.sized::<12>(), EINVAL);
         check_err!(region.sized::<9>(), EINVAL);
-        // SAFETY: Some of the ports that we have requested.
+        // SAFETY: They are some of the ports that we have requested.
         let odd = check_ok!(unsafe { Ports::new(uart.first + 1, 7) });
         check_err!(odd.sized::<4>(), EINVAL);
         check_ok!(odd.sized::<0>());
-        Ok(())
-    }
-
-    #[test]
-    fn s33_range_past_the_last_port_is_einval() -> Outcome {
-        // SAFETY: None of them is accessed.
-        let ours = |first, count| unsafe { Ports::new(first, count) };
-        for (first, count) in [(0, 1), (0, 0x10000), (0xffff, 1), (0xfffe, 2), (1, 0xffff)] {
-            let ports = check_ok!(ours(first, count));
-            check_eq!((ports.first(), ports.count()), (first, count));
-            check!(c::iomrs_c_ioport_map(first, count as u32) != 0);
-        }
-        for (first, count) in [(0xffff, 2), (0xfffe, 3), (1, 0x10000), (0, 0x10001)] {
-            check_err!(ours(first, count), EINVAL);
-            // C hands it out.
-            check!(c::iomrs_c_ioport_map(first, count as u32) != 0);
-        }
-        for first in [0x10000, 0x10001, 0x1_0000_0000, usize::MAX - 1, usize::MAX] {
-            check_eq!(c::iomrs_c_ioport_map(first, 1), 0);
-            for count in [1, 2, 0xffff, usize::MAX - first, usize::MAX] {
-                check_err!(ours(first, count), EINVAL);
-            }
-        }
-        for first in [0, 1, 0xffff, 0x10000, usize::MAX] {
-            check_err!(ours(first, 0), EINVAL);
-        }
-        for count in [1 << 32, (1 << 32) + 1, usize::MAX] {
-            check_err!(ours(0, count), EINVAL);
-            check_err!(ours(1, count), EINVAL);
-        }
-        // Nor can an access leave the last port.
-        check_err!(
-            check_ok!(ours(0xffff, 1)).byte_region().try_read16(0),
-            EINVAL
-        );
-        check_err!(
-            check_ok!(ours(0xfffc, 4)).byte_region().try_read64_lo_hi(0),
-            EINVAL
-        );
-        check_err!(
-            check_ok!(ours(0xfffe, 2)).byte_region().try_write32(0, 0),
-            EINVAL
-        );
-        Ok(())
-    }
-
-    #[test]
-    fn s34_port_0_is_a_port() -> Outcome {
-        // C gives a cookie for it, takes it for a bad one, warns and reads all ones.
-        let theirs = Cookie(c::iomrs_c_ioport_map(0, 4));
-        check!(theirs.0 != 0);
-        let muted = c::iomrs_c_suppress_warnings();
-        let by_c = theirs.read(Form::Plain8);
-        // SAFETY: Muted just now.
-        let warnings = unsafe { c::iomrs_c_end_suppress_warnings(muted) };
-        check_eq!(by_c, 0xff);
-        if !muted.is_null() {
-            check_eq!(warnings, 1);
-        }
-        // The address register of a DMA channel: its two bytes in turn.
-        // SAFETY: Nobody uses the channel, and reading it twice leaves it as it was.
-        let port = || unsafe { (c::iomrs_c_inb(0), c::iomrs_c_inb(0)) };
-        // SAFETY: As above.
-        let ours = check_ok!(unsafe { Ports::new(0, 4) });
-        let log = c::iomrs_c_log_position();
-        let read = (
-            check_ok!((&ours).try_read8(0)),
-            check_ok!(ours.byte_region().try_read8(0)),
-        );
-        let region = IoRegion::Ports(ours);
-        let either = (
-            check_ok!((&region).try_read8(0)),
-            check_ok!(region.byte_region().try_read8(0)),
-        );
-        check_eq!((read, either), (port(), port()));
-        check_eq!(c::iomrs_c_count_complaints(log), 0);
-        if port() == (0xff, 0xff) {
-            return skip(c"nothing answers at port 0");
-        }
         Ok(())
     }
 }

@@ -1,29 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One region type over a BAR of memory and a BAR of ports, beside C's `pci_iomap()`: QEMU's
-//! pci-testdev, which counts what it is sent.
+//! One region type over a BAR of memory and over a BAR of ports, beside C's `pci_iomap()`. The
+//! device is QEMU's pci-testdev, which counts what is written to it.
 
-use crate::support::{accessors::*, c_bars::*, outcome::*, ranges::*};
+use crate::support::{
+    accessors::*,
+    c_bars::CBar,
+    devices::{ivshmem_bar, Device, NAME},
+    outcome::*,
+    ranges::PAGE,
+};
 use io_mapping_rs::{
     io::{IoExt, IoRepeat},
+    ioremap::ioremap_wc,
     pci::IoBar,
     IoRegion,
 };
 use kernel::{
-    io::{register, Io},
+    io::{register, Io, IoBase},
     prelude::*,
 };
 
-// What pci-testdev shows of a test, from the first byte of each BAR on.
+// Where pci-testdev has the parts of a test, in each BAR.
 const TEST: usize = 0;
 const OFFSET: usize = 4;
 const DATA: usize = 8;
 const COUNT: usize = 12;
-const NAME_AT: usize = 16;
+const TEST_NAME: usize = 16;
 
 register! {
-    /// How many writes the test has seen.
-    SEEN(u32) @ 0xc {
+    /// How many writes the test has counted.
+    WRITES(u32) @ 0xc {
         31:16 high;
         15:0 low;
     }
@@ -32,45 +39,76 @@ register! {
 /// The BARs of memory and of ports.
 const BARS: [u32; 2] = [0, Device::PORT_BAR];
 
-/// The first test of a BAR begins anew: it counts the writes of a value at an offset.
-fn begin(theirs: Cookie) -> (usize, u64) {
-    theirs.at(TEST).write(Form::Plain8, 0);
-    let offset = theirs.at(OFFSET).read(Form::Plain32) as usize;
-    let data = theirs.at(DATA).read(Form::Plain32) & 0xff;
-    // The device takes wider values for many of a byte. The same one in each.
+/// Begins the first test of a BAR anew. It counts the writes of one value at one offset, which are
+/// returned.
+fn begin(cookie: Cookie) -> (usize, u64) {
+    cookie.offset(TEST).write(Access::Plain8, 0);
+    let offset = cookie.offset(OFFSET).read(Access::Plain32) as usize;
+    let data = cookie.offset(DATA).read(Access::Plain32) & 0xff;
+    // The device takes a wider value for several bytes: each byte is the one that is counted.
     (offset, data * 0x0101_0101_0101_0101)
 }
 
-/// What the device has counted when `access` is done.
-fn counted(theirs: Cookie, access: impl FnOnce()) -> u64 {
-    begin(theirs);
+/// Returns how many writes the device counts while `access` runs.
+fn count_writes(cookie: Cookie, access: impl FnOnce()) -> u64 {
+    begin(cookie);
     access();
-    theirs.at(COUNT).read(Form::Plain32)
+    cookie.offset(COUNT).read(Access::Plain32)
 }
 
-/// Strings of `T`, which the device counts as it does C's.
-fn same_strings<T: Value>(ours: &IoRegion, theirs: Cookie) -> Outcome
+/// Compares each of the library's accessors with C's: what they read, and what the device counts.
+fn compare_values(ours: &IoRegion, cookie: Cookie) -> Outcome {
+    let (offset, value) = begin(cookie);
+    check!(cookie.offset(TEST_NAME).read(Access::Plain32) != 0);
+    for Accessor {
+        access,
+        read,
+        write,
+    } in common_accessors!(&IoRegion)
+    {
+        for at in (0..64).filter(|at| at % access.align() == 0) {
+            check_eq!(
+                (access, at, read(ours, at)),
+                (access, at, Ok(cookie.offset(at).read(access)))
+            );
+        }
+        let offset = offset & !(access.align() - 1);
+        let mut result = Ok(());
+        let by_ours = count_writes(cookie, || result = write(ours, value, offset));
+        check_eq!(result, Ok(()));
+        let by_c = count_writes(cookie, || cookie.offset(offset).write(access, value));
+        check_eq!((access, by_ours, by_c), (access, 1, 1));
+        // At another offset nothing is counted.
+        let elsewhere = count_writes(cookie, || result = write(ours, value, offset + 8));
+        check_eq!((access, result, elsewhere), (access, Ok(()), 0));
+    }
+    Ok(())
+}
+
+/// Compares the library's repeated accesses of `T` with C's.
+fn compare_repeated<T: Value>(ours: &IoRegion, cookie: Cookie) -> Outcome
 where
-    for<'a> <&'a IoRegion as kernel::io::IoBase<'a>>::Backend: IoRepeat<T>,
+    for<'a> <&'a IoRegion as IoBase<'a>>::Backend: IoRepeat<T>,
 {
-    let (offset, data) = begin(theirs);
+    let (offset, data) = begin(cookie);
     let offset = offset & !(size_of::<T>() - 1);
-    let data = [T::lowest(data); 64];
+    let data = [T::truncate(data); 64];
     for len in [0, 1, 2, 3, 31, 64] {
         let mut result = Ok(());
-        let by_ours = counted(theirs, || result = ours.try_write_rep(offset, &data[..len]));
+        let by_ours = count_writes(cookie, || {
+            result = ours.try_write_rep(offset, &data[..len]);
+        });
         check_eq!(result, Ok(()));
-        let by_theirs = counted(theirs, || theirs.at(offset).write_rep(&data[..len]));
+        let by_c = count_writes(cookie, || cookie.offset(offset).write_rep(&data[..len]));
         check_eq!(
-            (size_of::<T>(), len, by_ours),
-            (size_of::<T>(), len, by_theirs)
+            (size_of::<T>(), by_ours, by_c),
+            (size_of::<T>(), len as u64, len as u64)
         );
-        check_eq!(by_ours, len as u64);
-        // The device's name of the test, and what is around it.
-        let (mut read, mut by_c) = ([T::number(9); 66], [T::number(9); 66]);
-        check_ok!(ours.try_read_rep(NAME_AT, &mut read[1..1 + len]));
-        theirs.at(NAME_AT).read_rep(&mut by_c[1..1 + len]);
-        check!(read == by_c);
+        // The name of the test is read, and nothing is written beside it.
+        let (mut ours_read, mut c_read) = ([T::pattern(9); 66], [T::pattern(9); 66]);
+        check_ok!(ours.try_read_rep(TEST_NAME, &mut ours_read[1..1 + len]));
+        cookie.offset(TEST_NAME).read_rep(&mut c_read[1..1 + len]);
+        check!(ours_read == c_read);
     }
     Ok(())
 }
@@ -83,36 +121,11 @@ mod tests {
     fn s32_every_accessor_as_in_c() -> Outcome {
         let device = require!(Device::testdev());
         for bar in BARS {
-            let Some(theirs) = TheirBar::iomap(&device, bar, 0, 0, false) else {
-                fail!("C maps nothing of BAR {}", bar)
-            };
+            let in_c = CBar::iomap(&device, bar, 0, 0, false)?;
             let ours = check_ok!(IoBar::iomap(device.bound(), bar, 0, NAME));
-            check_eq!(theirs.port(), ours.ports().map(|ports| ports.first()));
-            check_eq!(
-                Some(ours.size() as u64),
-                device.bar(bar).map(|bar| bar.size)
-            );
-            let (ours, theirs) = (&*ours, theirs.cookie());
-            let (offset, value) = begin(theirs);
-            check!(theirs.at(NAME_AT).read(Form::Plain32) != 0);
-            for Accessor { form, read, write } in common!(&IoRegion) {
-                for at in (0..64).filter(|at| at % form.align() == 0) {
-                    check_eq!(
-                        (form, at, read(ours, at)),
-                        (form, at, Ok(theirs.at(at).read(form)))
-                    );
-                }
-                let offset = offset & !(form.align() - 1);
-                let mut result = Ok(());
-                let by_ours = counted(theirs, || result = write(ours, value, offset));
-                check_eq!(result, Ok(()));
-                let by_theirs = counted(theirs, || theirs.at(offset).write(form, value));
-                check_eq!((form, by_ours), (form, by_theirs));
-                check_eq!((form, by_ours), (form, 1));
-                // At another place it does not.
-                let elsewhere = counted(theirs, || result = write(ours, value, offset + 8));
-                check_eq!((form, result, elsewhere), (form, Ok(()), 0));
-            }
+            check_eq!(in_c.port(), ours.ports().map(|ports| ports.first()));
+            check_eq!(ours.size() as u64, device.bar(bar)?.size);
+            compare_values(&ours, in_c.cookie())?;
         }
         Ok(())
     }
@@ -121,13 +134,11 @@ mod tests {
     fn s35_repeated_accesses_are_counted_as_in_c() -> Outcome {
         let device = require!(Device::testdev());
         for bar in BARS {
-            let Some(theirs) = TheirBar::iomap(&device, bar, 0, 0, false) else {
-                fail!("C maps nothing of BAR {}", bar)
-            };
+            let in_c = CBar::iomap(&device, bar, 0, 0, false)?;
             let ours = check_ok!(IoBar::iomap(device.bound(), bar, 0, NAME));
-            same_strings::<u8>(&ours, theirs.cookie())?;
-            same_strings::<u16>(&ours, theirs.cookie())?;
-            same_strings::<u32>(&ours, theirs.cookie())?;
+            compare_repeated::<u8>(&ours, in_c.cookie())?;
+            compare_repeated::<u16>(&ours, in_c.cookie())?;
+            compare_repeated::<u32>(&ours, in_c.cookie())?;
         }
         Ok(())
     }
@@ -136,28 +147,22 @@ mod tests {
     fn s32_typed_registers_and_doorbells_of_memory_and_ports() -> Outcome {
         let device = require!(Device::testdev());
         for bar in BARS {
-            let Some(theirs) = TheirBar::iomap(&device, bar, 0, 0, false) else {
-                fail!("C maps nothing of BAR {}", bar)
-            };
-            let (ours, theirs) = (
-                check_ok!(IoBar::iomap(device.bound(), bar, 0, NAME)),
-                theirs.cookie(),
-            );
-            let (offset, data) = begin(theirs);
-            let memory = require!(Range::bar2());
-            // SAFETY: BAR 2 of ivshmem is for the tests.
-            let memory =
-                check_ok!(unsafe { io_mapping_rs::ioremap::ioremap_wc(memory.phys, PAGE) });
+            let in_c = CBar::iomap(&device, bar, 0, 0, false)?;
+            let ours = check_ok!(IoBar::iomap(device.bound(), bar, 0, NAME));
+            let (offset, data) = begin(in_c.cookie());
+            let memory = require!(ivshmem_bar(2));
+            // SAFETY: Nobody but the tests uses BAR 2 of ivshmem.
+            let memory = check_ok!(unsafe { ioremap_wc(memory.phys, PAGE) });
             let mut wc = memory.wc();
             let doorbell = check_ok!((&*ours).try_doorbell::<u8>(offset));
             for n in 1..=3 {
                 check_ok!(wc.try_write32(n, 0));
                 doorbell.ring(data as u8, wc.flush());
-                let seen = check_ok!(ours.try_read(SEEN));
-                check_eq!((seen.low().get(), seen.high().get()), (n, 0));
-                check_eq!(check_ok!(ours.sized::<16>()).read(SEEN).low().get(), n);
+                let count = check_ok!(ours.try_read(WRITES));
+                check_eq!((count.low().get(), count.high().get()), (n, 0));
+                check_eq!(check_ok!(ours.sized::<16>()).read(WRITES).low().get(), n);
                 check_eq!(
-                    u64::from(check_ok!(ours.be().try_read(SEEN)).into_raw()),
+                    u64::from(check_ok!(ours.be().try_read(WRITES)).into_raw()),
                     u64::from(n) << 24
                 );
             }

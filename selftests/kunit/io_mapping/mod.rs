@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Apertures.
+//! Apertures: both strategies, maps and their guards, chunks, slots.
 
 mod aperture;
+mod c_atomic_map;
+mod chunk_budget;
+mod chunk_faults;
+mod chunks;
+mod guards;
 mod page_tables;
 mod preemption;
 mod scaling;
+mod slots;
 mod sparse;
-mod sparse_faults;
-mod sparse_limits;
+mod strategies;
 mod stress;
-mod window;

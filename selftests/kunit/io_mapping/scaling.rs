@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Two CPUs that take temporary maps, against one: there is nothing that they share.
+//! Two CPUs that map pages do twice as much as one, as they share nothing that is written.
 //!
-//! What two CPUs can do together is for the host to say, which may be busy. So plain arithmetic is
-//! measured in the same way before and after, and only where that scales are maps judged, by it.
+//! How much two CPUs of a guest can do depends on the host, which may be busy. So arithmetic is
+//! measured before and after the maps. The maps are compared with it, and only where it scales.
 
 use crate::{
     c,
-    io_mapping::sparse::sparse,
     support::{
         contexts::{two_cpus, Thread},
+        mappings::sparse_aperture,
         outcome::*,
         ranges::*,
     },
@@ -18,28 +18,28 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use io_mapping_rs::IoMapping;
 use kernel::{io::Io, prelude::*};
 
-/// Throughput of two CPUs in thousandths of that of one, below which the host is called busy.
-const QUIET: u64 = 1800;
-/// The part of arithmetic's throughput that maps must have, in thousandths.
-const PART: u64 = 900;
-/// How often it is tried, and how often it may fail where the host was quiet.
+/// The host counts as idle where two CPUs do this many thousandths of what one does in arithmetic.
+const MIN_OF_ARITHMETIC: u64 = 1800;
+/// How many thousandths of the ratio for arithmetic the ratio for maps must be.
+const MIN_OF_MAPS: u64 = 900;
+/// How often it is tried, and how often it may fail while the host is idle.
 const ROUNDS: u32 = 24;
-const FAILURES: u32 = 6;
+const MAX_FAILURES: u32 = 6;
 
-/// The nanoseconds that the slowest of `cpus` threads takes for `work`, which is told its CPU and
-/// says whether it went well.
+/// Runs `work` on each of `cpus` CPUs at once. Returns the nanoseconds that the slowest takes. `work`
+/// gets its CPU, and returns whether it succeeded.
 fn time(cpus: u32, work: &(impl Fn(u32) -> bool + Sync)) -> Outcome<u64> {
-    let (there, failed) = (AtomicU32::new(0), AtomicU32::new(0));
+    let (arrived, failed) = (AtomicU32::new(0), AtomicU32::new(0));
     let longest = AtomicU64::new(0);
     let body = |cpu: u32| {
-        there.fetch_add(1, Ordering::AcqRel);
-        while there.load(Ordering::Acquire) < cpus {
+        arrived.fetch_add(1, Ordering::AcqRel);
+        while arrived.load(Ordering::Acquire) < cpus {
             core::hint::spin_loop();
         }
         let start = c::iomrs_c_ktime_get_ns();
-        let well = work(cpu);
+        let succeeded = work(cpu);
         longest.fetch_max(c::iomrs_c_ktime_get_ns() - start, Ordering::AcqRel);
-        failed.fetch_add((!well).into(), Ordering::Relaxed);
+        failed.fetch_add((!succeeded).into(), Ordering::Relaxed);
     };
     let (zero, one) = (|| body(0), || body(1));
     let first = Thread::start(Some(0), &zero)?;
@@ -51,8 +51,8 @@ fn time(cpus: u32, work: &(impl Fn(u32) -> bool + Sync)) -> Outcome<u64> {
     Ok(longest.into_inner())
 }
 
-/// Maps a page, writes to it and unmaps it, again and again.
-fn maps(aperture: &IoMapping, cpu: u32) -> bool {
+/// Maps a page, writes to it and unmaps it, many times.
+fn map_pages(aperture: &IoMapping, cpu: u32) -> bool {
     (0..20_000u64).all(|round| {
         let page = (round * 7 + u64::from(cpu)) % 512;
         let map = aperture.map_local(page * PAGE);
@@ -60,8 +60,8 @@ fn maps(aperture: &IoMapping, cpu: u32) -> bool {
     })
 }
 
-/// Works with registers alone.
-fn arithmetic(cpu: u32) -> bool {
+/// Computes without memory, many times.
+fn compute(cpu: u32) -> bool {
     let mut sum = u64::from(cpu);
     for round in 0..4_000_000 {
         sum = core::hint::black_box(sum.wrapping_mul(3) ^ round);
@@ -69,26 +69,26 @@ fn arithmetic(cpu: u32) -> bool {
     sum != 0
 }
 
-/// How something scales.
+/// Work of which the throughput of two CPUs is compared with that of one.
 struct Scaling<F> {
     work: F,
-    /// The least that one CPU has ever taken.
-    one: u64,
+    /// The shortest time that one CPU has taken.
+    one_cpu: u64,
 }
 
 impl<F: Fn(u32) -> bool + Sync> Scaling<F> {
     fn new(work: F) -> Self {
         Self {
             work,
-            one: u64::MAX,
+            one_cpu: u64::MAX,
         }
     }
 
-    /// Throughput of two CPUs now, in thousandths of that of one at its best.
+    /// Returns the throughput of two CPUs now, in thousandths of the best of one.
     fn measure(&mut self) -> Outcome<u64> {
-        self.one = self.one.min(time(1, &self.work)?);
+        self.one_cpu = self.one_cpu.min(time(1, &self.work)?);
         let two = time(2, &self.work)?;
-        Ok(2000 * self.one / two.max(1))
+        Ok(2000 * self.one_cpu / two.max(1))
     }
 }
 
@@ -99,38 +99,41 @@ mod tests {
     #[test]
     fn two_cpus_against_one() -> Outcome {
         require!(two_cpus());
-        let aperture = check_ok!(sparse(require!(Range::reserved()).phys, PAGE_2M));
-        let mut maps = Scaling::new(|cpu| maps(&aperture, cpu));
-        let mut control = Scaling::new(arithmetic);
-        // What one CPU can do is to be known first.
+        let aperture = check_ok!(sparse_aperture(
+            require!(TestRange::reserved()).phys,
+            PAGE_2M
+        ));
+        let mut maps = Scaling::new(|cpu| map_pages(&aperture, cpu));
+        let mut arithmetic = Scaling::new(compute);
+        // These find the best of one CPU.
         for _ in 0..3 {
-            control.measure()?;
+            arithmetic.measure()?;
             maps.measure()?;
         }
-        let (mut best, mut quietest, mut failures) = (0, 0, 0);
+        let (mut best, mut most_idle, mut failures) = (0, 0, 0);
         for _ in 0..ROUNDS {
-            let before = control.measure()?;
+            let before = arithmetic.measure()?;
             let ratio = maps.measure()?;
-            let quiet = before.min(control.measure()?);
-            quietest = quietest.max(quiet);
-            if quiet < QUIET {
+            let idle = before.min(arithmetic.measure()?);
+            most_idle = most_idle.max(idle);
+            if idle < MIN_OF_ARITHMETIC {
                 continue;
             }
             best = best.max(ratio);
-            if ratio * 1000 >= quiet * PART {
+            if ratio * 1000 >= idle * MIN_OF_MAPS {
                 note(fmt!(
-                    "iomrs-timing: two CPUs against one, thousandths: maps {ratio}, arithmetic {quiet}"
+                    "iomrs-timing: two CPUs against one, thousandths: maps {ratio}, arithmetic {idle}"
                 ));
                 return Ok(());
             }
             failures += 1;
-            if failures == FAILURES {
+            if failures == MAX_FAILURES {
                 fail!("two CPUs do {best} thousandths of one's maps at best");
             }
         }
         note(fmt!(
-            "two CPUs do {quietest} thousandths of one's arithmetic at best"
+            "two CPUs do {most_idle} thousandths of one's arithmetic at best"
         ));
-        skip(c"host busy: two CPUs do less than 1.8 of what one does in plain arithmetic")
+        skip(c"host busy: two CPUs do less than 1.8 times the arithmetic of one")
     }
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The ioremap path.
+//! The ioremap path: entries, page sizes, cache modes, refusals, and what is undone.
 
+mod allocation_failures;
 mod cache_modes;
 mod entries;
+mod page_sizes;
 mod refusals;
-pub(crate) mod unwind;
+mod reservations;
+mod unwind;

@@ -4,45 +4,45 @@
 
 use crate::{
     c,
-    support::{compare::*, outcome::*, proc_files::Seen, ranges::*},
+    support::{
+        compare::*, devices::ivshmem_bar, mappings::*, outcome::*, proc_files::KernelState,
+        ranges::*, translation::phys_at,
+    },
 };
-use io_mapping_rs::{ioremap::Options, CacheMode, IoMapping, Strategy};
+use io_mapping_rs::{ioremap::Options, CacheMode, Strategy};
 use kernel::prelude::*;
 
-/// What every refusal has in common: the errno, nothing left behind, nothing said in the log.
-fn refuses(options: Options, phys: u64, size: u64, errno: Error) -> Outcome {
-    let before = Seen::now()?;
+/// Fails the test unless each way to map the range is refused with `errno`, leaves nothing behind,
+/// and causes no message of the kernel.
+fn check_refused(options: Options, phys: u64, size: u64, errno: Error) -> Outcome {
+    let before = KernelState::now()?;
     let log = c::iomrs_c_log_position();
-    check_err!(map(options, phys, size), errno);
-    // SAFETY: As above, it is refused.
+    check_err!(map_with(options, phys, size), errno);
+    // SAFETY: It is refused.
     check_err!(unsafe { options.map_read_only(phys, size) }, errno);
-    let (base, skipped) = (phys & !(PAGE - 1), phys % PAGE);
-    // SAFETY: As above, it is refused.
-    let aperture = unsafe { IoMapping::with_strategy(base, size + skipped, options, strategy()) };
-    // Of an aperture that is not mapped as such, no part may be more than there is room for.
+    let (base, offset) = (phys & !(PAGE - 1), phys % PAGE);
+    let aperture = aperture_with(options, base, size + offset, strategy());
+    // A sparse aperture is not mapped, so that it needs no address space.
     if strategy() == Strategy::Whole || errno != ENOMEM {
         check_err!(aperture, errno);
     }
     check_eq!(c::iomrs_c_count_complaints(log), 0);
-    check_eq!(Seen::now()?, before);
+    check_eq!(KernelState::now()?, before);
     Ok(())
 }
 
-/// Refused in every mode by us, and by C, which may warn.
-fn both_refuse(phys: u64, size: u64, errno: Error) -> Outcome {
+/// Fails the test unless the range is refused in every mode by the library, and by C, which may
+/// warn.
+fn check_refused_by_both(phys: u64, size: u64, errno: Error) -> Outcome {
     for mode in CacheMode::ALL {
-        refuses(Options::new(mode), phys, size, errno)?;
-        refuses(
-            Options::new(mode).exact().across_resources(),
-            phys,
-            size,
-            errno,
-        )?;
-        let muted = c::iomrs_c_suppress_warnings();
-        let theirs = Theirs::map(mode, phys, size);
-        // SAFETY: Muted just now.
-        unsafe { c::iomrs_c_end_suppress_warnings(muted) };
-        check!(theirs.is_none());
+        check_refused(Options::new(mode), phys, size, errno)?;
+        let others = Options::new(mode).exact().across_resources();
+        check_refused(others, phys, size, errno)?;
+        let suppression = c::iomrs_c_suppress_warnings();
+        let in_c = CMapping::try_new(mode, phys, size);
+        // SAFETY: The suppression began above.
+        unsafe { c::iomrs_c_end_suppress_warnings(suppression) };
+        check!(in_c.is_none());
     }
     Ok(())
 }
@@ -53,101 +53,101 @@ mod tests {
 
     #[test]
     fn s12_zero_size_is_einval() -> Outcome {
-        let range = require!(Range::reserved());
-        both_refuse(range.phys, 0, EINVAL)?;
-        both_refuse(0, 0, EINVAL)?;
-        check_err!(ours(CacheMode::WriteBack, range.phys + 1, 0), EINVAL);
+        let range = require!(TestRange::reserved());
+        check_refused_by_both(range.phys, 0, EINVAL)?;
+        check_refused_by_both(0, 0, EINVAL)?;
+        check_err!(map(CacheMode::WriteBack, range.phys + 1, 0), EINVAL);
         Ok(())
     }
 
     #[test]
     fn s12_wrap_is_einval() -> Outcome {
-        both_refuse(u64::MAX - 4095, 4097, EINVAL)?;
-        both_refuse(u64::MAX - 4095, u64::MAX, EINVAL)?;
-        both_refuse(0x1000, u64::MAX - 0xffe, EINVAL)?;
+        check_refused_by_both(u64::MAX - 4095, 4097, EINVAL)?;
+        check_refused_by_both(u64::MAX - 4095, u64::MAX, EINVAL)?;
+        check_refused_by_both(0x1000, u64::MAX - 0xffe, EINVAL)?;
         for mode in CacheMode::ALL {
-            check_err!(ours(mode, u64::MAX, 2), EINVAL);
-            check!(Theirs::map(mode, u64::MAX, 2).is_none());
+            check_err!(map(mode, u64::MAX, 2), EINVAL);
+            check!(CMapping::try_new(mode, u64::MAX, 2).is_none());
         }
         Ok(())
     }
 
     #[test]
     fn s12_huge_size_is_erange() -> Outcome {
-        let range = require!(Range::reserved());
+        let range = require!(TestRange::reserved());
         let options = Options::new(CacheMode::WriteCombining).across_resources();
-        refuses(options, range.phys, u64::MAX - range.phys, ERANGE)?;
-        refuses(options, range.phys, 1 << 63, ERANGE)
+        check_refused(options, range.phys, u64::MAX - range.phys, ERANGE)?;
+        check_refused(options, range.phys, 1 << 63, ERANGE)
     }
 
     #[test]
     fn s13_last_byte_past_the_width_is_erange() -> Outcome {
         let width = c::iomrs_c_phys_limit();
         let options = Options::new(CacheMode::UncachedMinus).across_resources();
-        refuses(options, width - PAGE, PAGE + 1, ERANGE)?;
-        refuses(options, width - PAGE_2M, 2 * PAGE_2M, ERANGE)?;
-        check_err!(map(options, width - 1, 2), ERANGE);
+        check_refused(options, width - PAGE, PAGE + 1, ERANGE)?;
+        check_refused(options, width - PAGE_2M, 2 * PAGE_2M, ERANGE)?;
+        check_err!(map_with(options, width - 1, 2), ERANGE);
         Ok(())
     }
 
     #[test]
     fn s13_first_byte_past_the_width_is_erange() -> Outcome {
         let width = c::iomrs_c_phys_limit();
-        both_refuse(width, PAGE, ERANGE)?;
-        both_refuse(1 << 63, PAGE, ERANGE)?;
-        both_refuse(u64::MAX - 4095, 4096, ERANGE)
+        check_refused_by_both(width, PAGE, ERANGE)?;
+        check_refused_by_both(1 << 63, PAGE, ERANGE)?;
+        check_refused_by_both(u64::MAX - 4095, 4096, ERANGE)
     }
 
     #[test]
     fn s13_last_byte_within_the_width_is_mapped() -> Outcome {
         let last = c::iomrs_c_phys_limit() - PAGE;
-        let before = Seen::now()?;
+        let before = KernelState::now()?;
         let options = Options::new(CacheMode::UncachedMinus).across_resources();
-        let ours = check_ok!(map(options, last, PAGE));
-        check_eq!(Page::at(ours.addr()).map(|page| page.phys), Some(last));
+        let ours = check_ok!(map_with(options, last, PAGE));
+        check_eq!(phys_at(ours.addr()), Some(last));
         drop(ours);
-        check_eq!(Seen::now()?, before);
+        check_eq!(KernelState::now()?, before);
         Ok(())
     }
 
     #[test]
     fn s14_system_ram_is_eperm() -> Outcome {
         let ram = c::iomrs_c_ram_page();
-        both_refuse(ram, PAGE, EPERM)?;
-        both_refuse(ram - PAGE, 3 * PAGE, EPERM)?;
-        // C looks at whole pages only and would map these.
-        refuses(Options::new(CacheMode::UncachedMinus), ram + 8, 4, EPERM)?;
-        refuses(Options::new(CacheMode::UncachedMinus), ram - 8, 16, EPERM)
+        check_refused_by_both(ram, PAGE, EPERM)?;
+        check_refused_by_both(ram - PAGE, 3 * PAGE, EPERM)?;
+        // C looks at whole pages only, and would map these.
+        check_refused(Options::new(CacheMode::UncachedMinus), ram + 8, 4, EPERM)?;
+        check_refused(Options::new(CacheMode::UncachedMinus), ram - 8, 16, EPERM)
     }
 
     #[test]
     fn s14_ram_at_the_end_is_eperm() -> Outcome {
-        let range = require!(Range::reserved());
+        let range = require!(TestRange::reserved());
         let options = Options::new(CacheMode::WriteCombining).across_resources();
-        // What follows the range that was set aside is the kernel's own.
-        refuses(options, range.phys + range.size - PAGE, 2 * PAGE, EPERM)?;
-        refuses(options, range.phys - PAGE, 2 * PAGE, EPERM)
+        // The pages before and after the range that was set aside are RAM.
+        check_refused(options, range.phys + range.size - PAGE, 2 * PAGE, EPERM)?;
+        check_refused(options, range.phys - PAGE, 2 * PAGE, EPERM)
     }
 
     #[test]
     fn s28_range_leaving_its_resource_is_einval() -> Outcome {
-        let bar = require!(Range::bar2());
+        let bar = require!(ivshmem_bar(2));
         let end = bar.phys + bar.size;
         let options = Options::new(CacheMode::WriteCombining);
-        refuses(options, end - PAGE, 2 * PAGE, EINVAL)?;
-        refuses(options, bar.phys - PAGE, 2 * PAGE, EINVAL)?;
-        refuses(options, bar.phys - PAGE, bar.size + 2 * PAGE, EINVAL)
+        check_refused(options, end - PAGE, 2 * PAGE, EINVAL)?;
+        check_refused(options, bar.phys - PAGE, 2 * PAGE, EINVAL)?;
+        check_refused(options, bar.phys - PAGE, bar.size + 2 * PAGE, EINVAL)
     }
 
     #[test]
     fn s28_range_leaving_its_resource_if_asked_for() -> Outcome {
-        let bar = require!(Range::bar2());
+        let bar = require!(ivshmem_bar(2));
         let end = bar.phys + bar.size;
-        let before = Seen::now()?;
+        let before = KernelState::now()?;
         let log = c::iomrs_c_log_position();
-        // arch_io_reserve_memtype_wc() would warn.
+        // arch_io_reserve_memtype_wc() would warn of such a range: it is refused.
         let mode = if cfg!(iomrs_stock) {
-            refuses(
+            check_refused(
                 Options::new(CacheMode::WriteCombining).across_resources(),
                 end - PAGE,
                 2 * PAGE,
@@ -158,22 +158,24 @@ mod tests {
             CacheMode::WriteCombining
         };
         for phys in [end - PAGE, bar.phys - PAGE] {
-            let ours = check_ok!(map(Options::new(mode).across_resources(), phys, 2 * PAGE));
-            check_eq!(Page::at(ours.addr()).map(|page| page.phys), Some(phys));
-            let Some(theirs) = Theirs::map(mode, phys, 2 * PAGE) else {
-                fail!("C maps nothing")
-            };
-            same_entries(ours.addr(), theirs.addr(), 2 * PAGE)?;
+            let ours = check_ok!(map_with(
+                Options::new(mode).across_resources(),
+                phys,
+                2 * PAGE
+            ));
+            check_eq!(phys_at(ours.addr()), Some(phys));
+            let in_c = CMapping::new(mode, phys, 2 * PAGE)?;
+            compare_entries(ours.addr(), in_c.addr(), 2 * PAGE)?;
         }
-        check_eq!(Seen::now()?, before);
-        // One for each range, by C alone.
+        check_eq!(KernelState::now()?, before);
+        // One message for each range, all by C.
         check_eq!(c::iomrs_c_count_complaints(log), 2);
         Ok(())
     }
 
     #[test]
     fn s28_range_inside_its_resource() -> Outcome {
-        let bar = require!(Range::bar2());
+        let bar = require!(ivshmem_bar(2));
         let end = bar.phys + bar.size;
         for (phys, size) in [
             (bar.phys, 1),
@@ -196,36 +198,33 @@ mod tests {
                 c"all physical addresses fit into address space (no5lvl, -cpu max,phys-bits=52)",
             );
         }
-        refuses(options, start, total + PAGE, ENOMEM)?;
-        refuses(options, start, total, ENOMEM)
+        check_refused(options, start, total + PAGE, ENOMEM)?;
+        check_refused(options, start, total, ENOMEM)
     }
 
     #[test]
     fn s4_each_failure_has_its_errno() -> Outcome {
-        let range = require!(Range::reserved());
+        let range = require!(TestRange::reserved());
         let width = c::iomrs_c_phys_limit();
-        let new = aperture;
-        check_err!(new(range.phys, 0), EINVAL);
-        check_err!(new(u64::MAX - 4095, 8192), EINVAL);
-        check_err!(new(range.phys + 1, PAGE), EINVAL);
-        check_err!(new(range.phys + 2048, PAGE), EINVAL);
-        check_err!(new(c::iomrs_c_ram_page(), PAGE), EPERM);
-        check_err!(new(width, PAGE), ERANGE);
-        if !c::iomrs_c_pat_enabled() {
-            // No registry, so no conflict.
-            return Ok(());
+        check_err!(aperture(range.phys, 0), EINVAL);
+        check_err!(aperture(u64::MAX - 4095, 8192), EINVAL);
+        check_err!(aperture(range.phys + 1, PAGE), EINVAL);
+        check_err!(aperture(range.phys + 2048, PAGE), EINVAL);
+        check_err!(aperture(c::iomrs_c_ram_page(), PAGE), EPERM);
+        check_err!(aperture(width, PAGE), ERANGE);
+        // Without PAT no mode is reserved, and nothing conflicts.
+        if c::iomrs_c_pat_enabled() {
+            let _live = CMapping::new(CacheMode::WriteBack, range.phys, PAGE)?;
+            check_err!(aperture(range.phys, PAGE), EBUSY);
         }
-        let live = Theirs::map(CacheMode::WriteBack, range.phys, PAGE);
-        check!(live.is_some());
-        check_err!(new(range.phys, PAGE), EBUSY);
         Ok(())
     }
 
     #[test]
     fn s5_one_set_of_checks() -> Outcome {
-        // What ioremap refuses an aperture refuses with the same errno: `refuses` asks both. Here:
-        // what ioremap takes.
-        let range = require!(Range::reserved());
+        // What ioremap refuses an aperture refuses with the same errno: `check_refused` tries both.
+        // Here is what both take.
+        let range = require!(TestRange::reserved());
         for size in [1, 4095, PAGE, PAGE + 1, range.size] {
             let aperture = check_ok!(aperture(range.phys, size));
             check_eq!(aperture.size() as u64, size);

@@ -2,5 +2,7 @@
 
 //! BARs of PCI devices.
 
+mod bar_parts;
+mod bar_types;
 mod bars;
-mod pci_iomap;
+mod part;

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Every accessor of one value, ours and C's, and the memory that both work on.
+//! Every accessor, the library's and C's.
 
-use crate::{
-    c,
-    support::{compare::*, outcome::*, ranges::*},
-};
+use crate::c;
 use core::ffi::c_void;
-use io_mapping_rs::{CacheMode, Mapping};
 use kernel::prelude::*;
 
-/// How one value is read or written. C knows the forms by these numbers: see `c/accessors.c`.
+/// How one value is read or written. `c/accessors.c` has the same numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
-pub(crate) enum Form {
+pub(crate) enum Access {
     Plain8,
     Plain16,
     Plain32,
@@ -31,10 +27,10 @@ pub(crate) enum Form {
     Relaxed64,
 }
 
-impl Form {
+impl Access {
     /// Bytes of a value.
     pub(crate) fn width(self) -> usize {
-        use Form::*;
+        use Access::*;
         match self {
             Plain8 | Relaxed8 => 1,
             Plain16 | Be16 | Relaxed16 => 2,
@@ -43,9 +39,9 @@ impl Form {
         }
     }
 
-    /// Of what an offset must be a multiple with us. C minds no alignment on x86.
+    /// What an offset must be a multiple of in the library. C takes any offset on x86.
     pub(crate) fn align(self) -> usize {
-        use Form::*;
+        use Access::*;
         match self {
             LoHi64 | HiLo64 | BeLoHi64 | BeHiLo64 => 4,
             _ => self.width(),
@@ -53,26 +49,26 @@ impl Form {
     }
 }
 
-/// Our accessors of one form, on an `IO`.
+/// The library's accessors that read and write a value in one way, on an `IO`.
 pub(crate) struct Accessor<IO> {
-    pub(crate) form: Form,
+    pub(crate) access: Access,
     pub(crate) read: fn(IO, usize) -> Result<u64>,
     pub(crate) write: fn(IO, u64, usize) -> Result,
 }
 
-/// An [`Accessor`] of `$io`: of that itself or of what `$via` makes of it.
+/// An [`Accessor`] of `$io`, or of the view that `$view` returns.
 macro_rules! accessor {
-    ($io:ty, $form:ident, $ty:ty, $($via:ident)?: $read:ident, $write:ident) => {
+    ($io:ty, $access:ident, $ty:ty, $($view:ident)?: $read:ident, $write:ident) => {
         $crate::support::accessors::Accessor::<$io> {
-            form: $crate::support::accessors::Form::$form,
-            read: |io, at| io$(.$via())?.$read(at).map(u64::from),
-            write: |io, value, at| io$(.$via())?.$write(value as $ty, at),
+            access: $crate::support::accessors::Access::$access,
+            read: |io, at| io$(.$view())?.$read(at).map(u64::from),
+            write: |io, value, at| io$(.$view())?.$write(value as $ty, at),
         }
     };
 }
 
-/// Those that memory and ports have.
-macro_rules! common {
+/// The accessors that memory and ports have.
+macro_rules! common_accessors {
     ($io:ty) => {
         [
             $crate::support::accessors::accessor!($io, Plain8, u8, : try_read8, try_write8),
@@ -88,8 +84,8 @@ macro_rules! common {
     };
 }
 
-/// Those that memory has besides.
-macro_rules! of_memory {
+/// The accessors that memory alone has.
+macro_rules! memory_accessors {
     ($io:ty) => {
         [
             $crate::support::accessors::accessor!($io, Plain64, u64, : try_read64, try_write64),
@@ -102,23 +98,23 @@ macro_rules! of_memory {
     };
 }
 
-pub(crate) use {accessor, common, of_memory};
+pub(crate) use {accessor, common_accessors, memory_accessors};
 
-/// An integer that C's string forms know, or `u64`, which they do not.
+/// An integer of any width. C has repeated accesses of all but `u64`.
 pub(crate) trait Value: Copy + PartialEq + Into<u64> {
-    /// The lowest bytes of `value`.
-    fn lowest(value: u64) -> Self;
+    /// Returns the lowest bytes of `value`.
+    fn truncate(value: u64) -> Self;
 
-    /// Another one for each number, with no two bytes alike.
-    fn number(n: usize) -> Self {
-        Self::lowest(0x8796_a5b4_c3d2_e1f1 + n as u64)
+    /// Returns another value for each `n`. No two of its bytes are equal.
+    fn pattern(n: usize) -> Self {
+        Self::truncate(0x8796_a5b4_c3d2_e1f1 + n as u64)
     }
 }
 
 macro_rules! impl_value {
     ($($ty:ty),*) => {$(
         impl Value for $ty {
-            fn lowest(value: u64) -> Self {
+            fn truncate(value: u64) -> Self {
                 value as $ty
             }
         }
@@ -127,115 +123,54 @@ macro_rules! impl_value {
 
 impl_value!(u8, u16, u32, u64);
 
-/// What C accesses memory or a port by.
+/// The address by which C accesses memory or ports.
+///
+/// # Invariants
+///
+/// C has returned it, or an address before it, for memory or ports that nobody but the tests uses.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cookie(pub(crate) usize);
 
 impl Cookie {
-    pub(crate) fn at(self, offset: usize) -> Self {
-        Self(self.0 + offset)
+    pub(crate) fn offset(self, bytes: usize) -> Self {
+        // INVARIANT: Callers stay within what the cookie is for.
+        Self(self.0 + bytes)
     }
 
-    pub(crate) fn read(self, form: Form) -> u64 {
-        // SAFETY: The tests take cookies of memory and ports that are theirs.
-        unsafe { c::iomrs_c_ioread(self.0, form as u32) }
+    pub(crate) fn read(self, access: Access) -> u64 {
+        // SAFETY: By the invariant nobody else uses what is accessed.
+        unsafe { c::iomrs_c_ioread(self.0, access as u32) }
     }
 
-    pub(crate) fn write(self, form: Form, value: u64) {
-        // SAFETY: As above.
-        unsafe { c::iomrs_c_iowrite(self.0, form as u32, value) }
+    pub(crate) fn write(self, access: Access, value: u64) {
+        // SAFETY: By the invariant nobody else uses what is accessed.
+        unsafe { c::iomrs_c_iowrite(self.0, access as u32, value) }
     }
 
     pub(crate) fn read_rep<T: Value>(self, data: &mut [T]) {
         let (width, into) = (size_of::<T>() as u32, data.as_mut_ptr().cast::<c_void>());
-        // SAFETY: As above, and `data` has room for as many.
+        // SAFETY: By the invariant nobody else uses what is accessed, and `data` has room for `data.len()` values.
         unsafe { c::iomrs_c_ioread_rep(self.0, width, into, data.len()) }
     }
 
     pub(crate) fn write_rep<T: Value>(self, data: &[T]) {
         let (width, from) = (size_of::<T>() as u32, data.as_ptr().cast::<c_void>());
-        // SAFETY: As above, and `data` has as many.
+        // SAFETY: By the invariant nobody else uses what is accessed, and `data` has `data.len()` values.
         unsafe { c::iomrs_c_iowrite_rep(self.0, width, from, data.len()) }
     }
 
     pub(crate) fn copy_to_slice(self, data: &mut [u8]) {
-        // SAFETY: As above, and `data` has room for as many.
+        // SAFETY: By the invariant nobody else uses what is accessed, and `data` has room for `data.len()` bytes.
         unsafe { c::iomrs_c_memcpy_fromio(data.as_mut_ptr(), self.0, data.len()) }
     }
 
     pub(crate) fn copy_from_slice(self, data: &[u8]) {
-        // SAFETY: As above, and `data` has as many.
+        // SAFETY: By the invariant nobody else uses what is accessed, and `data` has `data.len()` bytes.
         unsafe { c::iomrs_c_memcpy_toio(self.0, data.as_ptr(), data.len()) }
     }
 
     pub(crate) fn fill(self, byte: u8, len: usize) {
-        // SAFETY: As above.
+        // SAFETY: By the invariant nobody else uses what is accessed.
         unsafe { c::iomrs_c_memset_io(self.0, byte, len) }
-    }
-}
-
-/// Memory that both sides work on: the first bytes of a BAR, mapped by C.
-pub(crate) struct Canvas {
-    phys: u64,
-    theirs: Theirs,
-}
-
-impl Canvas {
-    /// Bytes that are looked at.
-    pub(crate) const SIZE: usize = 192;
-    /// What they are before a test writes: no byte like its neighbours.
-    pub(crate) const BEFORE: [u8; Self::SIZE] = {
-        let mut bytes = [0; Self::SIZE];
-        let mut at = 0;
-        while at < Self::SIZE {
-            bytes[at] = (at * 37 + 11) as u8;
-            at += 1;
-        }
-        bytes
-    };
-
-    pub(crate) fn new(bar: Range) -> Outcome<Self> {
-        match Theirs::map(CacheMode::UncachedMinus, bar.phys, PAGE) {
-            Some(theirs) => Ok(Self {
-                phys: bar.phys,
-                theirs,
-            }),
-            None => fail!("C maps nothing"),
-        }
-    }
-
-    /// Our mapping of `size` bytes from `base` on.
-    pub(crate) fn ours(&self, base: usize, size: usize) -> Outcome<Mapping> {
-        let mode = CacheMode::UncachedMinus;
-        Ok(check_ok!(ours(mode, self.phys + base as u64, size as u64)))
-    }
-
-    pub(crate) fn cookie(&self, at: usize) -> Cookie {
-        Cookie(self.theirs.addr() + at)
-    }
-
-    pub(crate) fn reset(&self) {
-        self.cookie(0).copy_from_slice(&Self::BEFORE);
-    }
-
-    pub(crate) fn bytes(&self) -> [u8; Self::SIZE] {
-        let mut bytes = [0; Self::SIZE];
-        self.cookie(0).copy_to_slice(&mut bytes);
-        bytes
-    }
-
-    /// What `write` makes of the bytes.
-    pub(crate) fn after(&self, write: impl FnOnce()) -> [u8; Self::SIZE] {
-        self.reset();
-        write();
-        self.bytes()
-    }
-
-    /// Fails the test if a byte is not as before, outside of `len` from `at` on.
-    pub(crate) fn untouched_but(bytes: &[u8; Self::SIZE], at: usize, len: usize) -> Outcome {
-        let end = at + len;
-        check_eq!(bytes[..at], Self::BEFORE[..at]);
-        check_eq!(bytes[end..], Self::BEFORE[end..]);
-        Ok(())
     }
 }

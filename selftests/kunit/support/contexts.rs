@@ -9,9 +9,8 @@ use core::{
     ptr::NonNull,
     sync::atomic::{AtomicU32, Ordering},
 };
-use kernel::prelude::*;
 
-/// A context to call something in.
+/// A context in which a closure can be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Context {
     Task = 0,
@@ -23,7 +22,7 @@ impl Context {
     pub(crate) const ALL: [Self; 3] = [Self::Task, Self::SoftInterrupt, Self::HardInterrupt];
 
     /// Calls `f` in this context, on this CPU where the caller cannot leave it, and waits for its
-    /// end. `None` where it turns out to be another context.
+    /// end. Returns `None` where it turns out to have run in another context.
     pub(crate) fn run<T: Send>(self, f: impl FnOnce() -> T + Send) -> Option<T> {
         let mut call = Call {
             f: Some(f),
@@ -43,22 +42,22 @@ impl Context {
     }
 }
 
-/// What is to be called, then where that was and what came of it.
+/// A closure that C calls once, and later the context in which that was and what it returned.
 struct Call<F, T> {
     f: Option<F>,
     result: Option<(u32, T)>,
 }
 
 impl<T, F: FnOnce() -> T> Call<F, T> {
-    fn raw(&mut self) -> (unsafe extern "C" fn(*mut c_void), *mut c_void) {
+    fn raw(&mut self) -> (c::Callback, *mut c_void) {
         (Self::run, core::ptr::from_mut(self).cast())
     }
 
     /// # Safety
     ///
-    /// `arg` points to one of these that nobody else uses now.
+    /// `arg` points to a `Self` that nobody else uses meanwhile.
     unsafe extern "C" fn run(arg: *mut c_void) {
-        // SAFETY: As required of our caller.
+        // SAFETY: The caller passes a pointer to a `Self` that nobody else uses.
         let this = unsafe { &mut *arg.cast::<Self>() };
         if let Some(f) = this.f.take() {
             this.result = Some((c::iomrs_c_current_context(), f()));
@@ -66,30 +65,35 @@ impl<T, F: FnOnce() -> T> Call<F, T> {
     }
 }
 
-/// A thread, which is waited for on drop: it may borrow what outlives this.
+/// Returns what C has to be given to call `body`: a function and its argument.
+fn callback<F: Fn() + Sync>(body: &F) -> (c::Callback, *mut c_void) {
+    /// # Safety
+    ///
+    /// `arg` points to an `F` that lives as long as the call.
+    unsafe extern "C" fn run<F: Fn()>(arg: *mut c_void) {
+        // SAFETY: The caller passes a pointer to an `F`, of which shared use is fine.
+        unsafe { (*arg.cast::<F>())() };
+    }
+    (run::<F>, core::ptr::from_ref(body).cast_mut().cast())
+}
+
+/// A thread. Its drop waits for its end, so that it may borrow what outlives this.
 pub(crate) struct Thread<'a> {
     raw: NonNull<c_void>,
     borrowed: PhantomData<&'a ()>,
 }
 
 impl<'a> Thread<'a> {
-    /// Runs `body` in a thread, on CPU `cpu` where one is given. What it makes is for it to say.
+    /// Runs `body` in a thread, on CPU `cpu` where one is given.
     ///
     /// The caller must not forget the thread.
     pub(crate) fn start<F: Fn() + Sync>(cpu: Option<u32>, body: &'a F) -> Outcome<Self> {
-        /// # Safety
-        ///
-        /// `arg` is a `&F`.
-        unsafe extern "C" fn run<F: Fn()>(arg: *mut c_void) {
-            // SAFETY: As required of our caller.
-            unsafe { (*arg.cast::<F>())() };
-        }
-        let arg = core::ptr::from_ref(body).cast_mut().cast();
+        let (run, arg) = callback(body);
         let cpu = cpu.map_or(-1, |cpu| cpu as i32);
-        // SAFETY: `body` outlives the thread, which our drop waits for.
-        let raw = NonNull::new(unsafe { c::iomrs_c_thread_start(cpu, run::<F>, arg) });
+        // SAFETY: `run` is for `arg`, and `body` outlives the thread, which our drop waits for.
+        let raw = NonNull::new(unsafe { c::iomrs_c_thread_start(cpu, run, arg) });
         let Some(raw) = raw else {
-            fail!("no thread is to be had")
+            fail!("no thread can be made")
         };
         Ok(Self {
             raw,
@@ -100,57 +104,50 @@ impl<'a> Thread<'a> {
 
 impl Drop for Thread<'_> {
     fn drop(&mut self) {
-        // SAFETY: Started by `start`, waited for here only.
+        // SAFETY: `start` made the thread, and it is waited for here only.
         unsafe { c::iomrs_c_thread_join(self.raw.as_ptr()) };
     }
 }
 
 /// Calls `body` with 0 on CPU 0 and with 1 on CPU 1, at the same time, and waits for both ends.
 pub(crate) fn on_two_cpus(body: &(impl Fn(usize) + Sync)) -> Outcome {
-    let (there, gone) = (AtomicU32::new(0), AtomicU32::new(0));
-    let together = |who| {
-        there.fetch_add(1, Ordering::AcqRel);
-        while there.load(Ordering::Acquire) < 2 && gone.load(Ordering::Acquire) == 0 {
+    let (arrived, alone) = (AtomicU32::new(0), AtomicU32::new(0));
+    let together = |cpu| {
+        arrived.fetch_add(1, Ordering::AcqRel);
+        while arrived.load(Ordering::Acquire) < 2 && alone.load(Ordering::Acquire) == 0 {
             core::hint::spin_loop();
         }
-        body(who);
+        body(cpu);
     };
     let (zero, one) = (|| together(0), || together(1));
     let _first = Thread::start(Some(0), &zero)?;
     let second = Thread::start(Some(1), &one);
-    gone.store(second.is_err().into(), Ordering::Release);
+    alone.store(second.is_err().into(), Ordering::Release);
     second.map(drop)
 }
 
-/// Whether there are the two CPUs that some tests take.
-pub(crate) fn two_cpus() -> core::result::Result<(), &'static CStr> {
+/// Says whether there are the two CPUs that some tests take.
+pub(crate) fn two_cpus() -> Available {
     if c::iomrs_c_num_online_cpus() < 2 {
         return Err(c"one CPU only");
     }
     Ok(())
 }
 
-/// A timer that calls something in a hard interrupt, until it is dropped.
-pub(crate) struct Tick<'a> {
+/// A timer that calls a closure in hard interrupts until it is dropped.
+pub(crate) struct Timer<'a> {
     raw: NonNull<c_void>,
     borrowed: PhantomData<&'a ()>,
 }
 
-impl<'a> Tick<'a> {
-    /// Calls `body` every `ns` nanoseconds on CPU `cpu`. The caller must not forget it.
+impl<'a> Timer<'a> {
+    /// Calls `body` every `ns` nanoseconds on CPU `cpu`. The caller must not forget the timer.
     pub(crate) fn start<F: Fn() + Sync>(cpu: u32, ns: u64, body: &'a F) -> Outcome<Self> {
-        /// # Safety
-        ///
-        /// `arg` is a `&F`.
-        unsafe extern "C" fn run<F: Fn()>(arg: *mut c_void) {
-            // SAFETY: As required of our caller.
-            unsafe { (*arg.cast::<F>())() };
-        }
-        let arg = core::ptr::from_ref(body).cast_mut().cast();
-        // SAFETY: `body` outlives the timer, which our drop stops.
-        let raw = NonNull::new(unsafe { c::iomrs_c_timer_start(cpu as i32, ns, run::<F>, arg) });
+        let (run, arg) = callback(body);
+        // SAFETY: `run` is for `arg`, and `body` outlives the timer, which our drop stops.
+        let raw = NonNull::new(unsafe { c::iomrs_c_timer_start(cpu as i32, ns, run, arg) });
         let Some(raw) = raw else {
-            fail!("no timer is to be had")
+            fail!("no timer can be made")
         };
         Ok(Self {
             raw,
@@ -159,9 +156,14 @@ impl<'a> Tick<'a> {
     }
 }
 
-impl Drop for Tick<'_> {
+impl Drop for Timer<'_> {
     fn drop(&mut self) {
-        // SAFETY: Started by `start`, stopped here only.
+        // SAFETY: `start` made the timer, and it is stopped here only.
         unsafe { c::iomrs_c_timer_stop(self.raw.as_ptr()) };
     }
+}
+
+/// Returns what an atomic map changes of the task: preemption and page faults that are turned off.
+pub(crate) fn side_effects() -> (u32, u32) {
+    (c::iomrs_c_preempt_count(), c::iomrs_c_pagefault_disabled())
 }

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How a test says what it found.
+//! How a test reports what it found.
 //!
-//! A test returns a [`Outcome`] instead of asserting: KUnit's assertions end the thread on the
-//! spot, and a mapping that the test holds would stay for ever and upset the tests that follow.
+//! A test returns an [`Outcome`] instead of asserting: KUnit's assertions end the thread on the
+//! spot, and a mapping that the test holds would stay for ever and disturb the tests that follow.
 
 use crate::c;
 use kernel::{prelude::*, str::CString};
 
-/// A test has failed; why has been said.
+/// A test has failed. The reason is in the log already.
 #[derive(Debug)]
 pub(crate) struct Failed;
 
 /// The outcome of a test, or of a part of one.
 pub(crate) type Outcome<T = ()> = core::result::Result<T, Failed>;
 
-/// Says `text` in the log and in the test's results.
+/// Something that this machine may lack, or why it does. For [`require!`].
+pub(crate) type Available<T = ()> = core::result::Result<T, &'static CStr>;
+
+/// Writes `text` to the log and to the test's results.
 pub(crate) fn note(text: kernel::fmt::Arguments<'_>) {
     if let Ok(text) = CString::try_from_fmt(text) {
         // SAFETY: The string ends with a NUL.
@@ -30,7 +33,7 @@ pub(crate) fn skip(reason: &CStr) -> Outcome {
     Ok(())
 }
 
-/// Fails the test, saying where and why.
+/// Fails the test, and reports where and why.
 macro_rules! fail {
     ($($why:tt)*) => {{
         $crate::support::outcome::note(::kernel::prelude::fmt!(
@@ -49,7 +52,7 @@ macro_rules! check {
     };
 }
 
-/// Fails the test unless both sides are equal.
+/// Fails the test unless both values are equal.
 macro_rules! check_eq {
     ($left:expr, $right:expr $(,)?) => {{
         let (left, right) = (&$left, &$right);
@@ -65,12 +68,14 @@ macro_rules! check_eq {
     }};
 }
 
-/// The value of a [`Result`] that must not be an error.
+/// Returns the value of a [`Result`], or fails the test if it is an error.
 macro_rules! check_ok {
     ($result:expr $(,)?) => {
         match $result {
             Ok(value) => value,
-            Err(err) => $crate::support::outcome::fail!("{} gives {:?}", stringify!($result), err),
+            Err(err) => {
+                $crate::support::outcome::fail!("{} returns {:?}", stringify!($result), err)
+            }
         }
     };
 }
@@ -79,21 +84,19 @@ macro_rules! check_ok {
 macro_rules! check_err {
     ($result:expr, $errno:expr $(,)?) => {
         match $result {
-            Ok(_) => $crate::support::outcome::fail!("{} gives no error", stringify!($result)),
+            Ok(_) => $crate::support::outcome::fail!("{} returns no error", stringify!($result)),
             Err(err) if err == $errno => (),
-            Err(err) => {
-                $crate::support::outcome::fail!(
-                    "{} gives {:?}, not {:?}",
-                    stringify!($result),
-                    err,
-                    $errno
-                )
-            }
+            Err(err) => $crate::support::outcome::fail!(
+                "{} returns {:?}, not {:?}",
+                stringify!($result),
+                err,
+                $errno
+            ),
         }
     };
 }
 
-/// The value of something that this machine may not have: without it the test is skipped.
+/// Returns the value of an [`Available`], or skips the test if this machine lacks it.
 macro_rules! require {
     ($what:expr $(,)?) => {
         match $what {

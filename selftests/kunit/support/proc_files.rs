@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the kernel shows of mappings: the registry of cache modes and the list of areas.
+//! What the kernel's own files in proc and debugfs show of mappings.
 
 use crate::{c, support::outcome::*};
-use core::ffi::CStr;
 use io_mapping_rs::CacheMode;
 use kernel::prelude::*;
 
-const REGISTRY: &CStr = c"/sys/kernel/debug/x86/pat_memtype_list";
-const AREAS: &CStr = c"/proc/vmallocinfo";
+/// The reservations of cache modes, which x86 calls memory types.
+const MEMTYPES: &CStr = c"/sys/kernel/debug/x86/pat_memtype_list";
+const VMALLOC_AREAS: &CStr = c"/proc/vmallocinfo";
 
-/// A line of the registry.
+/// A line of `pat_memtype_list`: a reservation of a cache mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Reserved {
-    pub(crate) start: u64,
-    pub(crate) end: u64,
+pub(crate) struct Memtype {
+    start: u64,
+    end: u64,
     mode: u32,
 }
 
-impl Reserved {
+impl Memtype {
     pub(crate) fn new(start: u64, end: u64, mode: CacheMode) -> Self {
         Self {
             start,
             end,
-            mode: crate::support::ranges::raw(mode),
+            mode: c::page_cache_mode(mode),
         }
     }
 
-    /// From `PAT: [mem 0xSTART-0xEND] mode`.
+    /// Parses `PAT: [mem 0xSTART-0xEND] mode`.
     fn parse(line: &str) -> Option<Self> {
         let (range, mode) = line.strip_prefix("PAT: [mem 0x")?.split_once("] ")?;
         let (start, end) = range.split_once("-0x")?;
@@ -41,16 +41,17 @@ impl Reserved {
     }
 }
 
-/// A line of `/proc/vmallocinfo` that says `ioremap`, without the caller, which must differ.
+/// A line of `/proc/vmallocinfo` that says `ioremap`. The caller, which always differs, is left
+/// out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Area {
-    /// Bytes, the guard page included.
+pub(crate) struct IoremapArea {
+    /// In bytes, the guard page included.
     pub(crate) size: u64,
     /// 0 where the line has none.
     pub(crate) phys: u64,
 }
 
-impl Area {
+impl IoremapArea {
     fn parse(line: &str) -> Option<Self> {
         let mut words = line.split_ascii_whitespace();
         let size = words.nth(1)?.parse().ok()?;
@@ -66,82 +67,100 @@ impl Area {
     }
 }
 
-/// All that is mapped at one moment.
+/// All reservations and areas that there are at one moment.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Seen {
-    pub(crate) registry: KVVec<Reserved>,
-    pub(crate) areas: KVVec<Area>,
+pub(crate) struct KernelState {
+    pub(crate) memtypes: KVVec<Memtype>,
+    pub(crate) areas: KVVec<IoremapArea>,
 }
 
-impl Seen {
+impl KernelState {
     pub(crate) fn now() -> Outcome<Self> {
-        // Without PAT there is no registry.
-        let registry = if c::iomrs_c_pat_enabled() {
-            lines(REGISTRY, Reserved::parse)?
+        // Without PAT modes are not reserved.
+        let memtypes = if c::iomrs_c_pat_enabled() {
+            parse_lines(MEMTYPES, Memtype::parse)?
         } else {
             KVVec::new()
         };
         Ok(Self {
-            registry,
-            areas: lines(AREAS, Area::parse)?,
+            memtypes,
+            areas: parse_lines(VMALLOC_AREAS, IoremapArea::parse)?,
         })
     }
 
-    /// What has come since `before`.
+    /// Returns what has been added since `before`.
     pub(crate) fn since(&self, before: &Self) -> Outcome<Self> {
         Ok(Self {
-            registry: without(&self.registry, &before.registry)?,
-            areas: without(&self.areas, &before.areas)?,
+            memtypes: difference(&self.memtypes, &before.memtypes)?,
+            areas: difference(&self.areas, &before.areas)?,
         })
     }
 }
 
-/// The text of a file that the kernel makes up.
-pub(crate) fn read(path: &CStr, text: &mut KVVec<u8>) -> Outcome {
-    let mut len = Err(EFBIG);
-    for size in (16..=20).map(|shift| 1 << shift) {
-        check_ok!(text.resize(size, 0, GFP_KERNEL));
-        // SAFETY: `path` ends with a NUL, and `text` is as long as said.
-        let read = unsafe { c::iomrs_c_read_file(path.as_char_ptr(), text.as_mut_ptr(), size) };
-        // CAST: no longer than `text`, or an errno.
-        len = usize::try_from(read).map_err(|_| Error::from_errno(read as i32));
-        if len != Err(EFBIG) {
-            break;
-        }
+/// Says whether the kernel reserves cache modes.
+pub(crate) fn reserved_modes() -> Available {
+    if c::iomrs_c_pat_enabled() {
+        Ok(())
+    } else {
+        Err(c"no PAT, so no reservations of cache modes")
     }
-    text.truncate(check_ok!(len));
-    Ok(())
 }
 
-/// The lines of `path` that mean something, sorted.
-fn lines<T: Ord>(path: &CStr, parse: fn(&str) -> Option<T>) -> Outcome<KVVec<T>> {
-    let mut text = KVVec::new();
-    read(path, &mut text)?;
-    let text = check_ok!(core::str::from_utf8(&text));
-    let mut found = KVVec::new();
-    for line in text.lines() {
-        if let Some(line) = parse(line.trim()) {
-            check_ok!(found.push(line, GFP_KERNEL));
-            // In order, by moving it to the left; there are few.
-            let mut at = found.len() - 1;
-            while at > 0 && found[at] < found[at - 1] {
-                found.swap(at, at - 1);
-                at -= 1;
+/// Returns how many areas there are that were not there `before`.
+pub(crate) fn new_areas(before: &KernelState) -> Outcome<usize> {
+    Ok(KernelState::now()?.since(before)?.areas.len())
+}
+
+/// The text of a file in proc or debugfs.
+pub(crate) struct Text(KVVec<u8>);
+
+impl Text {
+    pub(crate) fn read(path: &CStr) -> Outcome<Self> {
+        let mut text = KVVec::new();
+        let mut len = Err(EFBIG);
+        for size in (16..=20).map(|shift| 1 << shift) {
+            check_ok!(text.resize(size, 0, GFP_KERNEL));
+            // SAFETY: `path` ends with a NUL, and `text` has `size` bytes.
+            let read = unsafe { c::iomrs_c_read_file(path.as_char_ptr(), text.as_mut_ptr(), size) };
+            // CAST: no more than `size`, or an errno.
+            len = usize::try_from(read).map_err(|_| Error::from_errno(read as i32));
+            if len != Err(EFBIG) {
+                break;
             }
+        }
+        text.truncate(check_ok!(len));
+        Ok(Self(text))
+    }
+
+    pub(crate) fn as_str(&self) -> Outcome<&str> {
+        Ok(check_ok!(core::str::from_utf8(&self.0)))
+    }
+}
+
+/// Returns the lines of `path` that `parse` knows, sorted.
+fn parse_lines<T: Ord>(path: &CStr, parse: fn(&str) -> Option<T>) -> Outcome<KVVec<T>> {
+    let text = Text::read(path)?;
+    let mut found = KVVec::new();
+    for line in text.as_str()?.lines() {
+        if let Some(line) = parse(line.trim()) {
+            // `sort_unstable()` has functions in core that objtool takes for broken.
+            let at = found.partition_point(|other| *other < line);
+            check_ok!(found.reserve(1, GFP_KERNEL));
+            check_ok!(found.insert_within_capacity(at, line));
         }
     }
     Ok(found)
 }
 
-/// `after` without what was there `before`, each as often as it was.
-fn without<T: Copy + Ord>(after: &[T], before: &[T]) -> Outcome<KVVec<T>> {
-    let mut new = KVVec::new();
-    let mut old = before.iter().peekable();
+/// Returns `after` without what is in `before`, each as often as it stands there. Both are sorted.
+fn difference<T: Copy + Ord>(after: &[T], before: &[T]) -> Outcome<KVVec<T>> {
+    let mut added = KVVec::new();
+    let mut before = before.iter().peekable();
     for &line in after {
-        while old.next_if(|&&old| old < line).is_some() {}
-        if old.next_if(|&&old| old == line).is_none() {
-            check_ok!(new.push(line, GFP_KERNEL));
+        while before.next_if(|&&other| other < line).is_some() {}
+        if before.next_if(|&&other| other == line).is_none() {
+            check_ok!(added.push(line, GFP_KERNEL));
         }
     }
-    Ok(new)
+    Ok(added)
 }

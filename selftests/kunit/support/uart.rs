@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A serial port that nobody uses: ports that hold what is written, and a FIFO.
+//! A 16550 that nobody uses: ports that hold what is written to them, and a FIFO.
 
 use crate::{
     c,
     support::{accessors::*, outcome::*},
 };
-use core::ffi::CStr;
 use io_mapping_rs::Ports;
 
 // Registers of the 16550, and what the tests write to them.
@@ -24,52 +23,56 @@ pub(crate) const FIFO_DEPTH: usize = 16;
 pub(crate) const SCRATCH: usize = 7;
 pub(crate) const COUNT: usize = 8;
 
-/// What is in the registers, and from [`FIFO_BEGIN`] on in the FIFO.
+/// What the registers hold, and from [`FIFO_BEGIN`] on the FIFO.
 pub(crate) type State = [u64; FIFO_BEGIN + FIFO_DEPTH + 1];
 pub(crate) const FIFO_BEGIN: usize = 10;
 
-/// The serial port, with nothing at its other end.
+/// The 16550. Nothing is at the other end of its line.
 pub(crate) struct Uart {
     pub(crate) first: usize,
-    pub(crate) theirs: Cookie,
+    /// What C accesses the first port by.
+    pub(crate) cookie: Cookie,
 }
 
 impl Uart {
-    /// The one that the machine has set aside.
-    pub(crate) fn new() -> core::result::Result<Self, &'static CStr> {
+    /// Requests the ports of the 16550 that `uart=` names.
+    pub(crate) fn new() -> Available<Self> {
         let first = crate::module_parameters::uart.value();
         let count = COUNT as u32;
         if first == 0 || !c::iomrs_c_request_region(first.into(), count.into()) {
-            return Err(c"no serial port that nobody uses: uart=");
+            return Err(c"no 16550 that nobody uses: uart=");
         }
         let first = first as usize;
-        let theirs = Cookie(c::iomrs_c_ioport_map(first, count));
-        let uart = Self { first, theirs };
+        // INVARIANT: The ports have been requested.
+        let cookie = Cookie(c::iomrs_c_ioport_map(first, count));
+        let uart = Self { first, cookie };
         for value in [0x5a, 0xa5] {
             uart.set(SCRATCH, value);
             if uart.get(SCRATCH) != value {
-                return Err(c"no serial port at uart=");
+                return Err(c"no 16550 at uart=");
             }
         }
         Ok(uart)
     }
 
-    /// All of its ports, ours.
-    pub(crate) fn ours(&self) -> Outcome<Ports> {
+    /// Maps all of its ports by the library.
+    pub(crate) fn ports(&self) -> Outcome<Ports> {
         // SAFETY: We have requested the ports.
         Ok(check_ok!(unsafe { Ports::new(self.first, COUNT) }))
     }
 
-    /// Through C.
+    /// Reads a register by C.
     pub(crate) fn get(&self, register: usize) -> u64 {
-        self.theirs.at(register).read(Form::Plain8)
+        self.cookie.offset(register).read(Access::Plain8)
     }
 
+    /// Writes a register by C.
     pub(crate) fn set(&self, register: usize, value: u64) {
-        self.theirs.at(register).write(Form::Plain8, value);
+        self.cookie.offset(register).write(Access::Plain8, value);
     }
 
-    /// Known values in all registers, the FIFO empty and on, `line` and `modem` as given.
+    /// Writes known values to all registers, and `line` and `modem` to theirs. Empties the FIFO and
+    /// turns it on.
     pub(crate) fn reset(&self, line: u64, modem: u64) {
         self.set(LINE, 0);
         self.set(INTERRUPTS, 0);
@@ -85,7 +88,7 @@ impl Uart {
         self.get(6);
     }
 
-    /// What is in the registers, and then in the FIFO.
+    /// Reads the registers, and then the FIFO.
     fn state(&self) -> State {
         let mut state = [0; FIFO_BEGIN + FIFO_DEPTH + 1];
         for (register, value) in state[..COUNT].iter_mut().enumerate().skip(2) {
@@ -104,8 +107,13 @@ impl Uart {
         state
     }
 
-    /// Does `access` to a port that is reset, and says what it gave and made of the registers.
-    pub(crate) fn after<T>(&self, line: u64, modem: u64, access: impl FnOnce() -> T) -> (T, State) {
+    /// Resets the registers, calls `access`, and returns its result and the state after it.
+    pub(crate) fn state_after<T>(
+        &self,
+        line: u64,
+        modem: u64,
+        access: impl FnOnce() -> T,
+    ) -> (T, State) {
         self.reset(line, modem);
         let result = access();
         (result, self.state())
@@ -115,7 +123,7 @@ impl Uart {
 impl Drop for Uart {
     fn drop(&mut self) {
         self.reset(0, 0);
-        // SAFETY: Requested by us, and the tests have dropped what they made of the ports.
+        // SAFETY: `new` requested the ports, and the tests have dropped what they made of them.
         unsafe { c::iomrs_c_release_region(self.first as u64, COUNT as u64) };
     }
 }

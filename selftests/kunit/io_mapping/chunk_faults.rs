@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Chunks where memory or address space runs out: the map does without the chunk if it can, and
+//! nothing is left of the attempt.
+
+use crate::{
+    c,
+    support::{
+        chunks::*, faults::*, mappings::*, outcome::*, proc_files::*, ranges::*,
+        translation::phys_at,
+    },
+};
+use io_mapping_rs::IoMapping;
+use kernel::prelude::*;
+
+/// A piece of the first chunk of [`aperture_with_short_chunk`].
+const OFFSET: u64 = 7 * PAGE;
+const LEN: u64 = 3 * PAGE;
+/// How often allocations are counted, until as many are seen as there should be.
+const TRIES: u32 = 8;
+
+/// Makes an aperture that begins inside a large page: its first chunk needs small pages, and a page
+/// table for them.
+fn aperture_with_short_chunk(range: TestRange) -> Result<IoMapping> {
+    sparse_aperture(range.phys + 5 * PAGE, 2 * CHUNK)
+}
+
+/// The results of maps of which an allocation failed.
+#[derive(Debug, Default, PartialEq)]
+struct Count {
+    /// The chunk was made without the allocation.
+    chunk: u32,
+    /// The map had its own area.
+    own_area: u32,
+    /// There was no map: `ENOMEM`.
+    no_map: u32,
+}
+
+impl Count {
+    /// Adds a map of [`OFFSET`] of which an allocation has failed: how many areas there were while it
+    /// lived, or its error. `before` is from before the map.
+    fn add(&mut self, ours: &IoMapping, areas: Result<usize>, before: &KernelState) -> Outcome {
+        match areas {
+            Ok(areas) => {
+                check_eq!(areas, 1);
+                match new_areas(before)? {
+                    0 => self.own_area += 1,
+                    1 => self.chunk += 1,
+                    more => fail!("{} areas stay", more),
+                }
+            }
+            Err(err) => {
+                check_eq!(err, ENOMEM);
+                self.no_map += 1;
+            }
+        }
+        if self.chunk == 0 {
+            check_eq!(KernelState::now()?, *before);
+            // A slot needs no memory.
+            check_eq!(ours.map_local(OFFSET).map(drop), Ok(()));
+        }
+        Ok(())
+    }
+}
+
+/// Takes the address space for which there is a page table that the short chunk could use.
+fn use_up_tables(range: TestRange, taken: &mut KVVec<CMapping>) -> Outcome {
+    // When two mappings in a row have needed a new table none is left.
+    let mut new_tables = 0;
+    while new_tables < 2 {
+        let before = c::iomrs_c_page_table_pages();
+        let in_c = CMapping::new(WC, range.phys + 5 * PAGE, CHUNK - 5 * PAGE)?;
+        check_ok!(taken.push(in_c, GFP_KERNEL));
+        check!(taken.len() < 4096);
+        if c::iomrs_c_page_table_pages() > before {
+            new_tables += 1;
+        } else {
+            new_tables = 0;
+        }
+    }
+    Ok(())
+}
+
+/// Maps a piece of a new aperture again and again while the first allocation fails, then the second,
+/// and so on until there is none left to fail. After each failure the aperture must work.
+fn fail_each_allocation(
+    faults: &FaultInjection,
+    range: TestRange,
+    fail: fn(u32) -> Fail,
+) -> Outcome<Count> {
+    let mut count = Count::default();
+    let mut taken = KVVec::new();
+    let start = KernelState::now()?;
+    let log = c::iomrs_c_log_position();
+    let phys = range.phys + 5 * PAGE + OFFSET;
+    for n in 1..MAX_ALLOCATIONS {
+        let mut ours = check_ok!(aperture_with_short_chunk(range));
+        c::iomrs_c_vm_unmap_aliases();
+        use_up_tables(range, &mut taken)?;
+        let before = KernelState::now()?;
+        let (map, left) = faults.run(fail(n), || ours.map(OFFSET, LEN));
+        let map = map.map(|map| (phys_at(map.addr()), new_areas(&before)));
+        if left != 0 {
+            drop(ours);
+            drop(taken);
+            check_eq!(map.map(|(found, _)| found), Ok(Some(phys)));
+            check_eq!(KernelState::now()?, start);
+            check_eq!(c::iomrs_c_count_complaints(log), 0);
+            return Ok(count);
+        }
+        let areas = match map {
+            Ok((found, areas)) => {
+                check_eq!(found, Some(phys));
+                Ok(areas?)
+            }
+            Err(err) => Err(err),
+        };
+        count.add(&ours, areas, &before)?;
+        // Twice, to see that the chunk's part of the budget was given back.
+        for _ in 0..2 {
+            drop(check_ok!(ours.map(OFFSET, LEN)));
+            check_eq!(new_areas(&before)?, 1);
+            check_all_maps(&ours, OFFSET, phys)?;
+            ours.trim();
+            check_eq!(KernelState::now()?, before);
+        }
+    }
+    fail!("more than {MAX_ALLOCATIONS} allocations")
+}
+
+/// Maps areas of `size` bytes until there is no address space for another.
+fn fill_address_space(kept: &mut KVVec<CMapping>, phys: u64, size: u64) -> Outcome {
+    while let Some(in_c) = CMapping::try_new(WC, phys, size) {
+        check_ok!(kept.push(in_c, GFP_KERNEL));
+        check!(kept.len() < 1 << 16);
+    }
+    Ok(())
+}
+
+#[kunit_tests(iomrs_chunk_faults)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_allocation_of_a_chunk_fails_at_any_chunk_budget() -> Outcome {
+        require!(chunks(1));
+        let faults = require!(FaultInjection::begin());
+        let range = require!(TestRange::reserved());
+        // Others make page tables, too, so that none may be missing for ours.
+        for _ in 0..TRIES {
+            let count = fail_each_allocation(&faults, range, Fail::Nth)?;
+            note(fmt!("one allocation made to fail: {count:?}"));
+            // A chunk takes its lock, two records of its area and a page table. The list of chunks
+            // may grow without the allocation that fails.
+            check_eq!(count.no_map, 0);
+            if count.own_area >= 4 && count.chunk >= 2 {
+                drop(faults);
+                return Ok(());
+            }
+        }
+        fail!("too few allocations, in {TRIES} tries")
+    }
+
+    #[test]
+    fn all_later_allocations_fail_too_at_any_chunk_budget() -> Outcome {
+        require!(chunks(1));
+        let faults = require!(FaultInjection::begin());
+        let range = require!(TestRange::reserved());
+        for _ in 0..TRIES {
+            let count = fail_each_allocation(&faults, range, Fail::From)?;
+            note(fmt!("that and all later ones made to fail: {count:?}"));
+            // The map's own area fails, too, whichever allocation was the first to fail.
+            check!(count.own_area == 0 && count.chunk == 0);
+            if count.no_map >= 6 {
+                drop(faults);
+                return Ok(());
+            }
+        }
+        fail!("too few allocations, in {TRIES} tries")
+    }
+
+    #[test]
+    fn failed_chunks_leak_no_memory() -> Outcome {
+        require!(chunks(1));
+        let faults = require!(FaultInjection::begin());
+        let range = require!(TestRange::reserved());
+        const ROUNDS: u32 = 8192;
+        // Eight allocations fail, alone and with all later ones.
+        const POINTS: u32 = 16;
+        // Others allocate and free pages meanwhile, but not in most batches. A leak shows in each.
+        let mut lost = [0; 5];
+        for lost in &mut lost {
+            c::iomrs_c_vm_unmap_aliases();
+            let before = c::iomrs_c_free_pages() as i64;
+            for round in 0..ROUNDS {
+                let ours = check_ok!(aperture_with_short_chunk(range));
+                let n = round / 2 % (POINTS / 2) + 1;
+                let fail = if round % 2 == 0 {
+                    Fail::Nth(n)
+                } else {
+                    Fail::From(n)
+                };
+                let (map, _) = faults.run(fail, || ours.map(OFFSET, LEN).map(drop));
+                check!(map.is_ok() || map == Err(ENOMEM));
+            }
+            c::iomrs_c_vm_unmap_aliases();
+            *lost = before - c::iomrs_c_free_pages() as i64;
+        }
+        drop(faults);
+        lost.sort_unstable();
+        note(fmt!("pages lost: {lost:?}"));
+        // Half of what is lost where the smallest allocation leaks each time that it can.
+        check!(lost[2] < i64::from(ROUNDS / POINTS) * 16 / PAGE as i64);
+        Ok(())
+    }
+
+    #[test]
+    fn s29_no_address_space_for_a_chunk() -> Outcome {
+        require!(chunks(2));
+        let range = require!(TestRange::reserved());
+        let total = require!(fillable_address_space());
+        let ours = check_ok!(sparse_aperture(range.phys, 4 * CHUNK));
+        let chunk = check_ok!(ours.map(CHUNK, CHUNK)).addr();
+        let start = KernelState::now()?;
+        let half = require!(TestRange::unpopulated(0)).phys;
+        let mut size = (total / 16).min(half).next_power_of_two() / 2;
+        let mut filled = KVVec::new();
+        while size >= CHUNK {
+            fill_address_space(&mut filled, half, size)?;
+            size /= 2;
+        }
+        note(fmt!("areas that fill the address space: {}", filled.len()));
+        let full = KernelState::now()?;
+        for _ in 0..2 {
+            check_err!(ours.map(0, CHUNK), ENOMEM);
+            check_err!(ours.map(CHUNK - PAGE, CHUNK + PAGE), ENOMEM);
+            check_err!(ours.map(0, 4 * CHUNK), ENOMEM);
+            check_eq!(KernelState::now()?, full);
+        }
+        // A piece that fits into what is left has its own area.
+        let map = check_ok!(ours.map(7 * PAGE, PAGE));
+        check_eq!(phys_at(map.addr()), Some(range.phys + 7 * PAGE));
+        check_eq!(new_areas(&full)?, 1);
+        drop(map);
+        check_eq!(KernelState::now()?, full);
+        // A chunk that was made before stays, and slots need no address space.
+        check_eq!(ours.map(CHUNK, CHUNK).map(|map| map.addr()), Ok(chunk));
+        check_all_maps(&ours, CHUNK + PAGE, range.phys + CHUNK + PAGE)?;
+        check_eq!(
+            ours.map_local(0).map(|map| phys_at(map.addr())),
+            Ok(Some(range.phys))
+        );
+        drop(filled);
+        c::iomrs_c_vm_unmap_aliases();
+        check_eq!(KernelState::now()?, start);
+        drop(check_ok!(ours.map(0, CHUNK)));
+        check_eq!(new_areas(&start)?, 1);
+        check_all_maps(&ours, 0, range.phys)
+    }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The guards of maps: addresses, side effects, and what happens where they are leaked or end in
+//! another order.
+
+use super::c_atomic_map::CAtomicMap;
+use crate::{
+    c,
+    support::{
+        compare::compare_entries, contexts::side_effects, devices::ivshmem_bar, mappings::*,
+        outcome::*, proc_files::KernelState, ranges::*, translation::phys_at,
+    },
+};
+use core::mem::ManuallyDrop;
+use kernel::{io::Io, prelude::*};
+
+#[kunit_tests(iomrs_guards)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s6_same_addresses_as_c() -> Outcome {
+        let bar = require!(ivshmem_bar(2));
+        let size = if cfg!(iomrs_exported) {
+            bar.size
+        } else {
+            4 * PAGE_2M
+        };
+        let ours = check_ok!(aperture(bar.phys, size));
+        let in_c = CAperture::new(bar.phys, size)?;
+        if let Some(whole) = ours.whole() {
+            compare_entries(whole.addr(), in_c.page(0), size)?;
+        }
+        for offset in [0, PAGE, PAGE_2M, size / 2, size - PAGE] {
+            let phys = Some(bar.phys + offset);
+            let local = check_ok!(ours.map_local(offset));
+            check_eq!(phys_at(local.addr()), phys);
+            check_eq!(phys_at(in_c.page(offset)), phys);
+            let map = check_ok!(ours.map(offset, PAGE));
+            check_eq!(phys_at(map.addr()), phys);
+            // SAFETY: The offset is in the aperture, which has not been freed.
+            let addr = unsafe {
+                c::iomrs_c_io_mapping_map_wc(in_c.as_ptr(), offset as usize, PAGE as usize)
+            };
+            if let Some(whole) = ours.whole() {
+                check_eq!(addr - in_c.page(0), map.addr() - whole.addr());
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn s6_atomic_has_the_side_effects_of_c() -> Outcome {
+        let range = require!(TestRange::reserved());
+        let ours = check_ok!(aperture(range.phys, 2 * PAGE));
+        let in_c = CAperture::new(range.phys, 2 * PAGE)?;
+        let before = side_effects();
+        let map = CAtomicMap::new(&in_c);
+        let with_c = side_effects();
+        drop(map);
+        check_eq!(side_effects(), before);
+        check!(with_c != before);
+        let map = ours.map_atomic(0);
+        let with_ours = side_effects();
+        drop(map);
+        check_eq!(with_ours, with_c);
+        check_eq!(side_effects(), before);
+        Ok(())
+    }
+
+    #[test]
+    fn s6_atomic_maps_nest() -> Outcome {
+        let range = require!(TestRange::reserved());
+        let aperture = check_ok!(aperture(range.phys, 2 * PAGE));
+        let before = side_effects();
+        let first = aperture.map_atomic(0);
+        let one = side_effects();
+        let second = aperture.map_atomic(PAGE);
+        let two = side_effects();
+        // C's 32-bit path does not allow to end them in the order in which they were made.
+        drop(first);
+        let after_first = side_effects();
+        drop(second);
+        check_eq!(side_effects(), before);
+        check_eq!((after_first, two.1), (one, one.1 + one.1 - before.1));
+        Ok(())
+    }
+
+    #[test]
+    fn s6_other_maps_have_no_side_effects() -> Outcome {
+        let range = require!(TestRange::reserved());
+        let aperture = check_ok!(aperture(range.phys, 2 * PAGE));
+        let before = side_effects();
+        let _map = check_ok!(aperture.map(0, 2 * PAGE));
+        check_eq!(side_effects(), before);
+        let _local = check_ok!(aperture.map_local(0));
+        check_eq!(side_effects(), before);
+        Ok(())
+    }
+
+    #[test]
+    fn s7_leaked_guards_do_no_harm() -> Outcome {
+        let range = require!(TestRange::reserved());
+        let before = KernelState::now()?;
+        let aperture = check_ok!(aperture(range.phys, 2 * PAGE));
+        let start = side_effects();
+        for _ in 0..1000 {
+            let _leaked = ManuallyDrop::new(check_ok!(aperture.map(0, PAGE)));
+            // The chunk or the whole is mapped now, so that no slot is used.
+            let _leaked = ManuallyDrop::new(check_ok!(aperture.map_local(PAGE)));
+        }
+        // A leaked atomic guard has effects on its task alone, which are undone here.
+        let leaked = aperture.map_atomic(0);
+        let addr = leaked.as_ref().map_or(0, |map| map.addr());
+        core::mem::forget(leaked);
+        // SAFETY: The guard's drop, which is left out, would do the same.
+        unsafe { c::iomrs_c_io_mapping_unmap_atomic(addr) };
+        check_eq!(side_effects(), start);
+        check_ok!(check_ok!(aperture.map_local(0)).try_write32(1, 0));
+        drop(aperture);
+        check_eq!(KernelState::now()?, before);
+        Ok(())
+    }
+
+    #[test]
+    fn s7_guards_end_in_any_order() -> Outcome {
+        let range = require!(TestRange::reserved());
+        let aperture = check_ok!(aperture(range.phys, 4 * PAGE));
+        let maps = [0, PAGE, 2 * PAGE, 3 * PAGE].map(|offset| aperture.map_local(offset));
+        let [Ok(first), Ok(second), Ok(third), Ok(last)] = maps else {
+            fail!("a page of the aperture is not mapped")
+        };
+        check_ok!(last.try_write32(4, 0));
+        {
+            let _first_ends = first;
+        }
+        check_ok!(second.try_write32(2, 0));
+        {
+            let _third_ends = third;
+        }
+        check_eq!(second.try_read32(0), Ok(2));
+        {
+            let _second_ends = second;
+        }
+        check_eq!(last.try_read32(0), Ok(4));
+        Ok(())
+    }
+}

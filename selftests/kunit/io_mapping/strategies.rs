@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What both strategies must answer alike.
+
+use crate::{
+    c,
+    support::{mappings::*, outcome::*, ranges::*},
+};
+use io_mapping_rs::{ioremap::Options, IoMapping, Strategy};
+use kernel::prelude::*;
+
+/// Compares what a sparse aperture and one that is mapped whole answer for an offset and a length.
+fn compare_maps(sparse: &IoMapping, whole: &IoMapping, offset: u64, len: u64) -> Outcome {
+    check_eq!(
+        sparse.map(offset, len).map(|map| map.size()),
+        whole.map(offset, len).map(|map| map.size())
+    );
+    check_eq!(
+        sparse.map_local(offset).map(|map| map.size()),
+        whole.map_local(offset).map(|map| map.size())
+    );
+    check_eq!(
+        sparse.map_atomic(offset).map(|map| map.size()),
+        whole.map_atomic(offset).map(|map| map.size())
+    );
+    check_eq!(
+        sparse.with_local(offset, |map| map.size()),
+        whole.with_local(offset, |map| map.size())
+    );
+    Ok(())
+}
+
+#[kunit_tests(iomrs_strategies)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s1_sparse_refuses_what_whole_refuses() -> Outcome {
+        let range = require!(TestRange::reserved());
+        let options = Options::new(WC);
+        let limit = c::iomrs_c_phys_limit();
+        for (base, size) in [
+            (range.phys, 0),
+            (range.phys + 1, PAGE),
+            (range.phys + 4095, PAGE),
+            (u64::MAX - 4095, PAGE),
+            (u64::MAX - 4095, 2 * PAGE),
+            (limit, PAGE),
+            (limit - PAGE, 2 * PAGE),
+            (range.phys, u64::MAX),
+            (range.phys, limit),
+            (c::iomrs_c_ram_page(), PAGE),
+        ] {
+            let [whole, sparse] = [Strategy::Whole, Strategy::Sparse]
+                .map(|strategy| aperture_with(options, base, size, strategy).map(drop));
+            check!(whole.is_err());
+            check_eq!(sparse, whole);
+        }
+        let size = 3 * PAGE + 100;
+        let whole = check_ok!(aperture_with(options, range.phys, size, Strategy::Whole));
+        let sparse = check_ok!(sparse_aperture(range.phys, size));
+        let offsets = [
+            0,
+            1,
+            4095,
+            2 * PAGE,
+            3 * PAGE,
+            3 * PAGE + 1,
+            4 * PAGE,
+            1 << 63,
+        ];
+        let lengths = [
+            0,
+            1,
+            100,
+            101,
+            PAGE,
+            size,
+            size + 1,
+            u64::MAX - PAGE,
+            u64::MAX,
+        ];
+        for offset in offsets {
+            for len in lengths {
+                compare_maps(&sparse, &whole, offset, len)?;
+            }
+        }
+        check_err!(sparse.sized::<{ 3 * 4096 + 101 }>(), EINVAL);
+        check_err!(sparse.sized::<4096>(), EOPNOTSUPP);
+        Ok(())
+    }
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Every allocation of a mapping is made to fail. Nothing may be left behind.
+
+use crate::{
+    c,
+    support::{
+        devices::ivshmem_bar, faults::*, mappings::*, outcome::*, proc_files::KernelState,
+        ranges::*, translation::Translation,
+    },
+};
+use io_mapping_rs::{CacheMode, Mapping};
+use kernel::prelude::*;
+
+/// How many allocations were made to fail.
+#[derive(Debug, Default, PartialEq)]
+struct Count {
+    /// The mapping failed, too.
+    fatal: u32,
+    /// The mapping was made without it.
+    tolerated: u32,
+}
+
+/// Maps again and again while the first allocation fails, then the second, and so on until there is
+/// none left to fail.
+///
+/// After each failure nothing may be left behind, and the same mapping must succeed. It is kept, so
+/// that the area of the next one is where no page tables are.
+fn fail_each_allocation(
+    faults: &FaultInjection,
+    make: impl Fn() -> Result<Mapping>,
+) -> Outcome<Count> {
+    let mut count = Count::default();
+    let mut kept = KVec::new();
+    let start = KernelState::now()?;
+    let log = c::iomrs_c_log_position();
+    for n in 1..MAX_ALLOCATIONS {
+        let before = KernelState::now()?;
+        match faults.run(Fail::Nth(n), &make) {
+            (Ok(_), 0) => count.tolerated += 1,
+            (result, 0) => {
+                check_err!(result, ENOMEM);
+                count.fatal += 1;
+            }
+            (result, _) => {
+                drop(check_ok!(result));
+                drop(kept);
+                check_eq!(KernelState::now()?, start);
+                check_eq!(c::iomrs_c_count_complaints(log), 0);
+                return Ok(count);
+            }
+        }
+        check_eq!(KernelState::now()?, before);
+        c::iomrs_c_vm_unmap_aliases();
+        check_ok!(kept.push(check_ok!(make()), GFP_KERNEL));
+    }
+    fail!("more than {MAX_ALLOCATIONS} allocations")
+}
+
+/// Returns a reserved page to which the kernel's direct mapping has a large entry, which must be
+/// split to change the mode of the page. `tried` becomes what was found before it.
+fn reserved_page_in_large_entry(tried: &mut KVec<ReservedPage>) -> Outcome<ReservedPage> {
+    loop {
+        let page = ReservedPage::new()?;
+        if Translation::of(page.direct).is_some_and(|found| found.page_size > PAGE) {
+            return Ok(page);
+        }
+        check_ok!(tried.push(page, GFP_KERNEL));
+        check!(tried.len() < 4 * MAX_ALLOCATIONS as usize);
+    }
+}
+
+#[kunit_tests(iomrs_allocation_failures)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s29_each_allocation_of_an_ioremap() -> Outcome {
+        let (faults, bar) = (require!(FaultInjection::begin()), require!(ivshmem_bar(2)));
+        // Where no other test has been all page tables are missing: one for the 2M pages of 1 GiB,
+        // one for what follows, and below that one for a small page.
+        let (offset, size, tables) = if cfg!(iomrs_exported) {
+            (PAGE_2M, PAGE_1G + PAGE, 3)
+        } else {
+            // To get as far vmap_pfn() would need more memory for its tables than there is.
+            (0, 2 * PAGE_2M + PAGE, 0)
+        };
+        let mut used_by_others = KVec::new();
+        for _ in 0..16 {
+            let mapping = CMapping::try_new(WC, bar.phys, 2 * PAGE_1G);
+            check_ok!(used_by_others.push(mapping, GFP_KERNEL));
+        }
+        let count = fail_each_allocation(&faults, || map(WC, bar.phys + offset, size))?;
+        drop(faults);
+        note(fmt!("allocations made to fail: {count:?}"));
+        // The reservation, where PAT is enabled, the area and its record, and the tables.
+        let reservation = u32::from(c::iomrs_c_pat_enabled());
+        check!(count.fatal >= reservation + 2 + tables);
+        drop(used_by_others);
+        Ok(())
+    }
+
+    #[test]
+    fn s29_each_allocation_of_a_small_ioremap() -> Outcome {
+        let faults = require!(FaultInjection::begin());
+        let range = require!(TestRange::reserved());
+        for mode in CacheMode::ALL {
+            let count = fail_each_allocation(&faults, || map(mode, range.phys + 8, PAGE))?;
+            let reserved = c::iomrs_c_pat_enabled() && (cfg!(iomrs_exported) || mode == WC);
+            check!(count.fatal > u32::from(reserved));
+        }
+        drop(faults);
+        Ok(())
+    }
+
+    #[test]
+    fn s29_as_many_allocations_as_in_c() -> Outcome {
+        if cfg!(iomrs_stock) {
+            return skip(c"vmap_pfn() takes a list of page frames, which C's ioremap does without");
+        }
+        // Far more than there are: the rest of the countdown tells how many there were.
+        const FAR: u32 = 1000;
+        let faults = require!(FaultInjection::begin());
+        let range = require!(TestRange::reserved());
+        // The median of each is compared: now and then a page table is missing where the area comes
+        // to lie, or the kernel has kept a record of an area.
+        let (mut in_c, mut in_ours) = ([0; 15], [0; 15]);
+        for (in_c, in_ours) in in_c.iter_mut().zip(&mut in_ours) {
+            let c_mapping = || CMapping::try_new(WC, range.phys, PAGE).is_some();
+            let (mapped, left) = faults.run(Fail::Nth(FAR), c_mapping);
+            check!(mapped);
+            *in_c = FAR - left;
+            let our_mapping = || map(WC, range.phys, PAGE).is_ok();
+            let (mapped, left) = faults.run(Fail::Nth(FAR), our_mapping);
+            check!(mapped);
+            *in_ours = FAR - left;
+        }
+        drop(faults);
+        in_c.sort_unstable();
+        in_ours.sort_unstable();
+        check_eq!(in_ours[7], in_c[7]);
+        Ok(())
+    }
+
+    #[test]
+    fn s29_each_allocation_with_reserved_ram() -> Outcome {
+        if cfg!(iomrs_stock) {
+            return skip(c"vmap_pfn() refuses pages with a struct page");
+        }
+        let faults = require!(FaultInjection::begin());
+        let mut pages = KVec::new();
+        for n in 1..MAX_ALLOCATIONS {
+            let page = reserved_page_in_large_entry(&mut pages)?;
+            let before = KernelState::now()?;
+            let (result, left) = faults.run(Fail::Nth(n), || map(WC, page.phys, PAGE).map(drop));
+            check_eq!(KernelState::now()?, before);
+            // The mode is not kept in the page's flags any more: another can be reserved.
+            check_ok!(map(CacheMode::UncachedMinus, page.phys, PAGE));
+            check_ok!(pages.push(page, GFP_KERNEL));
+            if left != 0 {
+                drop(faults);
+                check_eq!(result, Ok(()));
+                // The area, and a table for the direct mapping.
+                check!(n > 2);
+                return Ok(());
+            }
+            check!(result.is_ok() || result == Err(ENOMEM));
+        }
+        fail!("more than {MAX_ALLOCATIONS} allocations")
+    }
+}
