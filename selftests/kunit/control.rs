@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `/sys/kernel/debug/io_mapping_selftests/do`: makes mappings as it is told, for whoever reads the
-//! library's files meanwhile (`tools/guest/files.py`). A command is a word and numbers.
+//! `/sys/kernel/debug/io_mapping_selftests/control`: makes mappings while `tools/guest/files.py`
+//! reads the library's files. A command is a word and two numbers: a physical address, and a count
+//! or a size.
 
 use crate::support::{
     devices::{Device, NAME},
@@ -20,37 +21,39 @@ use kernel::{
     time::{delay::fsleep, Delta},
 };
 
-/// What has been made and not dropped.
-pub(crate) struct Held {
+/// What commands have made, until the command `drop`.
+pub(crate) struct Kept {
     mappings: KVVec<Mapping>,
     apertures: KVVec<IoMapping>,
 }
 
-pub(crate) type Files = TextFiles<Pin<KBox<Mutex<Held>>>>;
+type Data = Pin<KBox<Mutex<Kept>>>;
+
+pub(crate) type Files = TextFiles<Data>;
 
 /// Makes the file.
 pub(crate) fn files() -> Result<Files> {
-    let held = Held {
+    let kept = Kept {
         mappings: KVVec::new(),
         apertures: KVVec::new(),
     };
-    let held = KBox::pin_init(new_mutex!(held), GFP_KERNEL)?;
-    let files = TextFiles::new(Directory::new(c"io_mapping_selftests", None), held)?;
-    files.add::<Do>();
+    let kept = KBox::pin_init(new_mutex!(kept), GFP_KERNEL)?;
+    let files = TextFiles::new(Directory::new(c"io_mapping_selftests", None), kept)?;
+    files.add::<Control>();
     Ok(files)
 }
 
-pub(crate) struct Do;
+struct Control;
 
 #[vtable]
-impl TextFile<Pin<KBox<Mutex<Held>>>> for Do {
-    const NAME: &'static CStr = c"do";
+impl TextFile<Data> for Control {
+    const NAME: &'static CStr = c"control";
 
-    fn show(_: &Pin<KBox<Mutex<Held>>>, out: &mut Text) -> Result {
-        out.push(b"hold sparse modes drop maps wait churn refuse refuse-bars leak\n")
+    fn show(_: &Data, out: &mut Text) -> Result {
+        out.push(b"pages whole sparse modes drop count hold churn refuse refuse-bars leak\n")
     }
 
-    fn store(held: &Pin<KBox<Mutex<Held>>>, text: &str) -> Result {
+    fn store(kept: &Data, text: &str) -> Result {
         let mut words = text.split_ascii_whitespace();
         let command = words.next().ok_or(EINVAL)?;
         let mut number = || {
@@ -62,18 +65,18 @@ impl TextFile<Pin<KBox<Mutex<Held>>>> for Do {
         };
         let (phys, count) = (number()?, number()?);
         match command {
-            "hold" => hold(&mut held.lock(), phys, count),
-            "whole" => aperture(&mut held.lock(), phys, count, Strategy::Whole),
-            "sparse" => aperture(&mut held.lock(), phys, count, Strategy::Sparse),
-            "modes" => modes(&mut held.lock(), phys),
+            "pages" => pages(&mut kept.lock(), phys, count),
+            "whole" => aperture(&mut kept.lock(), phys, count, Strategy::Whole),
+            "sparse" => aperture(&mut kept.lock(), phys, count, Strategy::Sparse),
+            "modes" => modes(&mut kept.lock(), phys),
             "drop" => {
-                let mut held = held.lock();
-                held.mappings = KVVec::new();
-                held.apertures = KVVec::new();
+                let mut kept = kept.lock();
+                kept.mappings = KVVec::new();
+                kept.apertures = KVVec::new();
                 Ok(())
             }
-            "maps" => maps(phys, count),
-            "wait" => wait(phys, count),
+            "count" => count_maps(phys, count),
+            "hold" => hold(phys, count),
             "churn" => churn(phys, count),
             "refuse" => refuse(phys),
             "refuse-bars" => refuse_bars(),
@@ -83,48 +86,50 @@ impl TextFile<Pin<KBox<Mutex<Held>>>> for Do {
     }
 }
 
-/// `count` mappings of a page each.
-fn hold(held: &mut Held, phys: u64, count: u64) -> Result {
+/// Makes `count` mappings of a page each.
+fn pages(kept: &mut Kept, phys: u64, count: u64) -> Result {
     for page in 0..count {
-        // SAFETY: The range is that of the tests.
+        // SAFETY: Nobody but the tests uses the range.
         let mapping = unsafe { ioremap(phys + page * PAGE, PAGE)? };
-        held.mappings.push(mapping, GFP_KERNEL)?;
+        kept.mappings.push(mapping, GFP_KERNEL)?;
     }
     Ok(())
 }
 
-fn aperture(held: &mut Held, phys: u64, size: u64, strategy: Strategy) -> Result {
+/// Makes an aperture of `size` bytes.
+fn aperture(kept: &mut Kept, phys: u64, size: u64, strategy: Strategy) -> Result {
     let options = ioremap::Options::new(CacheMode::WriteCombining);
-    // SAFETY: As above.
+    // SAFETY: Nobody but the tests uses the range.
     let aperture = unsafe { IoMapping::with_strategy(phys, size, options, strategy)? };
-    Ok(held.apertures.push(aperture, GFP_KERNEL)?)
+    Ok(kept.apertures.push(aperture, GFP_KERNEL)?)
 }
 
-/// Two mappings of one page, of which the second cannot have its mode.
-fn modes(held: &mut Held, phys: u64) -> Result {
+/// Makes two mappings of one page, of which the second cannot get its mode.
+fn modes(kept: &mut Kept, phys: u64) -> Result {
     for mode in [CacheMode::WriteCombining, CacheMode::UncachedMinus] {
-        // SAFETY: As above.
+        // SAFETY: Nobody but the tests uses the range.
         let mapping = unsafe { ioremap::Options::new(mode).map(phys, PAGE)? };
-        held.mappings.push(mapping, GFP_KERNEL)?;
+        kept.mappings.push(mapping, GFP_KERNEL)?;
     }
     Ok(())
 }
 
-/// A sparse aperture of four chunks.
-fn sparse(phys: u64) -> Result<IoMapping> {
+/// Makes a sparse aperture of four chunks.
+fn four_chunks(phys: u64) -> Result<IoMapping> {
     let options = ioremap::Options::new(CacheMode::WriteCombining);
-    // SAFETY: As above.
+    // SAFETY: Nobody but the tests uses the range.
     unsafe { IoMapping::with_strategy(phys, 4 * PAGE_2M, options, Strategy::Sparse) }
 }
 
-/// `count` maps of each kind, and as many less one in slots at once.
-fn maps(phys: u64, count: u64) -> Result {
-    let mut aperture = sparse(phys)?;
+/// Makes and ends known numbers of maps: `count` of each kind and as many more local ones, one for
+/// each slot at once, and one by a chunk.
+fn count_maps(phys: u64, count: u64) -> Result {
+    let mut aperture = four_chunks(phys)?;
     for page in 0..count {
         drop(aperture.map_local(page * PAGE)?);
         drop(aperture.map_local(page * PAGE)?);
         drop(aperture.map_atomic(page * PAGE)?);
-        // Across a chunk's edge.
+        // Across the edge of a chunk.
         drop(aperture.map(PAGE_2M - PAGE, 2 * PAGE)?);
     }
     let mut held = KVec::with_capacity(64, GFP_KERNEL)?;
@@ -133,22 +138,22 @@ fn maps(phys: u64, count: u64) -> Result {
     }
     drop(held);
     drop(aperture.map(0, PAGE)?);
-    // The chunk is there.
+    // By the chunk, which is there now.
     drop(aperture.map_local(0)?);
     aperture.trim();
     Ok(())
 }
 
 /// Holds three slots, a chunk and two areas for `ms` milliseconds.
-fn wait(phys: u64, ms: u64) -> Result {
-    let aperture = sparse(phys)?;
+fn hold(phys: u64, ms: u64) -> Result {
+    let aperture = four_chunks(phys)?;
     let _chunk = aperture.map(PAGE_2M, PAGE)?;
     let _slots = (
         aperture.map_local(0)?,
         aperture.map_local(PAGE)?,
         aperture.map_local(3 * PAGE_2M)?,
     );
-    // Last: who waits for them finds all the rest.
+    // The areas come last: a reader that sees them sees all the rest.
     let _areas = (
         aperture.map(2 * PAGE_2M - PAGE, 2 * PAGE)?,
         aperture.map(3 * PAGE_2M - PAGE, 2 * PAGE)?,
@@ -160,9 +165,9 @@ fn wait(phys: u64, ms: u64) -> Result {
 /// Makes and drops all kinds of mappings, `rounds` times.
 fn churn(phys: u64, rounds: u64) -> Result {
     for round in 0..rounds {
-        // SAFETY: As above.
+        // SAFETY: Nobody but the tests uses the range.
         let mapping = unsafe { ioremap_wc(phys + round % 512 * PAGE, 4 * PAGE)? };
-        let aperture = sparse(phys)?;
+        let aperture = four_chunks(phys)?;
         drop(aperture.map(PAGE_2M - PAGE, 2 * PAGE)?);
         drop(aperture.map(round % 4 * PAGE_2M, PAGE)?);
         drop(aperture.map_local(0)?);
@@ -171,10 +176,19 @@ fn churn(phys: u64, rounds: u64) -> Result {
     Ok(())
 }
 
-/// One refusal for each errno that can be had.
+/// Returns `EIO` unless the errors are as expected.
+fn check_refused<const N: usize>(errors: [Option<Error>; N], expected: [Error; N]) -> Result {
+    if errors == expected.map(Some) {
+        Ok(())
+    } else {
+        Err(EIO)
+    }
+}
+
+/// Makes requests that are refused, one for each errno.
 fn refuse(phys: u64) -> Result {
     // SAFETY: All of them are refused.
-    let refused = unsafe {
+    let errors = unsafe {
         [
             ioremap(phys, 0).err(),
             ioremap(1 << 60, PAGE).err(),
@@ -182,37 +196,29 @@ fn refuse(phys: u64) -> Result {
             IoMapping::new_wc(phys + 8, PAGE).err(),
         ]
     };
-    if refused == [Some(EINVAL), Some(ERANGE), Some(EPERM), Some(EINVAL)] {
-        Ok(())
-    } else {
-        Err(EIO)
-    }
+    check_refused(errors, [EINVAL, ERANGE, EPERM, EINVAL])
 }
 
-/// As above, for BARs and ports. One BAR is mapped meanwhile.
+/// As [`refuse`], for BARs and ports. One BAR is mapped meanwhile.
 fn refuse_bars() -> Result {
-    let get = |device: core::result::Result<Device, _>| device.map_err(|_| ENODEV);
-    let (ivshmem, testdev) = (get(Device::ivshmem())?, get(Device::testdev())?);
+    let ivshmem = Device::ivshmem().map_err(|_| ENODEV)?;
+    let testdev = Device::testdev().map_err(|_| ENODEV)?;
     let ivshmem = ivshmem.bound();
-    let _held = Bar::iomap(ivshmem, 2, PAGE, NAME)?;
-    let refused = [
+    let _mapped = Bar::iomap(ivshmem, 2, PAGE, NAME)?;
+    let errors = [
         Bar::iomap(ivshmem, 6, 0, NAME).err(),
         Bar::iomap(testdev.bound(), Device::PORT_BAR, 0, NAME).err(),
         Bar::iomap(ivshmem, 2, 0, NAME).err(),
         Bar::iomap_range(ivshmem, 0, PAGE_2M, 0, NAME).err(),
-        // SAFETY: Refused.
+        // SAFETY: It is refused.
         unsafe { Ports::new(0, 0) }.err(),
     ];
-    if refused == [EINVAL, ENODEV, EBUSY, EINVAL, EINVAL].map(Some) {
-        Ok(())
-    } else {
-        Err(EIO)
-    }
+    check_refused(errors, [EINVAL, ENODEV, EBUSY, EINVAL, EINVAL])
 }
 
-/// A mapping that outlives this module.
+/// Makes a mapping that stays when this module is gone.
 fn leak(phys: u64) -> Result {
-    // SAFETY: As above.
+    // SAFETY: Nobody but the tests uses the range.
     core::mem::forget(unsafe { ioremap_wc(phys, PAGE)? });
     Ok(())
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Runs inside a virtme-ng guest: has mappings made and dropped, and looks at the library's files in debugfs.
+"""Runs inside a virtme-ng guest: makes and drops mappings, and checks the library's files in debugfs.
 
     files.py DIR-OF-MODULES PHYS SIZE ...
 
-PHYS and SIZE: the range of RAM that the command line sets aside. Output is for tools/kunit.py: "@ok NAME",
+PHYS and SIZE: the range of RAM that the kernel's command line sets aside. The output is for tools/kunit.py: "@ok NAME",
 "@not ok NAME: REASON", and "@suite NAME" before KTAP.
 """
 
@@ -19,11 +19,11 @@ import threading
 DEBUG = "/sys/kernel/debug"
 LIBRARY = f"{DEBUG}/io_mapping_rs"
 PAGE, CHUNK = 4096, 2 << 20
-# More than any file here says.
+# More bytes than any file here has.
 LARGE = 64 << 20
 MODULES, PHYS, SIZE = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-# Where other modes do not meet those at the beginning.
-AWAY = PHYS + SIZE // 2
+# Here mappings do not conflict with the modes of those at PHYS.
+OTHER_PHYS = PHYS + SIZE // 2
 TESTS = []
 
 
@@ -32,7 +32,7 @@ def test(function):
     return function
 
 
-def same(what, got, expected):
+def check_eq(what, got, expected):
     if got != expected:
         raise AssertionError(f"{what}: {got!r}, not {expected!r}")
 
@@ -42,20 +42,21 @@ def insmod(name, *params):
 
 
 def rmmod(name):
-    """0 or the errno."""
+    """Returns 0 or the errno."""
     done = subprocess.run(["rmmod", name], stderr=subprocess.PIPE, text=True)
     if done.returncode == 0:
         return 0
     return errno.EAGAIN if "temporarily unavailable" in done.stderr or "in use" in done.stderr else done.stderr
 
 
-def tell(command, first=0, second=0):
-    with open(f"{DEBUG}/io_mapping_selftests/do", "wb", buffering=0) as file:
+def control(command, first=0, second=0):
+    """Writes a command to the file of selftests/kunit/control.rs."""
+    with open(f"{DEBUG}/io_mapping_selftests/control", "wb", buffering=0) as file:
         file.write(f"{command} {first} {second}".encode())
 
 
 def read_once(name):
-    """What one read(2) gives, and what is left after it."""
+    """Returns what one read(2) returns, and what the next does."""
     file = os.open(f"{LIBRARY}/{name}", os.O_RDONLY)
     try:
         return os.read(file, LARGE).decode(), os.read(file, LARGE).decode()
@@ -68,9 +69,9 @@ def mappings():
 
 
 def table():
-    """The lines of `mappings`, each a list of words."""
+    """Returns the lines of `mappings`, each as a list of words."""
     head, *lines = read_once("mappings")[0].splitlines()
-    same("the head", head.split()[0], "#")
+    check_eq("the head", head.split()[0], "#")
     return [line.split() for line in lines]
 
 
@@ -85,33 +86,33 @@ def deltas(before, after):
 
 @test
 def files_are_root_only():
-    same("modes", {name: os.stat(f"{LIBRARY}/{name}").st_mode & 0o777 for name in sorted(os.listdir(LIBRARY))},
-         {"mappings": 0o400, "mappings.json": 0o400, "selftest": 0o600, "stats": 0o400})
+    check_eq("modes", {name: os.stat(f"{LIBRARY}/{name}").st_mode & 0o777 for name in sorted(os.listdir(LIBRARY))},
+             {"mappings": 0o400, "mappings.json": 0o400, "selftest": 0o600, "stats": 0o400})
 
 
 @test
-def nothing_is_listed_at_first():
-    same("mappings", mappings(), [])
-    same("lines", table(), [])
+def nothing_is_listed_after_loading():
+    check_eq("mappings", mappings(), [])
+    check_eq("lines", table(), [])
 
 
 @test
-def one_of_each_is_listed_as_it_is():
-    tell("hold", PHYS, 1)
-    tell("whole", PHYS + CHUNK, CHUNK + 3 * PAGE)
-    tell("sparse", AWAY, SIZE // 4)
+def mapping_and_apertures_are_listed():
+    control("pages", PHYS, 1)
+    control("whole", PHYS + CHUNK, CHUNK + 3 * PAGE)
+    control("sparse", OTHER_PHYS, SIZE // 4)
     expected = [
         {"phys": PHYS, "size": PAGE, "requested": "uncached-minus", "strategy": "ioremap", "maps": None,
          "pages": {"4K": 1}},
         {"phys": PHYS + CHUNK, "size": CHUNK + 3 * PAGE, "requested": "write-combining", "strategy": "whole",
          "maps": None, "pages": LARGE_AND_SMALL},
-        {"phys": AWAY, "size": SIZE // 4, "requested": "write-combining", "strategy": "sparse", "virt": None, "pages": {},
-         "maps": {"slots": 0, "areas": 0}},
+        {"phys": OTHER_PHYS, "size": SIZE // 4, "requested": "write-combining", "strategy": "sparse", "virt": None,
+         "pages": {}, "maps": {"slots": 0, "areas": 0}},
     ]
     seen = mappings()
-    same("how many", len(seen), 3)
+    check_eq("number of mappings", len(seen), 3)
     for mapping, wanted in zip(seen, expected):
-        same("mapping", {key: mapping[key] for key in wanted}, wanted)
+        check_eq("mapping", {key: mapping[key] for key in wanted}, wanted)
         if mapping["file"] != "selftests/kunit/control.rs" or not 50 < mapping["line"] < 150:
             raise AssertionError(f"caller is {mapping['file']}:{mapping['line']}")
         if not 0 <= mapping["age"] <= 30:
@@ -119,94 +120,95 @@ def one_of_each_is_listed_as_it_is():
     for mapping in seen[:2]:
         if not re.fullmatch("[0-9a-f]{16}|[(]ptrval[)]|____.*", mapping["virt"]):
             raise AssertionError(f"virtual address is {mapping['virt']}")
-        # Hashed: no address of a mapping is told.
+        # It is hashed: the address itself must not be shown.
         if mapping["virt"].startswith("ffff"):
             raise AssertionError(f"virtual address is {mapping['virt']}")
     print(read_once("mappings")[0])
     lines = table()
     for line, mapping in zip(lines, seen):
         first, last = (int(end, 0) for end in line[0].split("-"))
-        same("range", (first, last - first + 1), (mapping["phys"], mapping["size"]))
-        same("words", line[1:6], [mapping["virt"] or "-", str(mapping["size"]), mapping["requested"],
+        check_eq("range", (first, last - first + 1), (mapping["phys"], mapping["size"]))
+        check_eq("words", line[1:6], [mapping["virt"] or "-", str(mapping["size"]), mapping["requested"],
                                   mapping["achieved"], mapping["strategy"]])
-        same("caller", line[9], f"{mapping['file']}:{mapping['line']}")
-    tell("drop")
-    same("after", mappings(), [])
+        check_eq("caller", line[9], f"{mapping['file']}:{mapping['line']}")
+    control("drop")
+    check_eq("after", mappings(), [])
 
 
 @test
 def achieved_may_differ_from_requested():
-    tell("modes", PHYS)
-    same("modes", [(mapping["requested"], mapping["achieved"]) for mapping in mappings()],
-         [("write-combining", "write-combining"), ("uncached-minus", SECOND_MODE)])
-    tell("drop")
+    control("modes", PHYS)
+    check_eq("modes", [(mapping["requested"], mapping["achieved"]) for mapping in mappings()],
+             [("write-combining", "write-combining"), ("uncached-minus", SECOND_MODE)])
+    control("drop")
 
 
 @test
-def ten_thousand_in_one_read():
-    tell("hold", PHYS, 10_000)
+def ten_thousand_mappings_in_one_read():
+    control("pages", PHYS, 10_000)
     for name in "mappings", "mappings.json":
         text, rest = read_once(name)
-        same(f"what is left of {name}", rest, "")
-        same(f"end of {name}", text[-1], "\n")
+        check_eq(f"what is left of {name}", rest, "")
+        check_eq(f"end of {name}", text[-1], "\n")
     listed = mappings()
-    same("addresses", [mapping["phys"] for mapping in listed], [PHYS + page * PAGE for page in range(10_000)])
-    same("lines", len(table()), 10_000)
-    # In pieces it is the same, of one moment.
+    check_eq("addresses", [mapping["phys"] for mapping in listed], [PHYS + page * PAGE for page in range(10_000)])
+    check_eq("lines", len(table()), 10_000)
+    # A read in pieces shows the mappings of one moment, too.
     with open(f"{LIBRARY}/mappings", "rb", buffering=0) as file:
         pieces = [file.read(1000)]
-        tell("drop")
+        control("drop")
         while piece := file.read(1000):
             pieces.append(piece)
-    same("lines in pieces", b"".join(pieces).count(b"\n"), 10_001)
-    same("after", mappings(), [])
+    check_eq("lines in pieces", b"".join(pieces).count(b"\n"), 10_001)
+    check_eq("after", mappings(), [])
 
 
 @test
 def live_maps_are_counted():
-    waiting = threading.Thread(target=tell, args=("wait", PHYS, 3000))
+    waiting = threading.Thread(target=control, args=("hold", PHYS, 3000))
     waiting.start()
     seen = []
     while waiting.is_alive() and not (seen and seen[0]["maps"] == {"slots": 3, "areas": 2}):
         seen = mappings()
     waiting.join()
-    same("maps", [mapping["maps"] for mapping in seen], [{"slots": 3, "areas": 2}])
-    same("pages", seen[0]["pages"], {"4K": 4, "2M": 1} if EXPORTED else {"4K": 516})
+    check_eq("maps", [mapping["maps"] for mapping in seen], [{"slots": 3, "areas": 2}])
+    check_eq("pages", seen[0]["pages"], {"4K": 4, "2M": 1} if EXPORTED else {"4K": 516})
 
 
 @test
-def counts_are_exact():
+def stats_are_exact():
     slots = 32  # per CPU, by default
     before = stats()
-    tell("maps", PHYS, 5)
-    same("maps", deltas(before, stats()), {
+    control("count", PHYS, 5)
+    check_eq("maps", deltas(before, stats()), {
         "sparse_made": 1, "sparse_dropped": 1, "chunks_made": 1, "chunks_dropped": 1, "areas_made": 5,
         "areas_dropped": 5, "slot_local_maps": 10 + slots, "slot_local_unmaps": 10 + slots, "slot_atomic_maps": 5,
         "slot_atomic_unmaps": 5, "slot_exhaustions": 1,
-        # The first time that all were in use.
+        # Counted the first time that all slots are in use.
         **({"slots_peak": slots - before["slots_peak"]} if before["slots_peak"] < slots else {})})
-    same("peak", stats()["slots_peak"], slots)
-    same("now", stats()["slots_in_use"], 0)
+    check_eq("peak", stats()["slots_peak"], slots)
+    check_eq("slots in use", stats()["slots_in_use"], 0)
     before = stats()
-    tell("hold", PHYS, 7)
-    tell("whole", PHYS, CHUNK)
-    same("made", deltas(before, stats()), {"mappings_made": 7, "whole_made": 1})
-    tell("drop")
-    same("dropped", deltas(before, stats()),
-         {"mappings_made": 7, "whole_made": 1, "mappings_dropped": 7, "whole_dropped": 1})
+    control("pages", PHYS, 7)
+    control("whole", PHYS, CHUNK)
+    check_eq("made", deltas(before, stats()), {"mappings_made": 7, "whole_made": 1})
+    control("drop")
+    check_eq("dropped", deltas(before, stats()),
+             {"mappings_made": 7, "whole_made": 1, "mappings_dropped": 7, "whole_dropped": 1})
     before = stats()
-    tell("refuse", PHYS)
-    same("refused", deltas(before, stats()), {"refused_EINVAL": 2, "refused_ERANGE": 1, "refused_EPERM": 1})
+    control("refuse", PHYS)
+    check_eq("refused", deltas(before, stats()), {"refused_EINVAL": 2, "refused_ERANGE": 1, "refused_EPERM": 1})
     before = stats()
-    tell("refuse-bars")
-    same("BARs refused", deltas(before, stats()), {
+    control("refuse-bars")
+    check_eq("BARs refused", deltas(before, stats()), {
         "refused_EINVAL": 3, "refused_other": 1, "refused_EBUSY": 1, "mappings_made": 1, "mappings_dropped": 1})
 
 
 @test
-def reading_while_others_make_and_drop():
-    tell("hold", PHYS, 200)
-    workers = [threading.Thread(target=tell, args=("churn", AWAY + worker * 4 * CHUNK, 15_000)) for worker in range(2)]
+def reads_while_mappings_are_made_and_dropped():
+    control("pages", PHYS, 200)
+    workers = [threading.Thread(target=control, args=("churn", OTHER_PHYS + worker * 4 * CHUNK, 15_000))
+               for worker in range(2)]
     for worker in workers:
         worker.start()
     reads = most = 0
@@ -215,32 +217,33 @@ def reading_while_others_make_and_drop():
         reads += 1
         most = max(most, len(seen))
         kept = [mapping["phys"] for mapping in seen if mapping["requested"] == "uncached-minus"]
-        same("those that stay", kept, [PHYS + page * PAGE for page in range(200)])
+        check_eq("mappings that stay", kept, [PHYS + page * PAGE for page in range(200)])
         for mapping in seen:
             pages = mapping["pages"]
             if mapping["strategy"] == "sparse":
-                same("size", mapping["size"], 4 * CHUNK)
+                check_eq("size", mapping["size"], 4 * CHUNK)
             else:
-                same("pages", pages, {"4K": mapping["size"] // PAGE})
-    tell("drop")
+                check_eq("pages", pages, {"4K": mapping["size"] // PAGE})
+    control("drop")
     print(f"{reads} reads, {most} mappings at most")
     if reads < 5 or most <= 200:
-        raise AssertionError(f"{reads} reads, {most} mappings at most: nothing came between")
-    same("after", mappings(), [])
+        raise AssertionError(f"{reads} reads, {most} mappings at most: none while mappings were made")
+    check_eq("after", mappings(), [])
 
 
 @test
-def an_open_file_keeps_the_module():
-    for name, module in (("io_mapping_selftests/do", "io_mapping_selftests"), ("io_mapping_rs/stats", "io_mapping_rs")):
+def open_file_keeps_the_module():
+    for name, module in (("io_mapping_selftests/control", "io_mapping_selftests"),
+                         ("io_mapping_rs/stats", "io_mapping_rs")):
         with open(f"{DEBUG}/{name}", "rb"):
             if module == "io_mapping_rs":
-                same("selftests unload", rmmod("io_mapping_selftests"), 0)
-            same(f"rmmod {module}", rmmod(module), errno.EAGAIN)
+                check_eq("selftests unload", rmmod("io_mapping_selftests"), 0)
+            check_eq(f"rmmod {module}", rmmod(module), errno.EAGAIN)
     insmod("io-mapping-selftests", f"phys={PHYS}", f"size={SIZE}")
 
 
 def selftest(text):
-    """0 or the errno, and what the file says then."""
+    """Writes to `selftest`. Returns 0 or the errno, and what the file shows then."""
     try:
         with open(f"{LIBRARY}/selftest", "wb", buffering=0) as file:
             file.write(text.encode())
@@ -251,25 +254,26 @@ def selftest(text):
 
 
 @test
-def selftest_tells_how_it_is_used():
-    same("first", "SKIP write \"PHYS SIZE\"" in read_once("selftest")[0], True)
+def selftest_explains_its_input():
+    check_eq("first", "SKIP write \"PHYS SIZE\"" in read_once("selftest")[0], True)
     for text in ("", "nonsense", f"{PHYS}", f"{PHYS + 1} {PAGE}", f"{PHYS} 0", f"{PHYS} {PAGE} 1", f"{PHYS} -1"):
         result, said = selftest(text)
-        same(f"errno for {text!r}", result, errno.EINVAL)
-        same(f"what is said for {text!r}", "is not a range: write \"PHYS SIZE\"" in said and "\nnot ok 1" in said, True)
+        check_eq(f"errno for {text!r}", result, errno.EINVAL)
+        explained = "is not a range: write \"PHYS SIZE\"" in said and "\nnot ok 1" in said
+        check_eq(f"what is said for {text!r}", explained, True)
 
 
 @test
 def selftest_refuses_system_ram():
     with open("/proc/iomem") as file:
         lines = [line.strip() for line in file]
-    # The kernel's own text too: its pages are reserved, so that C's ioremap maps them.
+    # The kernel's code, too: its pages are marked as reserved, so that C's ioremap maps them.
     for what in "System RAM", "Kernel code":
         ram = next(line.split("-")[0] for line in reversed(lines) if line.endswith(what))
         result, said = selftest(f"0x{ram} {PAGE}")
-        same(f"errno for {what}", result, errno.EPERM)
-        same("what is said", "is system RAM" in said and "\nnot ok 1 io_mapping_rs\n" in said, True)
-    same("errno for its end", selftest(f"{PHYS - PAGE} {2 * PAGE}")[0], errno.EPERM)
+        check_eq(f"errno for {what}", result, errno.EPERM)
+        check_eq("what is said", "is system RAM" in said and "\nnot ok 1 io_mapping_rs\n" in said, True)
+    check_eq("errno for its end", selftest(f"{PHYS - PAGE} {2 * PAGE}")[0], errno.EPERM)
 
 
 @test
@@ -278,21 +282,21 @@ def selftest_passes_and_changes_nothing():
     print("@suite selftest")
     print(said)
     print("@end")
-    same("errno", result, 0)
-    same("mappings", mappings(), [])
-    same("cases", said.count("    ok "), 8)
+    check_eq("errno", result, 0)
+    check_eq("mappings", mappings(), [])
+    check_eq("cases", said.count("    ok "), 8)
 
 
 @test
-def a_caller_whose_module_has_gone_is_forgotten():
-    tell("leak", PHYS)
-    same("selftests unload", rmmod("io_mapping_selftests"), 0)
+def caller_in_an_unloaded_module_is_not_listed():
+    control("leak", PHYS)
+    check_eq("selftests unload", rmmod("io_mapping_selftests"), 0)
     seen = mappings()
-    same("caller", [(mapping["file"], mapping["line"]) for mapping in seen], [(None, None)])
-    same("line", table()[0][9], "(unloaded)")
-    # Other modules take its place.
+    check_eq("caller", [(mapping["file"], mapping["line"]) for mapping in seen], [(None, None)])
+    check_eq("line", table()[0][9], "(unloaded)")
+    # Other modules use the memory of the unloaded one.
     insmod("io-mapping-selftests", f"phys={PHYS}", f"size={SIZE}")
-    same("caller", mappings()[0]["file"], None)
+    check_eq("caller", mappings()[0]["file"], None)
 
 
 def run(function):
@@ -300,18 +304,19 @@ def run(function):
     try:
         function()
         print(f"@ok files.{name}", flush=True)
-    except Exception as error:  # whatever went wrong
+    except Exception as error:  # whatever the test raises
         text = f"{type(error).__name__} {error}".replace("\n", " ")[:400]
         print(f"@not ok files.{name}: {text}", flush=True)
-        tell("drop")
+        control("drop")
 
 
 def log_since(mark):
+    """Returns the complaints in the kernel's log after `mark`, and all lines after it."""
     lines = subprocess.run(["dmesg"], stdout=subprocess.PIPE, text=True).stdout.partition(mark)[2].splitlines()
     return [line for line in lines if re.search(r"WARNING:|BUG:|Oops|Call Trace|rcu:|possible", line)], lines
 
 
-mark = "iomrs: from here on the log is ours"
+mark = "iomrs: the tests begin here"
 with open("/dev/kmsg", "w") as log:
     log.write(mark + "\n")
 insmod("io-mapping-rs")
@@ -322,12 +327,10 @@ LARGE_AND_SMALL = {"4K": 3, "2M": 1} if EXPORTED else {"4K": 515}
 SECOND_MODE = "write-combining" if EXPORTED else "uncached-minus"
 for function in TESTS:
     run(function)
-complaints, lines = [], []
 rmmod("io_mapping_selftests")
 rmmod("io_mapping_rs")
 complaints, lines = log_since(mark)
-verdict = "ok files.the_leak_is_told" if any("1 mappings were leaked" in line for line in lines) else \
-    "not ok files.the_leak_is_told: not in the log"
-print(f"@{verdict}")
+leak = any("1 mappings were leaked" in line for line in lines)
+print("@ok files.leak_is_reported" if leak else "@not ok files.leak_is_reported: not in the log")
 print(f"@not ok kernel log is quiet: {'|'.join(complaints[:3])}" if complaints else "@ok kernel log is quiet")
 print("@done", flush=True)
