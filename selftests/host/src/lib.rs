@@ -34,16 +34,16 @@ mod cases;
 #[cfg(not(loom))]
 mod model;
 #[cfg(not(loom))]
-mod plan_extremes;
+mod page_plan_extremes;
 #[cfg(not(loom))]
-mod plan_grid;
+mod page_plan_grid;
 #[cfg(not(loom))]
-mod plan_properties;
+mod page_plan_properties;
 #[cfg(not(loom))]
-mod plan_split;
+mod page_plan_split;
 #[cfg(not(loom))]
-mod range_grid;
+mod phys_range_grid;
 #[cfg(not(loom))]
-mod range_properties;
+mod phys_range_properties;
 #[cfg(not(loom))]
 mod slots_properties;

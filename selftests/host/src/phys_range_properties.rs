@@ -5,7 +5,7 @@
 use crate::cases::{config, number};
 use crate::mm::phys_range::{check_offset, Span};
 use crate::model;
-use crate::range_grid::compare_span;
+use crate::phys_range_grid::compare_span;
 use proptest::prelude::*;
 
 proptest! {

@@ -5,7 +5,7 @@
 use crate::cases::{any_input, config, edges, MAX_SHIFTS};
 use crate::mm::page_plan::{Plan, Run};
 use crate::model;
-use crate::plan_grid::compare;
+use crate::page_plan_grid::compare;
 use proptest::prelude::*;
 
 #[test]

@@ -5,7 +5,7 @@
 use crate::cases::{config, input, Input};
 use crate::mm::page_plan::{Plan, Run};
 use crate::model;
-use crate::plan_grid::compare;
+use crate::page_plan_grid::compare;
 use proptest::prelude::*;
 
 /// More runs than any input has: a plan that never ends is to fail, not to take all memory.
