@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Numbers to test with: those near which mistakes are made, and any others.
+//! Numbers to test with: edge cases, where mistakes are likely, and random ones.
 
 use proptest::prelude::*;
 
-/// Page sizes and limits, and numbers that are not quite one.
+/// Shifts of page sizes and of limits, and numbers next to them.
 pub const MAX_SHIFTS: [u32; 17] = [
     0,
     1,
@@ -25,8 +25,8 @@ pub const MAX_SHIFTS: [u32; 17] = [
     u32::MAX,
 ];
 
-/// Cases a property; `PROPTEST_CASES` asks for more. What failed is printed and never written to a
-/// file: the checkout may be read-only.
+/// Returns how many cases each property is tested with; `PROPTEST_CASES` asks for more. A case that
+/// fails is printed, and not written to a file, as the checkout may be read-only.
 pub fn config() -> ProptestConfig {
     let default = ProptestConfig::default();
     ProptestConfig {
@@ -37,7 +37,7 @@ pub fn config() -> ProptestConfig {
     }
 }
 
-/// Every number within 1 of a power of two or of a page's distance from it, and of the ends.
+/// Returns each power of two, the numbers that are 1 or about a page away from it, and 0.
 pub fn edges() -> Vec<u64> {
     let mut edges: Vec<u64> = (0..=64u32)
         .flat_map(|bit| {
@@ -54,7 +54,7 @@ pub fn edges() -> Vec<u64> {
     edges
 }
 
-/// Any number, more often one at most 3 pages and 3 bytes from a multiple of a power of two.
+/// Generates numbers, mostly at most 3 pages and 3 bytes from a multiple of a power of two.
 pub fn number() -> impl Strategy<Value = u64> {
     let near =
         (0..64u32, any::<u64>(), -3..=3i64, -3..=3i64).prop_map(|(bit, high, pages, bytes)| {
@@ -65,7 +65,7 @@ pub fn number() -> impl Strategy<Value = u64> {
     prop_oneof![3 => near, 2 => power, 1 => any::<u64>()]
 }
 
-/// What a plan is made from.
+/// The arguments of a plan.
 #[derive(Clone, Copy, Debug)]
 pub struct Input {
     pub addr: u64,
@@ -74,15 +74,15 @@ pub struct Input {
     pub max_shift: u32,
 }
 
-/// A size of at most 16 GiB, mostly a few pages from a sum of page sizes.
-fn some_size() -> impl Strategy<Value = u64> {
+/// Generates sizes of at most 16 GiB: sums of a few page sizes, and some bytes.
+fn moderate_size() -> impl Strategy<Value = u64> {
     let sum = (0..16u64, 0..1024u64, 0..1024u64, 0..4096u64)
         .prop_map(|(giga, mega, small, bytes)| (giga << 30) + (mega << 21) + (small << 12) + bytes);
     let small = (0..3u64, 0..600u64).prop_map(|(mega, small)| (mega << 21) + (small << 12));
     prop_oneof![sum, small]
 }
 
-/// Two addresses: often with the same low bits, so that large pages fit.
+/// Generates two addresses. They often have the same low bits, so that large pages fit.
 fn addresses() -> impl Strategy<Value = (u64, u64)> {
     let alike = (number(), any::<u64>(), 12..40u32).prop_map(|(addr, high, bit)| {
         let low = (1u64 << bit) - 1;
@@ -98,12 +98,12 @@ fn max_shift() -> impl Strategy<Value = u32> {
     ]
 }
 
-/// An input whose every page a test can look at.
+/// Generates arguments of a plan that has few enough pages to look at each.
 pub fn input() -> impl Strategy<Value = Input> {
-    (addresses(), some_size(), max_shift()).prop_map(|((addr, phys), size, max_shift)| Input {
+    (addresses(), moderate_size(), max_shift()).prop_map(|((addr, phys), size, max_shift)| Input {
         addr,
         phys,
-        // Small pages only: look at 64 MiB at most.
+        // At most 64 MiB where all pages are small.
         size: if max_shift < 21 || (addr ^ phys) & 0x1f_ffff > 4095 {
             size & 0x3ff_ffff
         } else {
@@ -113,7 +113,7 @@ pub fn input() -> impl Strategy<Value = Input> {
     })
 }
 
-/// Any input at all.
+/// Generates any arguments of a plan.
 pub fn any_input() -> impl Strategy<Value = Input> {
     (addresses(), number(), max_shift()).prop_map(|((addr, phys), size, max_shift)| Input {
         addr,

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tests of the library's pure logic on the host, by number and by chance.
+//! Tests of the library's pure logic on the host: edge cases one by one, and random cases by
+//! proptest.
 //!
-//! `phys_range.rs`, `page_plan.rs` and `slots.rs` are compiled here as they stand in the module. What the
-//! first two answer is compared with `model.rs`, which was written from their documentation and
-//! takes the long way; slots are compared with a set.
+//! `phys_range.rs`, `page_plan.rs` and `slots.rs` are compiled from the library's own files. The
+//! first two are compared with `model.rs`, which was written from their documentation and is slow
+//! and simple. Slots are compared with a set.
 //!
-//! `bench/spec.rs` and `bench/stats.rs`, the pure logic of the benchmark, are here likewise.
+//! `bench/spec.rs` and `bench/stats.rs`, the pure logic of the benchmark, are tested here, too.
 //!
-//! With `--cfg loom` the atomics of `slots.rs` are loom's, which runs every interleaving: then
-//! there are those tests only.
+//! With `--cfg loom` the atomics of `slots.rs` are loom's, which runs every interleaving. Only those
+//! tests are built then.
 
 #![cfg(test)]
 

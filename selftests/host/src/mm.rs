@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The library's files without kernel imports, under the paths that they have there.
+//! The library's files that do not import the kernel, under the paths that they have in the library.
 
 #[cfg(not(loom))]
 #[path = "../../../mm/page_plan.rs"]

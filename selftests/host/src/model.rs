@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The same questions, answered naively: in 128 bits where nothing overflows, one page at a time.
+//! A model of the library's logic that is slow and simple: numbers have 128 bits, so that none
+//! overflows, and mappings are made one page at a time.
 
 use crate::mm::page_plan::Run;
 use crate::mm::phys_range::RangeError;
@@ -9,7 +10,8 @@ pub const PAGE: u128 = 4096;
 /// One past the last address.
 pub const TOP: u128 = 1 << 64;
 
-/// What `Span::new` should say of `size` bytes from `start`: the last byte, or the error.
+/// Returns what `PhysRange::new` must find for `size` bytes from `start`: the last byte, or the
+/// error.
 pub fn last_byte(start: u64, size: u64, bits: u32) -> Result<u128, RangeError> {
     let end = u128::from(start) + u128::from(size);
     if size == 0 {
@@ -24,7 +26,7 @@ pub fn last_byte(start: u64, size: u64, bits: u32) -> Result<u128, RangeError> {
     Ok(end - 1)
 }
 
-/// What `check_offset` should say.
+/// Returns what `check_offset` must return.
 pub fn check_offset(size: u64, offset: u64, len: u64) -> Result<(), RangeError> {
     let end = u128::from(offset) + u128::from(len);
     if len == 0 {
@@ -47,7 +49,7 @@ pub struct Page {
     pub bytes: u128,
 }
 
-/// A mapping, taken off page by page: at each step the largest page that fits there.
+/// The rest of a mapping. Each step takes the largest page that fits at its beginning.
 #[derive(Clone)]
 pub struct Pages {
     addr: u128,
@@ -56,8 +58,8 @@ pub struct Pages {
     sizes: Vec<u128>,
 }
 
-/// The pages of a mapping of `size` bytes: whole small pages only, and only those that end before
-/// the top of both number spaces.
+/// Returns the pages of a mapping of `size` bytes: whole small pages only, and only those that end
+/// before the last address, virtual and physical.
 pub fn pages(addr: u64, phys: u64, size: u64, max_shift: u32) -> Pages {
     let floor = |x: u64| u128::from(x) / PAGE * PAGE;
     let (addr, phys) = (floor(addr), floor(phys));
@@ -76,7 +78,7 @@ pub fn pages(addr: u64, phys: u64, size: u64, max_shift: u32) -> Pages {
 }
 
 impl Pages {
-    /// Bytes that are left.
+    /// Returns how many bytes are left.
     pub fn left(&self) -> u128 {
         self.end - self.addr
     }
@@ -95,13 +97,13 @@ impl Iterator for Pages {
     }
 }
 
-/// Does `page` stand in the same table as the page before it in `run`?
-fn goes_on(run: &Run, page: &Page) -> bool {
+/// Does `page` have the page size of `run`, and its entry in the same table?
+fn continues(run: &Run, page: &Page) -> bool {
     let table = |addr: u128| addr / (512 * page.bytes);
     page.bytes == 1 << run.shift && table(page.addr) == table(run.addr.into())
 }
 
-/// The pages of a mapping, put together where they have one size and stand in one table.
+/// Returns the pages of a mapping, joined to runs where they have one size and one table.
 pub fn runs(addr: u64, phys: u64, size: u64, max_shift: u32) -> impl Iterator<Item = Run> {
     let mut pages = pages(addr, phys, size, max_shift).peekable();
     std::iter::from_fn(move || {
@@ -112,7 +114,7 @@ pub fn runs(addr: u64, phys: u64, size: u64, max_shift: u32) -> impl Iterator<It
             shift: first.bytes.trailing_zeros(),
             count: 1,
         };
-        while pages.next_if(|page| goes_on(&run, page)).is_some() {
+        while pages.next_if(|page| continues(&run, page)).is_some() {
             run.count += 1;
         }
         Some(run)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! No input whatever makes a plan panic, wrap or run dry too early. Overflow checks are on.
+//! No input makes a plan panic, wrap or end too early. Overflow checks are on.
 
 use crate::cases::{any_input, config, edges, MAX_SHIFTS};
 use crate::mm::page_plan::{Plan, Run};
@@ -9,7 +9,7 @@ use crate::page_plan_grid::compare;
 use proptest::prelude::*;
 
 #[test]
-fn extremes_of_every_size() {
+fn every_size_at_extreme_addresses() {
     for size in edges() {
         for max_shift in MAX_SHIFTS {
             for addr in [0, 0xfff, 1 << 63, u64::MAX & !0xfff, u64::MAX] {
@@ -21,7 +21,7 @@ fn extremes_of_every_size() {
 }
 
 #[test]
-fn extremes_of_every_address() {
+fn every_address_at_extreme_sizes() {
     for addr in edges() {
         for size in [0, 1, 4095, 4096, 1 << 30, u64::MAX - 4095, u64::MAX] {
             compare(addr, addr, size, 30, 4);
@@ -32,8 +32,8 @@ fn extremes_of_every_address() {
 }
 
 #[test]
-fn extremes_of_the_whole_number_space() {
-    // Pages of 1 GiB to the end but for the last, of which the last small page cannot be mapped.
+fn whole_address_range() {
+    // All pages are of 1 GiB but the last, of which the last small page cannot be mapped.
     let runs: Vec<Run> = Plan::new(0, 0, u64::MAX, 30).take(1 << 16).collect();
     assert!(runs.iter().all(|run| run.shift == 30 && run.count == 512));
     let last = Plan::new(u64::MAX << 39, u64::MAX << 39, u64::MAX, 30);
@@ -45,7 +45,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn extremes_by_chance(input in any_input()) {
+    fn any_input_equals_the_model(input in any_input()) {
         compare(input.addr, input.phys, input.size, input.max_shift, 8);
         let left = model::pages(input.addr, input.phys, input.size, 12).left();
         prop_assert_eq!(Plan::new(input.addr, input.phys, input.size, 0).next().is_none(), left == 0);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Plans of a dense grid of inputs, run by run beside the naive model's.
+//! Plans of a dense grid of inputs, compared with the model run by run.
 
 use crate::cases::MAX_SHIFTS;
 use crate::mm::page_plan::Plan;
 use crate::model;
 
-/// Runs that are compared: all of a small plan, the first of a large one.
+/// How many runs are compared: all of a small plan, the first ones of a large one.
 const RUNS: usize = 10;
 
 pub fn compare(addr: u64, phys: u64, size: u64, max_shift: u32, runs: usize) {
@@ -25,12 +25,13 @@ pub fn compare(addr: u64, phys: u64, size: u64, max_shift: u32, runs: usize) {
     );
 }
 
-/// Distances from a boundary, in bytes.
+/// Distances from an edge, in bytes.
 const NEAR: [i64; 9] = [
     -0x20_0000, -0x3000, -0x1000, -1, 0, 1, 0x1000, 0x2000, 0x20_0000,
 ];
 
-fn about(points: &[u64]) -> Vec<u64> {
+/// Returns the numbers at those distances from each of `points`.
+fn around(points: &[u64]) -> Vec<u64> {
     let near = |point: &u64| NEAR.map(|off| point.wrapping_add_signed(off));
     let mut all: Vec<u64> = points.iter().flat_map(near).collect();
     all.sort_unstable();
@@ -39,10 +40,10 @@ fn about(points: &[u64]) -> Vec<u64> {
 }
 
 #[test]
-fn grid_about_the_page_sizes() {
-    let addrs = about(&[1 << 21, 1 << 30, 1 << 39, 1 << 63]);
-    let physes = about(&[1 << 21, 1 << 30, 0x38_0000_0000]);
-    let sizes = about(&[0, 1 << 21, 3 << 29]);
+fn around_the_page_sizes() {
+    let addrs = around(&[1 << 21, 1 << 30, 1 << 39, 1 << 63]);
+    let physes = around(&[1 << 21, 1 << 30, 0x38_0000_0000]);
+    let sizes = around(&[0, 1 << 21, 3 << 29]);
     for &addr in &addrs {
         for &phys in &physes {
             for &size in &sizes {
@@ -55,11 +56,11 @@ fn grid_about_the_page_sizes() {
 }
 
 #[test]
-fn grid_of_every_max_shift() {
+fn every_max_shift() {
     for max_shift in MAX_SHIFTS.into_iter().chain(0..70) {
         for addr in [0, 0x1000, 0x20_0000, 0x4000_0000, 0x7fff_f000] {
             for phys in [0, 0x1000, 0x20_0000, 0x4000_0000] {
-                for size in about(&[0x40_0000, 0x4000_0000, 0x8000_0000]) {
+                for size in around(&[0x40_0000, 0x4000_0000, 0x8000_0000]) {
                     compare(addr, phys, size, max_shift, RUNS);
                 }
             }
@@ -68,9 +69,9 @@ fn grid_of_every_max_shift() {
 }
 
 #[test]
-fn grid_of_every_small_plan() {
-    // Every start in the last and first pages about a table's end, every number of pages up to two
-    // tables, with physical addresses that fit and that do not.
+fn every_small_plan() {
+    // Starts in the last pages of a table and in the first ones, each number of pages up to two
+    // tables, and physical addresses that allow large pages and that do not.
     for start in (500..=524).chain([0, 1, 1023]) {
         for pages in 0..=1040 {
             for phys in [start, start + 512, start + 1] {
@@ -83,9 +84,9 @@ fn grid_of_every_small_plan() {
 }
 
 #[test]
-fn grid_at_the_top_of_both_number_spaces() {
-    let tops = about(&[0, 1 << 63, u64::MAX - 0x3fff_ffff, u64::MAX - 0xfff]);
-    let sizes = about(&[0, 1 << 21, 1 << 30, 1 << 63, u64::MAX]);
+fn at_the_end_of_both_address_ranges() {
+    let tops = around(&[0, 1 << 63, u64::MAX - 0x3fff_ffff, u64::MAX - 0xfff]);
+    let sizes = around(&[0, 1 << 21, 1 << 30, 1 << 63, u64::MAX]);
     for &addr in &tops {
         for &phys in &tops {
             for &size in &sizes {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What holds of every plan, each property by itself.
+//! Properties of every plan, one by one.
 
 use crate::cases::{config, input, Input};
 use crate::mm::page_plan::{Plan, Run};
@@ -8,7 +8,7 @@ use crate::model;
 use crate::page_plan_grid::compare;
 use proptest::prelude::*;
 
-/// More runs than any input has: a plan that never ends is to fail, not to take all memory.
+/// More runs than any input has. A plan that never ends must fail before it takes all memory.
 const TOO_MANY: usize = 1 << 18;
 
 fn plan(input: Input) -> Vec<Run> {
@@ -26,7 +26,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn plan_is_the_models(input in input()) {
+    fn plan_equals_the_model(input in input()) {
         compare(input.addr, input.phys, input.size, input.max_shift, usize::MAX);
     }
 
@@ -64,7 +64,7 @@ proptest! {
     }
 
     #[test]
-    fn plan_honours_the_largest_shift(input in input()) {
+    fn plan_respects_max_shift(input in input()) {
         for run in plan(input) {
             prop_assert!([12, 21, 30].contains(&run.shift));
             prop_assert!(run.shift <= input.max_shift.max(12));
@@ -81,7 +81,7 @@ proptest! {
     }
 
     #[test]
-    fn runs_are_as_long_as_can_be(input in input()) {
+    fn runs_are_as_long_as_possible(input in input()) {
         for pair in plan(input).windows(2) {
             let ends_table = (pair[0].addr >> pair[0].shift) % 512 + pair[0].count == 512;
             prop_assert!(ends_table || pair[0].shift != pair[1].shift);

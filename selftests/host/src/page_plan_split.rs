@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Splitting a run: what is mapped where a page cannot have its size.
+//! Runs that are split, as where a large page cannot be mapped.
 
 use crate::cases::{config, input};
 use crate::mm::page_plan::{Plan, Run};
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 const LARGE: [u32; 2] = [21, 30];
 
-/// Does the `index`th page of `run` split into the model's smaller pages?
+/// Compares the smaller pages of the `index`th page of `run` with the model's.
 fn compare_split(run: Run, index: u64) {
     let done = index << run.shift;
     let expected = model::runs(
@@ -60,7 +60,7 @@ fn split_of_1g_is_one_run_of_2m_and_of_2m_one_run_of_4k() {
 }
 
 #[test]
-fn split_of_what_is_not_there_is_none() {
+fn split_of_no_page_is_none() {
     for (shift, count, index) in [
         (12, 512, 0),
         (12, 512, 511),
@@ -83,8 +83,8 @@ fn split_of_what_is_not_there_is_none() {
 /// More pages than any case has.
 const TOO_MANY: usize = 1 << 20;
 
-/// What `page_table/fill.rs` does with a plan on a machine that refuses large pages as `refuse`
-/// says: the pages that come of it, in order, all smaller than `1 << below`.
+/// Does with a plan what the library does where large pages are refused when `refuse` says so.
+/// Appends the pages that are mapped, in order. All are smaller than `1 << below`.
 fn fill(plan: Plan, below: u32, refuse: &mut impl FnMut() -> bool, pages: &mut Vec<model::Page>) {
     for run in plan {
         assert!(run.shift < below && run.count > 0, "{run:x?}");
@@ -106,7 +106,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn split_of_any_page_is_the_models(input in input(), index: u64) {
+    fn split_of_any_page_equals_the_model(input in input(), index: u64) {
         for run in Plan::new(input.addr, input.phys, input.size, input.max_shift) {
             if run.shift > 12 {
                 compare_split(run, index % run.count);

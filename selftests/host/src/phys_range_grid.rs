@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Ranges and offsets at the edges of everything, each combined with each.
+//! Physical ranges and offsets at all edge cases, each combined with each.
 
 use crate::cases::edges;
 use crate::mm::phys_range::{check_offset, Span, PAGE_SHIFT, PAGE_SIZE};
 use crate::model;
 
-/// Is the span that comes of these numbers, or the error, the model's?
-pub fn compare_span(start: u64, size: u64, bits: u32) {
+/// Compares a range, or the error, with the model.
+pub fn compare_phys_range(start: u64, size: u64, bits: u32) {
     let what = (start, size, bits);
     let expected = model::last_byte(start, size, bits);
     let span = Span::new(start, size, bits);
@@ -30,25 +30,25 @@ fn a_page_is_4096_bytes() {
 }
 
 #[test]
-fn span_at_every_edge() {
+fn phys_range_at_every_edge() {
     let edges = edges();
     for bits in (0..=70).chain([128, u32::MAX]) {
         for &start in &edges {
             for &size in &edges {
-                compare_span(start, size, bits);
+                compare_phys_range(start, size, bits);
             }
         }
     }
 }
 
 #[test]
-fn span_of_every_size_about_every_limit() {
+fn phys_range_of_every_size_around_every_limit() {
     for bits in 0..=64 {
         let limit: u128 = 1 << bits;
         for size in 0..=8200 {
             for past in 0..=2 {
                 let start = (limit + past).saturating_sub(u128::from(size));
-                compare_span(start.try_into().unwrap_or(u64::MAX), size, bits);
+                compare_phys_range(start.try_into().unwrap_or(u64::MAX), size, bits);
             }
         }
     }

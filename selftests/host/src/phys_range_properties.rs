@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Ranges and offsets by chance.
+//! Physical ranges and offsets of random numbers.
 
 use crate::cases::{config, number};
 use crate::mm::phys_range::{check_offset, Span};
 use crate::model;
-use crate::phys_range_grid::compare_span;
+use crate::phys_range_grid::compare_phys_range;
 use proptest::prelude::*;
 
 proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn span_is_the_models(start in number(), size in number(), bits in 0..70u32) {
-        compare_span(start, size, bits);
+    fn phys_range_equals_the_model(start in number(), size in number(), bits in 0..70u32) {
+        compare_phys_range(start, size, bits);
     }
 
     #[test]
-    fn span_pages_hold_every_byte_and_no_page_more(start in number(), size in 1..1u64 << 40) {
+    fn phys_range_pages_hold_every_byte_and_no_more(start in number(), size in 1..1u64 << 40) {
         if let Ok(span) = Span::new(start, size, 64) {
             let first_page = u128::from(span.page_start());
             let end = first_page + u128::from(span.pages()) * model::PAGE;
@@ -29,12 +29,12 @@ proptest! {
     }
 
     #[test]
-    fn offset_is_the_models(size in number(), offset in number(), len in number()) {
+    fn offset_equals_the_model(size in number(), offset in number(), len in number()) {
         prop_assert_eq!(check_offset(size, offset, len), model::check_offset(size, offset, len));
     }
 
     #[test]
-    fn offset_that_is_let_through_stays_inside(size: u64, page in 0..1u64 << 52, len: u64) {
+    fn accepted_offset_stays_inside(size: u64, page in 0..1u64 << 52, len: u64) {
         let offset = page << 12;
         if check_offset(size, offset, len).is_ok() {
             prop_assert!(u128::from(offset) + u128::from(len) <= u128::from(size));

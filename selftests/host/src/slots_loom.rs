@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Slots under loom: contexts of one CPU that preempt and interrupt each other at any point. Every
-//! interleaving of their steps is run, which covers interrupts that nest and tasks that take turns.
+//! Slots under loom: contexts of one CPU that preempt and interrupt each other at any point. loom
+//! runs every interleaving of their steps, so also interrupts that nest and tasks that alternate.
 
 use crate::mm::slots::{Slots, MAX_SLOTS};
 use loom::{cell::UnsafeCell, sync::Arc, thread};
 
-/// One CPU: its slots, and what only the holder of a slot may touch (the page-table entry).
+/// One CPU: its slots, and their page-table entries, which only the holder of a slot may access.
 struct Cpu {
     slots: Slots,
     entries: Vec<UnsafeCell<u32>>,
@@ -21,19 +21,20 @@ impl Cpu {
         })
     }
 
-    /// Maps and unmaps as `who`: loom fails where two are at the same entry, and the entry must be
-    /// clear when it is taken, and ours when it is given back.
+    /// Maps and unmaps as `who`. Fails where two access one entry, where the entry is not clear when
+    /// its slot is taken, and where it has changed when the slot is given back. Returns whether there
+    /// was a slot.
     fn map_and_unmap(&self, who: u32) -> bool {
         let Some(slot) = self.slots.take() else {
             return false;
         };
         let entry = &self.entries[slot as usize];
-        // SAFETY: loom hands out the pointer, and fails where anybody else is at the entry.
+        // SAFETY: loom hands out the pointer, and fails where another thread accesses the entry.
         entry.with_mut(|entry| unsafe {
             assert_eq!(*entry, 0, "slot {slot} was handed out while it was in use");
             *entry = who;
         });
-        // SAFETY: As above.
+        // SAFETY: loom hands out the pointer, and fails where another thread accesses the entry.
         entry.with_mut(|entry| unsafe {
             assert_eq!(*entry, who, "slot {slot} was handed out twice");
             *entry = 0;
@@ -43,7 +44,7 @@ impl Cpu {
     }
 }
 
-/// Runs `contexts` on a CPU of `count` slots, `rounds` maps each. Returns how many maps were had.
+/// Runs `contexts` on a CPU of `count` slots. Each maps `rounds` times.
 fn run(count: u32, contexts: u32, rounds: u32) {
     loom::model(move || {
         let cpu = Cpu::new(count);
@@ -55,7 +56,7 @@ fn run(count: u32, contexts: u32, rounds: u32) {
             .collect();
         let mine = (0..rounds).filter(|_| cpu.map_and_unmap(1)).count();
         let theirs: usize = others.into_iter().map(|other| other.join().unwrap()).sum();
-        // None is lost: all are free again, and who was not refused has had one.
+        // No slot is lost: all are free again. At least one map got a slot.
         assert_eq!(cpu.slots.taken(), MAX_SLOTS - count);
         assert!(mine + theirs > 0);
         if contexts <= count {
@@ -84,9 +85,9 @@ fn loom_three_contexts_four_slots() {
     run(4, 3, 1);
 }
 
-/// A context holds a slot while another takes and gives back: the held one is never handed out.
+/// A context holds a slot while another takes one and gives it back. The held slot is never taken.
 #[test]
-fn loom_a_held_slot_stays() {
+fn loom_held_slot_is_not_taken() {
     loom::model(|| {
         let cpu = Cpu::new(2);
         let held = cpu.slots.take().unwrap();
@@ -106,7 +107,7 @@ fn loom_a_held_slot_stays() {
         if let Some(second) = second {
             cpu.slots.put(second);
         }
-        // Two contexts and one free slot: at least one of them has had it.
+        // Of two contexts at least one got the free slot.
         assert!(other.join().unwrap() || second.is_some());
         cpu.slots.put(held);
         assert_eq!(cpu.slots.taken(), MAX_SLOTS - 2);

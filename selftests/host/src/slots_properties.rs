@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Slots against a set: any sequence of taking and giving back.
+//! Slots compared with a set: any sequence of taking them and giving them back.
 
 use crate::mm::slots::{Slots, MAX_SLOTS};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 proptest! {
-    /// A step takes a slot, or gives back one of those that are held. The set knows what is free.
+    /// A step takes a slot, or gives back one of those that are held. The set has those that are free.
     #[test]
     fn any_sequence_agrees_with_a_set(
         log in 0u32..=6,
@@ -33,7 +33,7 @@ proptest! {
 }
 
 #[test]
-fn every_count_gives_that_many() {
+fn every_count_has_that_many_slots() {
     for count in 0..=MAX_SLOTS {
         let slots = Slots::new(count);
         for expected in 0..count {
