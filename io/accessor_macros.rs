@@ -47,7 +47,7 @@ macro_rules! big_endian {
             usize: IoLoc<Self::Target, $ty, IoType = $ty>,
             Self::Backend: IoCapable<$ty>,
         {
-            Ok(value_at::<_, $ty>(self.be(), offset)?.read_val())
+            Ok(value_view::<_, $ty>(self.be(), offset)?.read_val())
         }
 
         /// Writes `value` in big endian at `offset`, which the compiler checks
@@ -96,13 +96,13 @@ macro_rules! big_endian {
             usize: IoLoc<Self::Target, $ty, IoType = $ty>,
             Self::Backend: IoCapable<$ty>,
         {
-            value_at::<_, $ty>(self.be(), offset)?.write_val(value);
+            value_view::<_, $ty>(self.be(), offset)?.write_val(value);
             Ok(())
         }
     )*};
 }
 
-macro_rules! two_halves {
+macro_rules! nonatomic64 {
     ($($order:literal: $read:ident, $write:ident, $first:literal, $second:literal;)*) => {$(
         #[doc = concat!("Reads 64 bits at `offset` as two halves, the ", $order, " one first.")]
         ///
@@ -129,7 +129,7 @@ macro_rules! two_halves {
         where
             Self::Backend: IoNonatomic64,
         {
-            let halves = halves_at(self, offset)?;
+            let halves = half_views(self, offset)?;
             let first = Self::Backend::io_read(halves[$first]);
             let second = Self::Backend::io_read(halves[$second]);
             Ok(u64::from(first) << (32 * $first) | u64::from(second) << (32 * $second))
@@ -161,7 +161,7 @@ macro_rules! two_halves {
         where
             Self::Backend: IoNonatomic64,
         {
-            let halves = halves_at(self, offset)?;
+            let halves = half_views(self, offset)?;
             // CAST: half of it.
             Self::Backend::io_write(halves[$first], (value >> (32 * $first)) as u32);
             Self::Backend::io_write(halves[$second], (value >> (32 * $second)) as u32);
@@ -170,4 +170,4 @@ macro_rules! two_halves {
     )*};
 }
 
-pub(super) use {big_endian, two_halves};
+pub(super) use {big_endian, nonatomic64};

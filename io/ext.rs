@@ -3,8 +3,8 @@
 //! What the kernel crate's [`Io`] leaves out.
 
 use super::{
-    accessor_macros::{big_endian, two_halves},
-    project::{bytes_at, halves_at, known_value_at, value_at, ViewOf},
+    accessor_macros::{big_endian, nonatomic64},
+    project::{bytes_view, half_views, value_view, value_view_assert, ViewOf},
     AccessView, BigEndian, Doorbell, IoFill, IoNonatomic64, IoRepeat, Relaxed,
 };
 use kernel::{
@@ -77,7 +77,7 @@ pub trait IoExt<'a>: IoBase<'a> {
         u64: read64_be, try_read64_be, write64_be, try_write64_be;
     }
 
-    two_halves! {
+    nonatomic64! {
         "low": try_read64_lo_hi, try_write64_lo_hi, 0, 1;
         "high": try_read64_hi_lo, try_write64_hi_lo, 1, 0;
     }
@@ -109,7 +109,7 @@ pub trait IoExt<'a>: IoBase<'a> {
     where
         Self::Backend: IoCapable<T>,
     {
-        value_at(self, offset)
+        value_view(self, offset)
     }
 
     /// Fills `data` from the register at `offset`, which the compiler checks: see [`IoRepeat`].
@@ -130,7 +130,7 @@ pub trait IoExt<'a>: IoBase<'a> {
     where
         Self::Backend: IoRepeat<T>,
     {
-        Self::Backend::read_rep(known_value_at::<_, T>(self, offset), data);
+        Self::Backend::read_rep(value_view_assert::<_, T>(self, offset), data);
     }
 
     /// Fills `data` from the register at `offset`: see [`IoRepeat`].
@@ -158,7 +158,7 @@ pub trait IoExt<'a>: IoBase<'a> {
     where
         Self::Backend: IoRepeat<T>,
     {
-        Self::Backend::read_rep(value_at::<_, T>(self, offset)?, data);
+        Self::Backend::read_rep(value_view::<_, T>(self, offset)?, data);
         Ok(())
     }
 
@@ -180,7 +180,7 @@ pub trait IoExt<'a>: IoBase<'a> {
     where
         Self::Backend: IoRepeat<T>,
     {
-        Self::Backend::write_rep(known_value_at::<_, T>(self, offset), data);
+        Self::Backend::write_rep(value_view_assert::<_, T>(self, offset), data);
     }
 
     /// Writes `data` to the register at `offset`: see [`IoRepeat`].
@@ -205,7 +205,7 @@ pub trait IoExt<'a>: IoBase<'a> {
     where
         Self::Backend: IoRepeat<T>,
     {
-        Self::Backend::write_rep(value_at::<_, T>(self, offset)?, data);
+        Self::Backend::write_rep(value_view::<_, T>(self, offset)?, data);
         Ok(())
     }
 
@@ -232,7 +232,7 @@ pub trait IoExt<'a>: IoBase<'a> {
     where
         Self::Backend: IoCopyable,
     {
-        let view = bytes_at(self, offset, data.len())?;
+        let view = bytes_view(self, offset, data.len())?;
         // SAFETY: `data` has room for as many bytes, in memory that is no device's.
         unsafe { Self::Backend::copy_from_io(view, data.as_mut_ptr()) };
         Ok(())
@@ -260,7 +260,7 @@ pub trait IoExt<'a>: IoBase<'a> {
     where
         Self::Backend: IoCopyable,
     {
-        let view = bytes_at(self, offset, data.len())?;
+        let view = bytes_view(self, offset, data.len())?;
         // SAFETY: `data` has as many bytes, in memory that is no device's.
         unsafe { Self::Backend::copy_to_io(view, data.as_ptr()) };
         Ok(())
@@ -288,7 +288,7 @@ pub trait IoExt<'a>: IoBase<'a> {
     where
         Self::Backend: IoFill,
     {
-        Self::Backend::fill(bytes_at(self, offset, len)?, byte);
+        Self::Backend::fill(bytes_view(self, offset, len)?, byte);
         Ok(())
     }
 
@@ -318,7 +318,7 @@ pub trait IoExt<'a>: IoBase<'a> {
     where
         Self::Backend: IoCapable<T>,
     {
-        Ok(Doorbell::new(value_at::<_, T>(self, offset)?))
+        Ok(Doorbell::new(value_view::<_, T>(self, offset)?))
     }
 }
 
