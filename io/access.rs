@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Views through which values are accessed in another mode: big endian, relaxed, write
-//! combining.
+//! Views whose values are accessed in another mode than usual: big endian, relaxed or
+//! write-combining.
 
 use super::{Backend, IoFill, MemorySpace, View};
 use crate::arch::mmio;
@@ -11,15 +11,15 @@ use kernel::{
     ptr::KnownSize,
 };
 
-/// How to read and write a `T` through a view of backend `B`.
+/// How a `T` is read and written through a view of the backend `B`.
 ///
 /// # Examples
 ///
 /// ```
-/// use io_mapping_rs::io::{Backend, AccessMode, Shared, AccessView};
+/// use io_mapping_rs::io::{AccessMode, AccessView, Backend, Shared};
 /// use kernel::{io::{Io, Region}, prelude::*};
 ///
-/// /// One driver for two revisions of a chip, the older of which is big endian.
+/// /// One driver for two revisions of a chip. The older one is big endian.
 /// fn version<M>(chip: AccessView<'_, Backend<Shared>, Region, M>) -> Result<u32>
 /// where
 ///     M: AccessMode<Backend<Shared>, u32>,
@@ -28,47 +28,25 @@ use kernel::{
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "a `{T}` cannot be accessed in the mode `{Self}` there",
+    message = "a `{T}` cannot be accessed in the mode `{Self}` here",
     note = "write-combining memory has the accessors of `Wc` itself, and no read-modify-write",
-    note = "relaxed accesses are to memory, never to ports"
+    note = "I/O ports have no relaxed accesses"
 )]
 pub trait AccessMode<B: IoBackend, T> {
-    /// Reads what `view` is of.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::io::{Backend, BigEndian, AccessMode, Shared, View};
-    ///
-    /// /// One value of a table, which is otherwise little endian.
-    /// fn checksum(checksum: View<'_, u32, Shared>) -> u32 {
-    ///     <BigEndian as AccessMode<Backend<_>, _>>::read(checksum)
-    /// }
-    /// ```
+    /// Reads the value of `view`.
     fn read(view: B::View<'_, T>) -> T;
 
-    /// Writes what `view` is of.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::io::{AccessMode, Relaxed, Shared, View};
-    ///
-    /// /// Moves the pointer, which nothing in memory goes with.
-    /// fn move_to(position: View<'_, u32, Shared>, x: u16, y: u16) {
-    ///     Relaxed::write(position, u32::from(y) << 16 | u32::from(x));
-    /// }
-    /// ```
+    /// Writes `value` to `view`.
     fn write(view: B::View<'_, T>, value: T);
 }
 
-/// A view of backend `B` whose values are accessed in the mode `M`.
+/// A view of the backend `B` whose values are accessed in the mode `M`.
 ///
-/// Copies of bytes are what they are without it.
+/// Copies of bytes are the same in every mode.
 ///
 /// # Examples
 ///
-/// Typed registers of a device that has them in big endian:
+/// Typed registers of a big-endian device:
 ///
 /// ```
 /// use io_mapping_rs::{io::IoExt, ioremap::Mapping};
@@ -119,23 +97,6 @@ impl<'a, B: IoBackend, T: ?Sized + KnownSize, M> IoBase<'a> for AccessView<'a, B
 }
 
 /// The [`IoBackend`] of an [`AccessView`].
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::{
-///     io::{Backend, BigEndian, Doorbell, IoExt, Shared, AccessBackend},
-///     Mapping,
-/// };
-/// use kernel::prelude::*;
-///
-/// type BeDoorbell<'a> = Doorbell<'a, AccessBackend<Backend<Shared>, BigEndian>, u32>;
-///
-/// /// The doorbell of a device that wants the number of the queue in big endian.
-/// fn doorbell(registers: &Mapping) -> Result<BeDoorbell<'_>> {
-///     registers.be().try_doorbell(0x800)
-/// }
-/// ```
 pub struct AccessBackend<B, M>(PhantomData<(B, M)>);
 
 impl<B: IoBackend, M> IoBackend for AccessBackend<B, M> {
@@ -151,8 +112,8 @@ impl<B: IoBackend, M> IoBackend for AccessBackend<B, M> {
         view: Self::View<'a, T>,
         ptr: *mut U,
     ) -> Self::View<'a, U> {
-        // SAFETY: `ptr` is a projection of what `as_ptr()` above gave, as required of our caller:
-        // that of the view within.
+        // SAFETY: `as_ptr()` returns the pointer of the inner view, and `ptr` is a projection of
+        // it, as required of our caller.
         AccessView::new(unsafe { B::project_view(view.view, ptr) })
     }
 }
@@ -172,13 +133,13 @@ impl<B: IoBackend, M: AccessMode<B, T>, T> IoCapable<T> for AccessBackend<B, M> 
 impl<B: IoCopyable, M> IoCopyable for AccessBackend<B, M> {
     #[inline]
     unsafe fn copy_from_io(view: Self::View<'_, [u8]>, buffer: *mut u8) {
-        // SAFETY: As required of our caller, for the same bytes.
+        // SAFETY: `buffer` is as required of our caller: the inner view has the same bytes.
         unsafe { B::copy_from_io(view.view, buffer) };
     }
 
     #[inline]
     unsafe fn copy_to_io(view: Self::View<'_, [u8]>, buffer: *const u8) {
-        // SAFETY: As required of our caller, for the same bytes.
+        // SAFETY: `buffer` is as required of our caller: the inner view has the same bytes.
         unsafe { B::copy_to_io(view.view, buffer) };
     }
 }
@@ -190,27 +151,10 @@ impl<B: IoFill, M> IoFill for AccessBackend<B, M> {
     }
 }
 
-/// An [`AccessMode`]: the device has its values in big endian (C: `ioread32be()`).
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::{io::{Backend, BigEndian, IoExt, Shared, AccessView}, Mapping};
-/// use kernel::io::Region;
-///
-/// struct Chip<'a> {
-///     registers: AccessView<'a, Backend<Shared>, Region, BigEndian>,
-/// }
-///
-/// impl<'a> Chip<'a> {
-///     fn new(registers: &'a Mapping) -> Self {
-///         Self { registers: registers.be() }
-///     }
-/// }
-/// ```
+/// The [`AccessMode`] of big-endian devices (C: `ioread32be()`).
 pub struct BigEndian(());
 
-/// Integers that have an order of bytes, and one byte, which has none to change.
+/// Integers whose bytes can be swapped.
 ///
 /// # Examples
 ///
@@ -218,7 +162,7 @@ pub struct BigEndian(());
 /// use io_mapping_rs::{io::{IoExt, IoRepeat, SwapBytes}, Mapping};
 /// use kernel::prelude::*;
 ///
-/// /// Strings of values are raw: on a little-endian machine a big-endian FIFO's are swapped.
+/// /// `try_read_rep()` does not swap. The values of a big-endian FIFO are swapped here.
 /// fn receive(fifo: &Mapping, packet: &mut [u32]) -> Result {
 ///     fifo.try_read_rep(0x0, packet)?;
 ///     if cfg!(target_endian = "little") {
@@ -228,18 +172,7 @@ pub struct BigEndian(());
 /// }
 /// ```
 pub trait SwapBytes {
-    /// The same bytes in reverse order.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::io::SwapBytes;
-    ///
-    /// /// A tag that hardware sends back in the order of bytes of its own.
-    /// fn is_ours<T: SwapBytes + PartialEq>(sent: T, returned: T) -> bool {
-    ///     returned.swap_bytes() == sent
-    /// }
-    /// ```
+    /// Returns the value with its bytes in reverse order.
     fn swap_bytes(self) -> Self;
 }
 
@@ -256,7 +189,7 @@ macro_rules! impl_swap_bytes {
 
 impl_swap_bytes!(u8, u16, u32, u64);
 
-/// A backend reads and writes little endian, on every machine: the swapped value is big endian.
+/// A backend reads and writes little-endian values on every machine. Swapped they are big-endian.
 impl<B: IoCapable<T>, T: SwapBytes> AccessMode<B, T> for BigEndian {
     #[inline(always)]
     fn read(view: B::View<'_, T>) -> T {
@@ -269,21 +202,9 @@ impl<B: IoCapable<T>, T: SwapBytes> AccessMode<B, T> for BigEndian {
     }
 }
 
-/// An [`AccessMode`]: in order with other accesses to the same device, but not with memory that it
-/// reads or writes itself, nor with locks (C: `readl_relaxed()`).
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::{io::{Backend, IoExt, Relaxed, Shared, AccessView}, Mapping};
-/// use kernel::{io::{Io, Region}, prelude::*};
-///
-/// /// Sums up counters, whose order does not matter.
-/// fn total(statistics: AccessView<'_, Backend<Shared>, Region, Relaxed>) -> Result<u64> {
-///     let counters = (0x0..0x40).step_by(4);
-///     counters.map(|offset| Ok(u64::from(statistics.try_read32(offset)?))).sum()
-/// }
-/// ```
+/// The [`AccessMode`] of accesses without barriers (C: `readl_relaxed()`): in order with other
+/// accesses to the same device, but neither with memory that the device reads or writes itself nor
+/// with locks.
 pub struct Relaxed(());
 
 macro_rules! impl_relaxed {
@@ -291,13 +212,13 @@ macro_rules! impl_relaxed {
         impl<S: MemorySpace> AccessMode<Backend<S>, $ty> for Relaxed {
             #[inline(always)]
             fn read(view: View<'_, $ty, S>) -> $ty {
-                // SAFETY: By the view's invariant a value is mapped there, aligned.
+                // SAFETY: By the view's invariant its value is mapped at the pointer, aligned.
                 unsafe { mmio::$read(Backend::as_ptr(view).cast_const().cast()) }
             }
 
             #[inline(always)]
             fn write(view: View<'_, $ty, S>, value: $ty) {
-                // SAFETY: By the view's invariant a value is mapped there, aligned.
+                // SAFETY: By the view's invariant its value is mapped at the pointer, aligned.
                 unsafe { mmio::$write(value, Backend::as_ptr(view).cast()) };
             }
         }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Accessors of [`IoExt`](super::IoExt) that differ in width or order only.
+//! Accessors of [`IoExt`](super::IoExt) that differ only in the width, or in which half is first.
 
-macro_rules! big_endian {
+macro_rules! big_endian_accessors {
     ($($ty:ty: $read:ident, $try_read:ident, $write:ident, $try_write:ident;)*) => {$(
-        /// Reads a big-endian value at `offset`, which the compiler checks (C: `ioread32be()`).
+        /// Reads a big-endian value at `offset`, which is checked at compile time
+        /// (C: `ioread32be()`).
         ///
         /// # Examples
         ///
@@ -29,18 +30,7 @@ macro_rules! big_endian {
         ///
         /// # Errors
         ///
-        /// `EINVAL` where it would leave the space, or be misaligned.
-        ///
-        /// # Examples
-        ///
-        /// ```
-        /// # use io_mapping_rs::{io::IoExt, Mapping};
-        /// # use kernel::prelude::*;
-        /// /// An entry of a table that the device keeps.
-        #[doc = concat!("fn entry(table: &Mapping, at: usize) -> Result<", stringify!($ty), "> {")]
-        #[doc = concat!("    table.", stringify!($try_read), "(at)")]
-        /// }
-        /// ```
+        /// `EINVAL` where the value does not lie within the space, or is misaligned.
         #[inline(always)]
         fn $try_read(self, offset: usize) -> Result<$ty>
         where
@@ -50,18 +40,8 @@ macro_rules! big_endian {
             Ok(value_view::<_, $ty>(self.be(), offset)?.read_val())
         }
 
-        /// Writes `value` in big endian at `offset`, which the compiler checks
+        /// Writes `value` in big endian at `offset`, which is checked at compile time
         /// (C: `iowrite32be()`).
-        ///
-        /// # Examples
-        ///
-        /// ```
-        /// use io_mapping_rs::io::{ByteRegion, IoExt, Shared, View};
-        ///
-        /// fn unmask_all(chip: View<'_, ByteRegion<0x40>, Shared>) {
-        #[doc = concat!("    chip.", stringify!($write), "(", stringify!($ty), "::MAX, 0x18);")]
-        /// }
-        /// ```
         #[inline(always)]
         fn $write(self, value: $ty, offset: usize)
         where
@@ -75,21 +55,7 @@ macro_rules! big_endian {
         ///
         /// # Errors
         ///
-        /// `EINVAL` where it would leave the space, or be misaligned.
-        ///
-        /// # Examples
-        ///
-        /// ```
-        /// # use io_mapping_rs::{io::IoExt, Mapping};
-        /// # use kernel::prelude::*;
-        /// /// Writes a table whose length nobody has checked yet.
-        #[doc = concat!("fn load(chip: &Mapping, table: &[", stringify!($ty), "]) -> Result {")]
-        ///     for (index, &value) in table.iter().enumerate() {
-        #[doc = concat!("        chip.", stringify!($try_write), "(value, 8 * index)?;")]
-        ///     }
-        ///     Ok(())
-        /// }
-        /// ```
+        /// `EINVAL` where the value does not lie within the space, or is misaligned.
         #[inline(always)]
         fn $try_write(self, value: $ty, offset: usize) -> Result
         where
@@ -102,24 +68,24 @@ macro_rules! big_endian {
     )*};
 }
 
-macro_rules! nonatomic64 {
+macro_rules! nonatomic64_accessors {
     ($($order:literal: $read:ident, $write:ident, $first:literal, $second:literal;)*) => {$(
-        #[doc = concat!("Reads 64 bits at `offset` as two halves, the ", $order, " one first.")]
+        #[doc = concat!("Reads 64 bits at `offset` by two accesses, the ", $order, " half first.")]
         ///
-        /// Two accesses whatever the backend is, where C's `ioread64_*()` reads memory in one. In
-        /// big endian ([`be`](Self::be)) the high half is the one at `offset` (C:
-        /// `ioread64be_*()`).
+        /// C's `ioread64_*()` reads memory by one access, and ports by two. In big endian, see
+        /// [`be`](Self::be), the high half is the one at `offset` (C: `ioread64be_*()`).
         ///
         /// # Errors
         ///
-        /// `EINVAL` where they would leave the space or not be aligned to 32 bits: nothing is read.
+        /// `EINVAL` where the halves do not lie within the space, or are not aligned to 32 bits.
+        /// Nothing is read then.
         ///
         /// # Examples
         ///
         /// ```
         /// # use io_mapping_rs::{io::IoExt, Ports};
         /// # use kernel::prelude::*;
-        #[doc = concat!("/// Reading the ", $order, " half holds the counter still.")]
+        #[doc = concat!("/// Reading the ", $order, " half latches the counter.")]
         /// fn counter(device: &Ports) -> Result<u64> {
         #[doc = concat!("    device.", stringify!($read), "(0x8)")]
         /// }
@@ -135,34 +101,22 @@ macro_rules! nonatomic64 {
             Ok(u64::from(first) << (32 * $first) | u64::from(second) << (32 * $second))
         }
 
-        #[doc = concat!("Writes 64 bits at `offset` as two halves, the ", $order, " one first.")]
+        #[doc = concat!("Writes 64 bits at `offset` by two accesses, the ", $order, " half first.")]
         ///
-        /// Two accesses whatever the backend is, where C's `iowrite64_*()` writes memory in one. In
-        /// big endian ([`be`](Self::be)) the high half is the one at `offset` (C:
-        /// `iowrite64be_*()`).
+        /// C's `iowrite64_*()` writes memory by one access, and ports by two. In big endian, see
+        /// [`be`](Self::be), the high half is the one at `offset` (C: `iowrite64be_*()`).
         ///
         /// # Errors
         ///
-        /// `EINVAL` where they would leave the space or not be aligned to 32 bits: nothing is
-        /// written.
-        ///
-        /// # Examples
-        ///
-        /// ```
-        /// # use io_mapping_rs::{io::IoExt, Ports};
-        /// # use kernel::{dma::DmaAddress, prelude::*};
-        #[doc = concat!("/// The device wants the ", $order, " half of the address first.")]
-        /// fn set_queue(device: &Ports, queue: DmaAddress) -> Result {
-        #[doc = concat!("    device.", stringify!($write), "(queue, 0x10)")]
-        /// }
-        /// ```
+        /// `EINVAL` where the halves do not lie within the space, or are not aligned to 32 bits.
+        /// Nothing is written then.
         #[inline]
         fn $write(self, value: u64, offset: usize) -> Result
         where
             Self::Backend: IoNonatomic64,
         {
             let halves = half_views(self, offset)?;
-            // CAST: half of it.
+            // CAST: Takes one half.
             Self::Backend::io_write(halves[$first], (value >> (32 * $first)) as u32);
             Self::Backend::io_write(halves[$second], (value >> (32 * $second)) as u32);
             Ok(())
@@ -170,4 +124,4 @@ macro_rules! nonatomic64 {
     )*};
 }
 
-pub(super) use {big_endian, nonatomic64};
+pub(super) use {big_endian_accessors, nonatomic64_accessors};

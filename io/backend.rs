@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How values, bytes and strings of bytes get to mapped memory and back.
+//! The backend of a [`View`]: accesses to mapped memory.
 
 use super::{MemorySpace, View};
 use crate::arch::{mmio, string_io};
@@ -10,24 +10,10 @@ use kernel::{
     ptr::KnownSize,
 };
 
-/// The [`IoBackend`] of a [`View`]: memory-mapped I/O, ordered as C's `readl()` and `writel()`.
+/// The [`IoBackend`] of a [`View`] in the space `S`.
 ///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::{
-///     io::{Backend, IoExt, Relaxed, Shared, AccessView},
-///     Mapping,
-/// };
-/// use kernel::io::Region;
-///
-/// /// Registers of device memory, read and written relaxed.
-/// type Counters<'a> = AccessView<'a, Backend<Shared>, Region, Relaxed>;
-///
-/// fn counters(registers: &Mapping) -> Counters<'_> {
-///     registers.relaxed()
-/// }
-/// ```
+/// Memory is accessed as by C's `readl()` and `writel()`: in order with accesses to the same
+/// device, with memory that the device reads or writes itself, and with locks.
 pub struct Backend<S>(PhantomData<S>);
 
 impl<S: Copy> IoBackend for Backend<S> {
@@ -53,13 +39,13 @@ macro_rules! impl_capable {
         impl<S: MemorySpace> IoCapable<$ty> for Backend<S> {
             #[inline(always)]
             fn io_read<'a>(view: View<'a, $ty, S>) -> $ty {
-                // SAFETY: By the view's invariant a value is mapped there, aligned.
+                // SAFETY: By the view's invariant its value is mapped at the pointer, aligned.
                 unsafe { mmio::$read(view.ptr.cast_const().cast()) }
             }
 
             #[inline(always)]
             fn io_write<'a>(view: View<'a, $ty, S>, value: $ty) {
-                // SAFETY: By the view's invariant a value is mapped there, aligned.
+                // SAFETY: By the view's invariant its value is mapped at the pointer, aligned.
                 unsafe { mmio::$write(value, view.ptr.cast()) };
             }
         }
@@ -80,8 +66,8 @@ impl_capable! {
 impl<S: MemorySpace> IoCopyable for Backend<S> {
     #[inline]
     unsafe fn copy_from_io(view: Self::View<'_, [u8]>, buffer: *mut u8) {
-        // SAFETY: By the view's invariant `len` bytes are mapped there, and our caller guarantees
-        // as many in `buffer`.
+        // SAFETY: By the view's invariant `len` bytes are mapped at its pointer. `buffer` is valid
+        // for as many, as required of our caller.
         unsafe {
             string_io::memcpy_fromio(buffer.cast(), view.ptr.cast_const().cast(), view.ptr.len())
         };
@@ -89,13 +75,13 @@ impl<S: MemorySpace> IoCopyable for Backend<S> {
 
     #[inline]
     unsafe fn copy_to_io(view: Self::View<'_, [u8]>, buffer: *const u8) {
-        // SAFETY: By the view's invariant `len` bytes are mapped there, and our caller guarantees
-        // as many in `buffer`.
+        // SAFETY: By the view's invariant `len` bytes are mapped at its pointer. `buffer` is valid
+        // for as many, as required of our caller.
         unsafe { string_io::memcpy_toio(view.ptr.cast(), buffer.cast(), view.ptr.len()) };
     }
 }
 
-/// A backend that sets bytes (C: `memset_io()`).
+/// A backend that can set bytes (C: `memset_io()`).
 ///
 /// # Examples
 ///
@@ -103,7 +89,7 @@ impl<S: MemorySpace> IoCopyable for Backend<S> {
 /// use io_mapping_rs::io::{IoExt, IoFill};
 /// use kernel::prelude::*;
 ///
-/// /// Clears a descriptor, in whatever memory the queue is.
+/// /// Clears a descriptor of a queue in memory of any cache mode.
 /// fn clear<'a, IO: IoExt<'a>>(queue: IO, index: usize) -> Result
 /// where
 ///     IO::Backend: IoFill,
@@ -113,23 +99,13 @@ impl<S: MemorySpace> IoCopyable for Backend<S> {
 /// ```
 pub trait IoFill: IoBackend {
     /// Sets all of `view` to `byte`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::{io::{Backend, IoFill}, Mapping};
-    ///
-    /// fn wipe(memory: &Mapping) {
-    ///     Backend::fill(memory.bytes(), 0xff);
-    /// }
-    /// ```
     fn fill(view: Self::View<'_, [u8]>, byte: u8);
 }
 
 impl<S: MemorySpace> IoFill for Backend<S> {
     #[inline]
     fn fill(view: View<'_, [u8], S>, byte: u8) {
-        // SAFETY: By the view's invariant `len` bytes are mapped there.
+        // SAFETY: By the view's invariant `len` bytes are mapped at its pointer.
         unsafe { string_io::memset_io(view.ptr.cast(), byte.into(), view.ptr.len()) };
     }
 }

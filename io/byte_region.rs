@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Untyped I/O space of any length, for accesses of every width.
+//! An untyped region of any length, for accesses of every width.
 
 use core::ptr;
 use kernel::{
@@ -9,16 +9,16 @@ use kernel::{
     ptr::{Alignment, KnownSize},
 };
 
-/// Untyped I/O space of any number of bytes, at least `SIZE`.
+/// An untyped region of any number of bytes, at least `SIZE`.
 ///
-/// What the kernel crate's [`Region`](kernel::io::Region) is, but for two things: a `Region` ends
-/// at a multiple of 4 bytes, a `ByteRegion` after its last byte; and a `read64()` at an offset that
-/// the compiler knows, which does not build on a `Region`, does on a `ByteRegion`. On the other hand
-/// `register!` makes registers of a `Region`.
+/// It differs from the kernel crate's [`Region`](kernel::io::Region) in two ways. A `Region` has a
+/// multiple of 4 bytes, a `ByteRegion` any number. `read64()` at a constant offset does not build
+/// on a `Region`, which is aligned to 4 only; it does on a `ByteRegion`. The registers that
+/// `register!` defines are those of a `Region`.
 ///
 /// # Invariants
 ///
-/// It has `SIZE` bytes or more. Where `SIZE` is not 0 it begins at a multiple of 8.
+/// It has at least `SIZE` bytes. If `SIZE` is not 0, it begins at a multiple of 8.
 ///
 /// # Examples
 ///
@@ -41,7 +41,7 @@ pub struct ByteRegion<const SIZE: usize = 0> {
 }
 
 impl<const SIZE: usize> ByteRegion<SIZE> {
-    /// A pointer to `size` bytes from `addr` on, valid or not.
+    /// Returns a pointer to `size` bytes from `addr` on. It need not be valid.
     #[inline(always)]
     pub(crate) fn ptr(addr: usize, size: usize) -> *mut Self {
         let base = ptr::without_provenance_mut::<u8>(addr);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the kernel crate's [`Io`] leaves out.
+//! Accessors that the kernel crate's [`Io`] does not have.
 
 use super::{
-    accessor_macros::{big_endian, nonatomic64},
+    accessor_macros::{big_endian_accessors, nonatomic64_accessors},
     project::{bytes_view, half_views, value_view, value_view_assert, ViewOf},
     AccessView, BigEndian, Doorbell, IoFill, IoNonatomic64, IoRepeat, Relaxed,
 };
@@ -12,11 +12,11 @@ use kernel::{
     prelude::*,
 };
 
-/// More accessors for whatever has the kernel crate's [`Io`]: big endian, relaxed, strings of
-/// values, 64 bits in two halves, copies of parts, doorbells.
+/// More accessors for every type that implements the kernel crate's [`Io`]: big endian, relaxed
+/// accesses, FIFOs, 64 bits by two accesses, copies of a part, doorbells.
 ///
-/// As there, a name without `try_` takes an offset that the compiler checks. Offsets are in bytes.
-/// All of them may be called in any context.
+/// As in [`Io`], a name without `try_` takes an offset that is checked at compile time. Offsets are
+/// in bytes. All methods may be called in any context.
 ///
 /// C headers: [`include/asm-generic/io.h`](srctree/include/asm-generic/io.h),
 /// [`include/linux/io-64-nonatomic-lo-hi.h`](srctree/include/linux/io-64-nonatomic-lo-hi.h)
@@ -34,8 +34,10 @@ use kernel::{
 /// }
 /// ```
 pub trait IoExt<'a>: IoBase<'a> {
-    /// The same space with its values in big endian (C: `ioread32be()`): for typed registers, and
-    /// all else that [`Io`] does with values. Bytes and strings of values stay as they are.
+    /// Returns a view whose values are big-endian (C: `ioread32be()`).
+    ///
+    /// That goes for typed registers and all other accessors of [`Io`] that take or return values.
+    /// Copies and the values of [`read_rep`](Self::read_rep) and its like are not swapped.
     ///
     /// # Examples
     ///
@@ -52,8 +54,9 @@ pub trait IoExt<'a>: IoBase<'a> {
         AccessView::new(self.as_view())
     }
 
-    /// The same space, accessed without order towards memory and locks (C: `readl_relaxed()`).
-    /// Memory only: C has no such form for ports either.
+    /// Returns a view that is accessed without barriers (C: `readl_relaxed()`), see [`Relaxed`].
+    ///
+    /// For memory only. C has no such accesses to I/O ports either.
     ///
     /// # Examples
     ///
@@ -61,7 +64,7 @@ pub trait IoExt<'a>: IoBase<'a> {
     /// use io_mapping_rs::{io::IoExt, Mapping};
     /// use kernel::{io::Io, prelude::*};
     ///
-    /// /// Asked often, and nothing in memory depends on the answer.
+    /// /// Polled often, and nothing in memory depends on the result.
     /// fn is_busy(chip: &Mapping) -> Result<bool> {
     ///     Ok(chip.relaxed().try_read32(0x8)? & 1 != 0)
     /// }
@@ -71,26 +74,26 @@ pub trait IoExt<'a>: IoBase<'a> {
         AccessView::new(self.as_view())
     }
 
-    big_endian! {
+    big_endian_accessors! {
         u16: read16_be, try_read16_be, write16_be, try_write16_be;
         u32: read32_be, try_read32_be, write32_be, try_write32_be;
         u64: read64_be, try_read64_be, write64_be, try_write64_be;
     }
 
-    nonatomic64! {
+    nonatomic64_accessors! {
         "low": try_read64_lo_hi, try_write64_lo_hi, 0, 1;
         "high": try_read64_hi_lo, try_write64_hi_lo, 1, 0;
     }
 
-    /// The value at `offset`, to be read and written any number of times by [`Io::read_val`] and
-    /// [`Io::write_val`] with no check but this one.
+    /// Returns a view of the value at `offset`.
     ///
-    /// Also the cheapest way to a value whose offset is known at run time only: here one test does
-    /// for bounds and alignment, while [`Io::try_read`] and its like have three.
+    /// [`Io::read_val`] and [`Io::write_val`] access it any number of times without another check.
+    /// Even for one access this is the cheapest way if the offset is known only at run time: one
+    /// comparison checks bounds and alignment, where [`Io::try_read`] and its like make three.
     ///
     /// # Errors
     ///
-    /// `EINVAL` where the value would leave the space, or be misaligned.
+    /// `EINVAL` where the value does not lie within the space, or is misaligned.
     ///
     /// # Examples
     ///
@@ -112,7 +115,8 @@ pub trait IoExt<'a>: IoBase<'a> {
         value_view(self, offset)
     }
 
-    /// Fills `data` from the register at `offset`, which the compiler checks: see [`IoRepeat`].
+    /// Fills `data` from the register at `offset`, which is checked at compile time. See
+    /// [`IoRepeat`].
     ///
     /// # Examples
     ///
@@ -133,11 +137,11 @@ pub trait IoExt<'a>: IoBase<'a> {
         Self::Backend::read_rep(value_view_assert::<_, T>(self, offset), data);
     }
 
-    /// Fills `data` from the register at `offset`: see [`IoRepeat`].
+    /// Fills `data` from the register at `offset`. See [`IoRepeat`].
     ///
     /// # Errors
     ///
-    /// `EINVAL` where the register would leave the space, or be misaligned.
+    /// `EINVAL` where the register does not lie within the space, or is misaligned.
     ///
     /// # Examples
     ///
@@ -145,7 +149,7 @@ pub trait IoExt<'a>: IoBase<'a> {
     /// use io_mapping_rs::{io::IoExt, Mapping};
     /// use kernel::{io::Io, prelude::*};
     ///
-    /// /// Takes out of the FIFO at 0x14 what there is, and fits.
+    /// /// Reads as many bytes from the FIFO at 0x14 as it holds, at most those of `buffer`.
     /// fn receive<'a>(uart: &Mapping, buffer: &'a mut [u8]) -> Result<&'a [u8]> {
     ///     let filled = buffer.len().min(uart.try_read8(0x10)?.into());
     ///     let bytes = buffer.get_mut(..filled).ok_or(EINVAL)?;
@@ -162,19 +166,8 @@ pub trait IoExt<'a>: IoBase<'a> {
         Ok(())
     }
 
-    /// Writes `data` to the register at `offset`, which the compiler checks: see [`IoRepeat`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::io::{IoExt, Shared, View};
-    /// use kernel::io::Region;
-    ///
-    /// /// The device wants its key in one register, word by word.
-    /// fn set_key(cipher: View<'_, Region<0x100>, Shared>, key: &[u32; 8]) {
-    ///     cipher.write_rep(0x40, key);
-    /// }
-    /// ```
+    /// Writes all of `data` to the register at `offset`, which is checked at compile time. See
+    /// [`IoRepeat`].
     #[inline(always)]
     fn write_rep<T>(self, offset: usize, data: &[T])
     where
@@ -183,23 +176,11 @@ pub trait IoExt<'a>: IoBase<'a> {
         Self::Backend::write_rep(value_view_assert::<_, T>(self, offset), data);
     }
 
-    /// Writes `data` to the register at `offset`: see [`IoRepeat`].
+    /// Writes all of `data` to the register at `offset`. See [`IoRepeat`].
     ///
     /// # Errors
     ///
-    /// `EINVAL` where the register would leave the space, or be misaligned.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::{io::IoExt, IoRegion};
-    /// use kernel::prelude::*;
-    ///
-    /// /// Sends a frame to the FIFO of a device behind memory or ports.
-    /// fn send(device: &IoRegion, frame: &[u16]) -> Result {
-    ///     device.try_write_rep(0x20, frame)
-    /// }
-    /// ```
+    /// `EINVAL` where the register does not lie within the space, or is misaligned.
     #[inline]
     fn try_write_rep<T>(self, offset: usize, data: &[T]) -> Result
     where
@@ -209,59 +190,34 @@ pub trait IoExt<'a>: IoBase<'a> {
         Ok(())
     }
 
-    /// Copies bytes from `offset` on to all of `data` (C: `memcpy_fromio()`).
+    /// Fills `data` with the bytes from `offset` on (C: `memcpy_fromio()`).
     ///
     /// # Errors
     ///
-    /// `EINVAL` where they would leave the space: nothing is copied.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::io::{ByteRegion, IoExt, Shared, View};
-    /// use kernel::prelude::*;
-    ///
-    /// fn mac_address(eeprom: View<'_, ByteRegion, Shared>) -> Result<[u8; 6]> {
-    ///     let mut address = [0; 6];
-    ///     eeprom.try_copy_to_slice(0x2a, &mut address)?;
-    ///     Ok(address)
-    /// }
-    /// ```
+    /// `EINVAL` where they do not lie within the space. Nothing is copied then.
     #[inline]
     fn try_copy_to_slice(self, offset: usize, data: &mut [u8]) -> Result
     where
         Self::Backend: IoCopyable,
     {
         let view = bytes_view(self, offset, data.len())?;
-        // SAFETY: `data` has room for as many bytes, in memory that is no device's.
+        // SAFETY: `data` is valid for writes of as many bytes, and does not overlap device memory.
         unsafe { Self::Backend::copy_from_io(view, data.as_mut_ptr()) };
         Ok(())
     }
 
-    /// Copies all of `data` to `offset` (C: `memcpy_toio()`).
+    /// Copies all of `data` to the bytes from `offset` on (C: `memcpy_toio()`).
     ///
     /// # Errors
     ///
-    /// `EINVAL` where it would leave the space: nothing is copied.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::io::{IoExt, Shared, Wc};
-    /// use kernel::prelude::*;
-    ///
-    /// /// Copies a command to its place in the ring.
-    /// fn queue(ring: &Wc<'_, 0, Shared>, index: usize, command: &[u8; 64]) -> Result {
-    ///     ring.try_copy_from_slice(index * command.len(), command)
-    /// }
-    /// ```
+    /// `EINVAL` where they do not lie within the space. Nothing is copied then.
     #[inline]
     fn try_copy_from_slice(self, offset: usize, data: &[u8]) -> Result
     where
         Self::Backend: IoCopyable,
     {
         let view = bytes_view(self, offset, data.len())?;
-        // SAFETY: `data` has as many bytes, in memory that is no device's.
+        // SAFETY: `data` is valid for reads of as many bytes, and does not overlap device memory.
         unsafe { Self::Backend::copy_to_io(view, data.as_ptr()) };
         Ok(())
     }
@@ -270,19 +226,7 @@ pub trait IoExt<'a>: IoBase<'a> {
     ///
     /// # Errors
     ///
-    /// `EINVAL` where they would leave the space: nothing is set.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::io::{IoExt, Shared, Wc};
-    /// use kernel::prelude::*;
-    ///
-    /// /// Clears a line of pixels of 4 bytes.
-    /// fn clear_line(screen: &Wc<'_, 0, Shared>, width: usize, y: usize) -> Result {
-    ///     screen.try_fill(y * width * 4, width * 4, 0)
-    /// }
-    /// ```
+    /// `EINVAL` where they do not lie within the space. Nothing is set then.
     #[inline]
     fn try_fill(self, offset: usize, len: usize, byte: u8) -> Result
     where
@@ -292,12 +236,12 @@ pub trait IoExt<'a>: IoBase<'a> {
         Ok(())
     }
 
-    /// The register at `offset` as a [`Doorbell`], to be rung after data was written to
-    /// write-combining memory: see [`Wc::flush`](super::Wc::flush).
+    /// Returns the register at `offset` as a [`Doorbell`], which is rung after data has been
+    /// written to write-combining memory. See [`Wc::flush`](super::Wc::flush).
     ///
     /// # Errors
     ///
-    /// `EINVAL` where the register would leave the space, or be misaligned.
+    /// `EINVAL` where the register does not lie within the space, or is misaligned.
     ///
     /// # Examples
     ///

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! L2: views of mapped device memory, for the accessors of the kernel crate's [`kernel::io::Io`]
-//! (`read32`, `try_write8`, `copy_from_slice`, `register!` ...).
+//! Typed views of device memory and I/O ports, for the accessors of [`kernel::io::Io`]
+//! (`read32`, `try_write8`, `copy_from_slice`, `register!` ...) and those of [`IoExt`].
 //!
 //! ```
 //! use io_mapping_rs::{io::IoExt, ioremap::{Mapping, WcMapping}};
@@ -14,7 +14,7 @@
 //!     }
 //!     registers.try_write32(packet.len().try_into()?, 0x8)?;
 //!     registers.try_write64_be(0, 0x10)?;
-//!     // Memory that is write combining: data first, then the doorbell.
+//!     // Write-combining memory: data first, then the doorbell.
 //!     let mut memory = memory.wc();
 //!     memory.try_copy_from_slice(0, packet)?;
 //!     registers.try_doorbell::<u32>(0x0)?.ring(1, memory.flush());
@@ -22,14 +22,14 @@
 //! }
 //! ```
 //!
-//! A [`Mapping`](crate::Mapping) and a [`Map`](crate::io_mapping::Map) lend [`View`]s marked
-//! [`Shared`]. Maps that belong to one task lend views marked [`Local`]: the same accessors, in a
-//! view that cannot be sent to another task.
+//! A [`Mapping`](crate::Mapping) and a [`Map`](crate::io_mapping::Map) have views that any task may
+//! use ([`Shared`]). The views of a map that belongs to one task cannot be sent to another
+//! ([`Local`]). Their accessors are the same.
 //!
-//! Untyped memory is a [`Region`], which holds a multiple of 4 bytes and begins at a multiple of 4;
-//! a [`ByteRegion`] is all of it, up to the last byte. [`IoExt`] adds to [`kernel::io::Io`] what it
-//! leaves out: big endian, strings of values, copies of parts, relaxed accesses, doorbells. Memory
-//! that is write combining is best seen as a [`Wc`].
+//! Memory without a type is a [`Region`] of the kernel crate, which begins at a multiple of 4 and
+//! has a multiple of 4 bytes, or a [`ByteRegion`], which may begin and end anywhere.
+//! Write-combining memory has a view of its own, [`Wc`]. [`IoExt`] adds to the accessors of the
+//! kernel crate: big endian, relaxed accesses, FIFOs, copies of a part, doorbells.
 //!
 //! | C | here |
 //! |---|---|
@@ -41,11 +41,12 @@
 //! | `memcpy_fromio()` | [`try_copy_to_slice`](IoExt::try_copy_to_slice) |
 //! | `memcpy_toio()` | [`try_copy_from_slice`](IoExt::try_copy_from_slice) |
 //! | `memset_io()` | [`try_fill`](IoExt::try_fill) |
-//! | `wmb()`, and then a `writel()` | [`flush`](Wc::flush), [`Doorbell::ring`] |
+//! | `wmb()`, then `writel()` | [`flush`](Wc::flush), [`Doorbell::ring`] |
 //!
-//! Offsets are in bytes from the beginning of the view. One that is known when the driver is
-//! compiled, into a view of a known size, cannot fail; any other is checked, and `EINVAL` where the
-//! access would leave the view or be misaligned. No access sleeps: any context will do.
+//! Offsets are in bytes from the beginning of the view. A name without `try_` takes an offset that
+//! is checked at compile time: it must be constant, and the size of the view known. A name with
+//! `try_` checks the offset at run time. It returns `EINVAL` where the access does not lie within
+//! the view, or is misaligned. No access sleeps: all may be made in any context.
 //!
 //! C header: [`include/asm-generic/io.h`](srctree/include/asm-generic/io.h)
 
@@ -249,7 +250,8 @@ impl<'a, S: Copy + Default> View<'a, Region, S> {
     ///
     /// # Safety
     ///
-    /// They may be accessed as [`View::bytes`] requires, and `size` is what [`region_size`] returns.
+    /// They may be accessed as [`View::bytes`] requires, and `size` is what [`region_size`]
+    /// returns.
     #[inline(always)]
     pub(crate) unsafe fn region_at(addr: usize, size: usize) -> Self {
         // Aligned to 4 even where there are none.
@@ -293,8 +295,8 @@ impl<'a, const SIZE: usize, S: Copy + Default> View<'a, Region<SIZE>, S> {
     }
 }
 
-/// Returns how many of `size` bytes from `addr` on a [`Region`] can hold, which begins at a multiple
-/// of 4 and has a multiple of 4 bytes.
+/// Returns how many of `size` bytes from `addr` on a [`Region`] can hold, which begins at a
+/// multiple of 4 and has a multiple of 4 bytes.
 #[inline(always)]
 pub(crate) fn region_size(addr: usize, size: usize) -> usize {
     if addr % 4 == 0 {

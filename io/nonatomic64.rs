@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! 64 bits as two accesses of 32.
+//! 64 bits by two accesses of 32.
 
 use super::{AccessBackend, Backend, BigEndian, MemorySpace, Relaxed};
 use kernel::io::{IoCapable, MmioBackend, RelaxedMmioBackend};
 
-/// A backend that knows which half of 64 bits comes first in its space.
+/// A backend that can access 64 bits by two accesses of 32.
 ///
 /// # Examples
 ///
@@ -13,7 +13,7 @@ use kernel::io::{IoCapable, MmioBackend, RelaxedMmioBackend};
 /// use io_mapping_rs::io::{IoExt, IoNonatomic64};
 /// use kernel::prelude::*;
 ///
-/// /// A clock of 64 bits, behind memory or ports, in whatever order of bytes.
+/// /// A clock of 64 bits, in memory or I/O ports, little or big endian.
 /// fn clock<'a, IO: IoExt<'a>>(device: IO) -> Result<u64>
 /// where
 ///     IO::Backend: IoNonatomic64,
@@ -22,16 +22,7 @@ use kernel::io::{IoCapable, MmioBackend, RelaxedMmioBackend};
 /// }
 /// ```
 pub trait IoNonatomic64: IoCapable<u32> {
-    /// Where the low half is, in bytes from the beginning: 0 or 4. The high half is the other one.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::{io::IoNonatomic64, ports::PortBackend};
-    ///
-    /// /// The register with the low half of a timer at 0x40.
-    /// const TIMER_LOW: usize = 0x40 + <PortBackend as IoNonatomic64>::LOW;
-    /// ```
+    /// The offset of the low half: 0 in little endian, 4 in big endian.
     const LOW: usize;
 }
 
@@ -54,7 +45,6 @@ impl<S: MemorySpace> IoNonatomic64 for AccessBackend<Backend<S>, Relaxed> {
     const LOW: usize = 0;
 }
 
-/// The other one first.
 impl<B: IoNonatomic64> IoNonatomic64 for AccessBackend<B, BigEndian> {
     const LOW: usize = 4 - B::LOW;
 }

@@ -16,8 +16,8 @@ pub(super) type ViewOf<'a, IO, T> = <<IO as IoBase<'a>>::Backend as IoBackend>::
 /// Returns a view of the `T` at `offset`.
 ///
 /// One comparison checks both bounds and alignment. The aligned `T`s of the space have indices, and
-/// a rotation turns `offset` into such an index. The low bits of a misaligned offset become the high
-/// bits of the index, which is then too large for any space.
+/// a rotation turns `offset` into such an index. The low bits of a misaligned offset become the
+/// high bits of the index, which is then too large for any space.
 ///
 /// # Errors
 ///
@@ -45,8 +45,8 @@ pub(super) fn value_view<'a, IO: Io<'a>, T>(io: IO, offset: usize) -> Result<Vie
         .cast::<T>()
         .wrapping_byte_add(first_aligned)
         .wrapping_add(index);
-    // SAFETY: `ptr` is aligned: whole `T`s after an aligned address. As `index` is below `count`, the
-    // `T` lies within what `base` points to.
+    // SAFETY: `ptr` is aligned: whole `T`s after an aligned address. As `index` is below `count`,
+    // the `T` lies within what `base` points to.
     Ok(unsafe { IO::Backend::project_view(view, ptr) })
 }
 

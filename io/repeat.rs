@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Many values from and to one register, such as a FIFO's.
+//! Reading and writing one register, such as a FIFO's, many times in a row.
 
 use super::{AccessMode, Backend, MemorySpace, Relaxed, View};
 use kernel::io::IoBackend;
 
-/// A backend that reads many `T` from one register in a row, and writes them.
+/// A backend that can read and write a register of type `T` many times in a row (C:
+/// `ioread32_rep()`).
 ///
-/// The values are raw, as the device has them: the bytes of a slice of `u16` are those of the same
-/// slice of `u32`, on every machine. On memory there is no barrier between them, nor before or
-/// after. (C: `ioread32_rep()`.)
+/// The bytes of the slice are in the order in which the device has them, on every machine: none are
+/// swapped. Accesses to memory have no barriers, neither between them nor before or after.
 ///
 /// # Examples
 ///
@@ -17,7 +17,7 @@ use kernel::io::IoBackend;
 /// use io_mapping_rs::io::{IoExt, IoRepeat};
 /// use kernel::prelude::*;
 ///
-/// /// Throws away what is left in a FIFO, of memory or of ports.
+/// /// Empties a FIFO in memory or I/O ports.
 /// fn drain<'a, IO: IoExt<'a>>(device: IO) -> Result
 /// where
 ///     IO::Backend: IoRepeat<u32>,
@@ -26,32 +26,10 @@ use kernel::io::IoBackend;
 /// }
 /// ```
 pub trait IoRepeat<T>: IoBackend {
-    /// Fills `data` with what the register gives, one value after the other.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::io::{Backend, IoRepeat, Shared, View};
-    ///
-    /// /// `data` is the register itself, wherever it is.
-    /// fn samples(data: View<'_, u16, Shared>, samples: &mut [u16; 32]) {
-    ///     Backend::read_rep(data, samples);
-    /// }
-    /// ```
+    /// Reads the register once for each value of `data`, in order.
     fn read_rep(view: Self::View<'_, T>, data: &mut [T]);
 
-    /// Writes all of `data` to the register, one value after the other.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::{io::IoRepeat, ports::{PortBackend, PortView}};
-    ///
-    /// /// Plays samples by the data port of a sound card.
-    /// fn play(data: PortView<'_, u8>, samples: &[u8]) {
-    ///     PortBackend::write_rep(data, samples);
-    /// }
-    /// ```
+    /// Writes each value of `data` to the register, in order.
     fn write_rep(view: Self::View<'_, T>, data: &[T]);
 }
 
@@ -60,12 +38,12 @@ macro_rules! impl_repeat {
         impl<S: MemorySpace> IoRepeat<$ty> for Backend<S> {
             #[inline]
             fn read_rep(view: View<'_, $ty, S>, data: &mut [$ty]) {
-                // One by one from the front: of an iterator the compiler makes an addition and a copy.
-                let mut rest = data;
-                while let [value, behind @ ..] = rest {
-                    // As the device has it.
+                // From an iterator the compiler makes an addition and a copy more.
+                let mut unfilled = data;
+                while let [value, others @ ..] = unfilled {
+                    // A relaxed read returns the value of little-endian bytes: back to those.
                     *value = <Relaxed as AccessMode<Self, $ty>>::read(view).to_le();
-                    rest = behind;
+                    unfilled = others;
                 }
             }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What every owner of mapped memory lends.
+//! The views of types that keep device memory mapped.
 
-/// Gives `$owner`, which has `addr()` and `size()` of memory that it keeps mapped, its views. As a
-/// whole it is seen as an untyped region.
+/// Implements the views of `$owner`, a type that keeps `size()` bytes from `addr()` on mapped. The
+/// accessors of the kernel crate's `Io` see it as an untyped region.
 macro_rules! impl_views {
     ($owner:ty, $space:ty) => {
         $crate::io::impl_view_methods!($owner, $space);
@@ -20,8 +20,8 @@ macro_rules! impl_views {
     };
 }
 
-/// As [`impl_views`], for memory that is page-aligned and always has `$size` bytes: accesses at
-/// constant offsets are checked at compile time.
+/// As [`impl_views`], for page-aligned memory of exactly `$size` bytes. Accesses at constant
+/// offsets are checked at compile time.
 macro_rules! impl_sized_views {
     ($owner:ty, $space:ty, $size:expr) => {
         $crate::io::impl_view_methods!($owner, $space);
@@ -32,67 +32,39 @@ macro_rules! impl_sized_views {
 
             #[inline(always)]
             fn as_view(self) -> $crate::io::View<'a, kernel::io::Region<{ $size }>, $space> {
-                // SAFETY: By the type's invariant they are mapped for as long as `self` lives.
+                // SAFETY: By the invariants of the type `$size` bytes from `addr()` on are mapped
+                // for as long as it is borrowed. They begin at a page.
                 unsafe { $crate::io::View::sized_region_at(self.addr()) }
             }
         }
     };
 }
 
+/// Implements the methods of `$owner` that return views and copy bytes.
 macro_rules! impl_view_methods {
     ($owner:ty, $space:ty) => {
         impl $owner {
-            /// All bytes, to copy from and to, and for typed views.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # use io_mapping_rs::{io_mapping::*, ioremap::*};
-            /// # use kernel::{io::Io, prelude::*};
-            #[doc = concat!("fn first_word(map: &", stringify!($owner), ") -> Result<[u8; 4]> {")]
-            ///     let word = map.bytes().try_cast::<[u8; 4]>()?;
-            ///     Ok(word.copy_read())
-            /// }
-            /// ```
+            /// Returns a view of all bytes, to copy from and to, and to cast to a type.
             #[inline(always)]
             pub fn bytes(&self) -> $crate::io::View<'_, [u8], $space> {
-                // SAFETY: By the type's invariant they are mapped for as long as `self` lives.
+                // SAFETY: By the invariants of the type `size()` bytes from `addr()` on are mapped
+                // for as long as it is borrowed.
                 unsafe { $crate::io::View::bytes(self.addr(), self.size()) }
             }
 
-            /// All bytes, for accesses of every width.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # use io_mapping_rs::{io_mapping::*, ioremap::*};
-            /// # use kernel::{io::Io, prelude::*};
-            #[doc = concat!("fn counter(map: &", stringify!($owner), ") -> Result<u64> {")]
-            ///     map.byte_region().try_read64(0x18)
-            /// }
-            /// ```
+            /// Returns a view of all bytes, for accesses of every width.
             #[inline(always)]
             pub fn byte_region(&self) -> $crate::io::View<'_, $crate::io::ByteRegion, $space> {
                 self.bytes().byte_region()
             }
 
-            /// All bytes, for accesses of every width checked at compile time.
+            /// Returns a view of all bytes, for accesses of every width that are checked at compile
+            /// time.
             ///
             /// # Errors
             ///
-            /// `EINVAL` where there are fewer than `SIZE`, or where they do not begin at a multiple
+            /// `EINVAL` where there are fewer than `SIZE` bytes, or they do not begin at a multiple
             /// of 8.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # use io_mapping_rs::{io_mapping::*, ioremap::*};
-            /// # use kernel::{io::Io, prelude::*};
-            #[doc = concat!("fn abilities(map: &", stringify!($owner), ") -> Result<(u64, u8)> {")]
-            ///     let registers = map.sized_byte_region::<0x40>()?;
-            ///     Ok((registers.read64(0x0), registers.read8(0x3f)))
-            /// }
-            /// ```
             #[inline(always)]
             pub fn sized_byte_region<const SIZE: usize>(
                 &self,
@@ -101,44 +73,17 @@ macro_rules! impl_view_methods {
                 self.bytes().sized_byte_region()
             }
 
-            /// All bytes as write-combining memory, whatever their cache mode is.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # use io_mapping_rs::{io_mapping::*, ioremap::*};
-            /// # use kernel::{io::Io, prelude::*};
-            #[doc = concat!("fn publish(map: &", stringify!($owner), ", turn: u32) -> Result {")]
-            ///     let mut memory = map.wc();
-            ///     memory.try_write32(turn, 0)?;
-            ///     // Nobody waits for it: no doorbell.
-            ///     let _ = memory.flush();
-            ///     Ok(())
-            /// }
-            /// ```
+            /// Returns a view of all bytes as write-combining memory. The cache mode may be any.
             #[inline(always)]
             pub fn wc(&self) -> $crate::io::Wc<'_, 0, $space> {
                 $crate::io::Wc::new(self.byte_region())
             }
 
-            /// As [`Self::wc`], for accesses checked at compile time.
+            /// As [`Self::wc`], for accesses that are checked at compile time.
             ///
             /// # Errors
             ///
             /// As [`Self::sized_byte_region`].
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # use io_mapping_rs::{io_mapping::*, ioremap::*};
-            /// # use kernel::{io::Io, prelude::*};
-            #[doc = concat!("fn fill_line(map: &", stringify!($owner), ") -> Result {")]
-            ///     let line = map.sized_wc::<64>()?;
-            ///     line.write64(0x5555_5555, 0);
-            ///     line.write64(0xaaaa_aaaa, 56);
-            ///     Ok(())
-            /// }
-            /// ```
             #[inline(always)]
             pub fn sized_wc<const SIZE: usize>(
                 &self,
@@ -146,23 +91,11 @@ macro_rules! impl_view_methods {
                 Ok($crate::io::Wc::new(self.sized_byte_region()?))
             }
 
-            /// Copies bytes from `offset` on to all of `data` (C: `memcpy_fromio()`).
+            /// Fills `data` with the bytes from `offset` on (C: `memcpy_fromio()`).
             ///
             /// # Errors
             ///
-            /// `EINVAL` where they would leave the memory: nothing is copied.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # use io_mapping_rs::{io_mapping::*, ioremap::*};
-            /// # use kernel::{io::Io, prelude::*};
-            #[doc = concat!("fn serial(map: &", stringify!($owner), ") -> Result<[u8; 12]> {")]
-            ///     let mut number = [0; 12];
-            ///     map.try_copy_to_slice(0x22, &mut number)?;
-            ///     Ok(number)
-            /// }
-            /// ```
+            /// `EINVAL` where they do not lie within the memory. Nothing is copied then.
             #[inline]
             pub fn try_copy_to_slice(
                 &self,
@@ -172,21 +105,11 @@ macro_rules! impl_view_methods {
                 $crate::io::IoExt::try_copy_to_slice(self.bytes(), offset, data)
             }
 
-            /// Copies all of `data` to `offset` (C: `memcpy_toio()`).
+            /// Copies all of `data` to the bytes from `offset` on (C: `memcpy_toio()`).
             ///
             /// # Errors
             ///
-            /// `EINVAL` where it would leave the memory: nothing is copied.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # use io_mapping_rs::{io_mapping::*, ioremap::*};
-            /// # use kernel::{io::Io, prelude::*};
-            #[doc = concat!("fn ask(map: &", stringify!($owner), ", question: &[u8]) -> Result {")]
-            ///     map.try_copy_from_slice(0x100, question)
-            /// }
-            /// ```
+            /// `EINVAL` where they do not lie within the memory. Nothing is copied then.
             #[inline]
             pub fn try_copy_from_slice(&self, offset: usize, data: &[u8]) -> kernel::error::Result {
                 $crate::io::IoExt::try_copy_from_slice(self.bytes(), offset, data)
@@ -196,24 +119,14 @@ macro_rules! impl_view_methods {
             ///
             /// # Errors
             ///
-            /// `EINVAL` where they would leave the memory: nothing is set.
-            ///
-            /// # Examples
-            ///
-            /// ```
-            /// # use io_mapping_rs::{io_mapping::*, ioremap::*};
-            /// # use kernel::{io::Io, prelude::*};
-            #[doc = concat!("fn clear_mailbox(map: &", stringify!($owner), ") -> Result {")]
-            ///     map.try_fill(0x200, 0x80, 0)
-            /// }
-            /// ```
+            /// `EINVAL` where they do not lie within the memory. Nothing is set then.
             #[inline]
             pub fn try_fill(&self, offset: usize, len: usize, byte: u8) -> kernel::error::Result {
                 $crate::io::IoExt::try_fill(self.bytes(), offset, len, byte)
             }
 
-            /// A view of at least `SIZE` bytes, for accesses checked at compile time: what
-            /// `register!` makes registers of.
+            /// Returns a view of at least `SIZE` bytes, for accesses that are checked at compile
+            /// time, also to the registers that `register!` defines.
             ///
             /// # Errors
             ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Write combining: data first, then the doorbell.
+//! Write-combining memory, and the doorbell that is rung after data has been written there.
 
 use super::{AccessBackend, AccessView, Backend, ByteRegion, IoExt, MemorySpace, View};
 use crate::arch::mmio;
@@ -10,35 +10,20 @@ use kernel::{
     prelude::*,
 };
 
-/// The access mode of a [`Wc`]. Not an [`AccessMode`](super::AccessMode): it reads and writes no
-/// values, so that there is no `update()`.
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::io::{Backend, IoExt, Shared, AccessBackend, WriteCombining};
-/// use kernel::{io::IoBase, prelude::*};
-///
-/// /// Takes write-combining memory only: such a copy to registers would be wrong.
-/// fn upload<'a, IO>(memory: IO, firmware: &[u8]) -> Result
-/// where
-///     IO: IoBase<'a, Backend = AccessBackend<Backend<Shared>, WriteCombining>>,
-/// {
-///     memory.try_copy_from_slice(0, firmware)
-/// }
-/// ```
+/// The mode of a [`WcView`], through which bytes are copied. It is not an
+/// [`AccessMode`](super::AccessMode), so that a [`Wc`] has no `update()`.
 pub struct WriteCombining(());
 
-/// Write-combining memory, for as long as `'a`.
+/// A view of write-combining memory, for as long as `'a`.
 ///
-/// The CPU collects stores to such memory and writes them out in bursts, in an order and at a time
-/// of its own choice. So there are plain stores and loads here ([`write32`](Self::write32),
-/// [`try_read8`](Self::try_read8), ...; C: `writel_relaxed()`), streaming copies
-/// ([`IoExt::try_copy_from_slice`] and [`Io`]'s), and [`flush`](Self::flush) before anybody is
-/// told. There is no read-modify-write: a load from such memory is slow, and writes out all that
-/// was collected.
+/// The CPU collects stores to such memory and writes them out in bursts, in any order and at any
+/// time. So the accesses here are relaxed ([`write32`](Self::write32),
+/// [`try_read8`](Self::try_read8), ...; C: `writel_relaxed()`), bytes are copied by
+/// [`IoExt::try_copy_from_slice`], and [`flush`](Self::flush) comes before the device is told.
+/// There is no read-modify-write: a load from such memory is slow, and makes the CPU write out all
+/// that it has collected.
 ///
-/// Right on memory of any other cache mode too, which leaves `flush()` nothing to do.
+/// It may be used on memory of any cache mode.
 ///
 /// # Examples
 ///
@@ -60,20 +45,7 @@ pub struct Wc<'a, const SIZE: usize, S> {
     view: View<'a, ByteRegion<SIZE>, S>,
 }
 
-/// The view of a [`Wc`] that copies take.
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::io::{ByteRegion, IoExt, Shared, WcView};
-/// use kernel::{io::Io, prelude::*};
-///
-/// /// Appends a line to a log in the memory of a device, and says where the next will be.
-/// fn log(memory: WcView<'_, ByteRegion, Shared>, at: usize, line: &[u8]) -> Result<usize> {
-///     memory.try_copy_from_slice(at, line)?;
-///     Ok(at + line.len())
-/// }
-/// ```
+/// The view of a [`Wc`] through which bytes are copied.
 pub type WcView<'a, T, S> = AccessView<'a, Backend<S>, T, WriteCombining>;
 
 impl<'b, const SIZE: usize, S: MemorySpace> IoBase<'b> for &'b Wc<'_, SIZE, S> {
@@ -88,77 +60,33 @@ impl<'b, const SIZE: usize, S: MemorySpace> IoBase<'b> for &'b Wc<'_, SIZE, S> {
 
 macro_rules! accessors {
     ($($ty:ty: $read:ident, $try_read:ident, $write:ident, $try_write:ident;)*) => {$(
-        /// Reads at `offset`, in bytes, which the compiler checks.
-        ///
-        /// # Examples
-        ///
-        /// ```
-        /// # use io_mapping_rs::io::{Shared, Wc};
-        /// type Ring<'a> = Wc<'a, 0x1000, Shared>;
-        #[doc = concat!("fn tail(ring: &Ring<'_>) -> ", stringify!($ty), " {")]
-        #[doc = concat!("    ring.", stringify!($read), "(0xff8)")]
-        /// }
-        /// ```
+        /// Reads the value at `offset`, in bytes, which is checked at compile time.
         #[inline(always)]
         pub fn $read(&self, offset: usize) -> $ty {
             self.view.relaxed().$read(offset)
         }
 
-        /// Reads at `offset`, in bytes.
+        /// Reads the value at `offset`, in bytes.
         ///
         /// # Errors
         ///
-        /// `EINVAL` where the value would leave the memory, or be misaligned.
-        ///
-        /// # Examples
-        ///
-        /// ```
-        /// # use io_mapping_rs::io::{Shared, Wc};
-        /// # use kernel::prelude::*;
-        /// /// Slow, as all that was collected goes out first: best done once.
-        /// type Old<'a> = Wc<'a, 0, Shared>;
-        #[doc = concat!("fn restore(old: &Old<'_>, at: usize) -> Result<", stringify!($ty), "> {")]
-        #[doc = concat!("    old.", stringify!($try_read), "(at)")]
-        /// }
-        /// ```
+        /// `EINVAL` where the value does not lie within the memory, or is misaligned.
         #[inline(always)]
         pub fn $try_read(&self, offset: usize) -> Result<$ty> {
             Ok(self.view.relaxed().try_at::<$ty>(offset)?.read_val())
         }
 
-        /// Writes at `offset`, in bytes, which the compiler checks.
-        ///
-        /// # Examples
-        ///
-        /// ```
-        /// # use io_mapping_rs::io::{Shared, Wc};
-        /// type Ring<'a> = Wc<'a, 0x1000, Shared>;
-        #[doc = concat!("fn set_tail(ring: &Ring<'_>, tail: ", stringify!($ty), ") {")]
-        #[doc = concat!("    ring.", stringify!($write), "(tail, 0xff0);")]
-        /// }
-        /// ```
+        /// Writes `value` at `offset`, in bytes, which is checked at compile time.
         #[inline(always)]
         pub fn $write(&self, value: $ty, offset: usize) {
             self.view.relaxed().$write(value, offset);
         }
 
-        /// Writes at `offset`, in bytes.
+        /// Writes `value` at `offset`, in bytes.
         ///
         /// # Errors
         ///
-        /// `EINVAL` where the value would leave the memory, or be misaligned.
-        ///
-        /// # Examples
-        ///
-        /// ```
-        /// # use io_mapping_rs::io::{Shared, Wc};
-        /// # use kernel::prelude::*;
-        /// /// A pixel, on a screen of as many bits a pixel.
-        /// type Screen<'a> = Wc<'a, 0, Shared>;
-        #[doc = concat!("fn dot(on: &Screen<'_>, at: usize, c: ", stringify!($ty), ") -> Result {")]
-        #[doc = concat!("    on.", stringify!($try_write), "(c, at)")]
-        /// }
-        /// ```
+        /// `EINVAL` where the value does not lie within the memory, or is misaligned.
         #[inline(always)]
         pub fn $try_write(&self, value: $ty, offset: usize) -> Result {
             self.view.relaxed().try_at::<$ty>(offset)?.write_val(value);
@@ -184,13 +112,13 @@ impl<'a, const SIZE: usize, S: MemorySpace> Wc<'a, SIZE, S> {
         u64: read64, try_read64, write64, try_write64;
     }
 
-    /// Writes out what the CPU has collected: whatever this CPU stores after it arrives after it.
+    /// Writes out what this CPU has collected, before anything that it stores afterwards (C:
+    /// `wmb()`).
     ///
-    /// C: `wmb()`. On x86 it is `sfence`, on arm64 `dsb st`, on RISC-V `fence ow,ow`, on PowerPC
-    /// `sync`. That the data has arrived *at* the device is not said: a posted write may still be
-    /// on its way, in front of the next one.
+    /// The data need not have arrived at the device yet: a posted write may still be on its way,
+    /// but later ones do not overtake it.
     ///
-    /// While the token lives nothing can be stored through this `Wc`.
+    /// Nothing can be stored through this `Wc` while the result lives.
     ///
     /// # Examples
     ///
@@ -198,7 +126,7 @@ impl<'a, const SIZE: usize, S: MemorySpace> Wc<'a, SIZE, S> {
     /// use io_mapping_rs::io::{Flushed, Shared, Wc};
     /// use kernel::prelude::*;
     ///
-    /// /// Writes a descriptor and hands on the proof that it went out.
+    /// /// Writes a descriptor. The result is the proof that it was written out.
     /// fn describe<'a>(ring: &'a mut Wc<'_, 0, Shared>, addr: u64) -> Result<Flushed<'a>> {
     ///     ring.try_write64(addr, 0)?;
     ///     ring.try_write32(4096, 8)?;
@@ -207,14 +135,16 @@ impl<'a, const SIZE: usize, S: MemorySpace> Wc<'a, SIZE, S> {
     /// ```
     #[inline(always)]
     pub fn flush(&mut self) -> Flushed<'_> {
-        // SAFETY: A barrier may stand anywhere.
+        // SAFETY: A barrier has no preconditions.
         unsafe { mmio::wmb() };
         Flushed(PhantomData)
     }
 }
 
-/// Says that stores to write-combining memory have been written out, and that none came after
-/// through the same [`Wc`]: another of the same memory is not held back. See [`Wc::flush`].
+/// The proof that the stores through a [`Wc`] have been written out, and that none followed. See
+/// [`Wc::flush`].
+///
+/// Stores through another `Wc` of the same memory are not covered.
 ///
 /// # Examples
 ///
@@ -222,28 +152,16 @@ impl<'a, const SIZE: usize, S: MemorySpace> Wc<'a, SIZE, S> {
 /// use io_mapping_rs::{io::Flushed, ports::PortView};
 /// use kernel::io::Io;
 ///
-/// /// Starts the engine by other means than a doorbell. `_data` says that it has something to do.
+/// /// Starts an engine by a command. `_data` is the proof that its data has been written out.
 /// fn start(command: PortView<'_, u8>, _data: Flushed<'_>) {
 ///     command.write_val(1);
 /// }
 /// ```
-#[must_use = "nobody has been told of what was written: ring the doorbell"]
+#[must_use = "the device has not been told of what was written: ring the doorbell"]
 pub struct Flushed<'a>(PhantomData<&'a mut ()>);
 
-/// A register that tells the device of data in write-combining memory, written only with the proof
-/// that the data went first. See [`IoExt::try_doorbell`].
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::{io::{Backend, Doorbell, IoExt, Shared}, Mapping};
-/// use kernel::prelude::*;
-///
-/// /// The doorbells of a device with a queue for each CPU.
-/// fn doorbells(registers: &Mapping) -> Result<[Doorbell<'_, Backend<Shared>, u32>; 2]> {
-///     Ok([registers.try_doorbell(0x1000)?, registers.try_doorbell(0x1008)?])
-/// }
-/// ```
+/// A register that tells the device of data in write-combining memory. To write it takes the proof
+/// that the data has been written out before. See [`IoExt::try_doorbell`].
 pub struct Doorbell<'a, B: IoBackend, T> {
     view: B::View<'a, T>,
 }
@@ -254,23 +172,7 @@ impl<'a, B: IoCapable<T>, T> Doorbell<'a, B, T> {
         Self { view }
     }
 
-    /// Writes `value` to the register, after the data.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::io::{Backend, Doorbell, Shared, Wc};
-    ///
-    /// /// Tells the device how far the queue has been filled.
-    /// fn kick(
-    ///     queue: &mut Wc<'_, 0x1000, Shared>,
-    ///     doorbell: &Doorbell<'_, Backend<Shared>, u32>,
-    ///     tail: u32,
-    /// ) {
-    ///     queue.write32(tail, 0x0);
-    ///     doorbell.ring(tail, queue.flush());
-    /// }
-    /// ```
+    /// Writes `value` to the register. The data has been written out before.
     #[inline(always)]
     pub fn ring(&self, value: T, _data: Flushed<'_>) {
         B::io_write(self.view, value);

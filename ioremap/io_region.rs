@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! L2: one region over memory or I/O ports, for a driver whose device has one or the other.
+//! A region that is device memory or I/O ports, for a driver whose devices have one or the other.
 //!
 //! ```
 //! use io_mapping_rs::{pci::IoBar, IoRegion};
 //! use kernel::{device::Bound, io::Io, pci, prelude::*};
 //!
-//! /// Some boards have the registers in ports, others in memory.
+//! /// Some boards have the registers in memory, others in I/O ports.
 //! fn reset(registers: &IoRegion) -> Result {
 //!     registers.try_write16(0x8000, 0x12)
 //! }
@@ -28,21 +28,11 @@ use kernel::{
     ptr::KnownSize,
 };
 
-/// Device memory or I/O ports, which is decided once, when it is mapped.
+/// Device memory or I/O ports, with the same accessors.
 ///
-/// What C's `pci_iomap()` returns: the same accessors for either. There is no address to test at
-/// each access, and none that is neither.
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::IoRegion;
-/// use kernel::{io::Io, prelude::*};
-///
-/// fn identity(region: &IoRegion) -> Result<u32> {
-///     region.try_read32(0)
-/// }
-/// ```
+/// It stands for what C's `pci_iomap()` returns. C tells from the address at each access whether it
+/// is memory or a port, and reads all ones from an address that is neither. Here it is known since
+/// the region was mapped.
 pub enum IoRegion {
     /// Device memory.
     Memory(Mapping),
@@ -51,19 +41,7 @@ pub enum IoRegion {
 }
 
 impl IoRegion {
-    /// Bytes, or ports.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::IoRegion;
-    /// use kernel::prelude::*;
-    ///
-    /// /// The registers of the second channel stand behind those of the first.
-    /// fn has_second_channel(region: &IoRegion) -> bool {
-    ///     region.size() >= 0x40
-    /// }
-    /// ```
+    /// Returns the number of bytes or ports.
     pub fn size(&self) -> usize {
         match self {
             Self::Memory(mapping) => mapping.size(),
@@ -71,12 +49,12 @@ impl IoRegion {
         }
     }
 
-    /// All of it with a least size that the compiler knows, for accesses checked at compile time.
+    /// Returns a view of at least `SIZE` bytes or ports, for accesses that are checked at compile
+    /// time.
     ///
     /// # Errors
     ///
-    /// `EINVAL` where there are fewer than `SIZE` bytes or ports, not counting those that a
-    /// [`Region`] leaves out.
+    /// `EINVAL` where there are fewer, of those that a [`Region`] can hold.
     ///
     /// # Examples
     ///
@@ -100,19 +78,7 @@ impl IoRegion {
         self.as_view().sized()
     }
 
-    /// All of it, for accesses of every width up to the last byte or port, wherever it begins.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::IoRegion;
-    /// use kernel::{io::Io, prelude::*};
-    ///
-    /// /// The device has 6 registers of a byte: an `IoRegion` ends after 4 of them.
-    /// fn parity(device: &IoRegion) -> Result<u8> {
-    ///     device.byte_region().try_read8(5)
-    /// }
-    /// ```
+    /// Returns a view of all bytes or ports, for accesses of every width.
     #[inline(always)]
     pub fn byte_region(&self) -> IoRegionView<'_, ByteRegion> {
         match self {
@@ -121,8 +87,8 @@ impl IoRegion {
         }
     }
 
-    /// The memory, for what ports cannot do: copies, and accesses of 64 bits. None where it is of
-    /// ports.
+    /// Returns the mapping if it is memory, for what I/O ports cannot do: copies, and accesses of
+    /// 64 bits.
     ///
     /// # Examples
     ///
@@ -130,7 +96,7 @@ impl IoRegion {
     /// use io_mapping_rs::{io::IoExt, IoRegion};
     /// use kernel::{io::Io, prelude::*};
     ///
-    /// /// In one access where that can be, else in two.
+    /// /// By one access to memory, by two to I/O ports.
     /// fn counter(region: &IoRegion) -> Result<u64> {
     ///     match region.memory() {
     ///         Some(memory) => memory.byte_region().try_read64(0x8),
@@ -145,20 +111,7 @@ impl IoRegion {
         }
     }
 
-    /// The ports. None where it is of memory.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::IoRegion;
-    /// use kernel::{device::Device, prelude::*};
-    ///
-    /// fn report(dev: &Device, region: &IoRegion) {
-    ///     if let Some(ports) = region.ports() {
-    ///         dev_info!(dev, "I/O ports from {:#x} on\n", ports.first());
-    ///     }
-    /// }
-    /// ```
+    /// Returns the I/O ports if it is those.
     pub fn ports(&self) -> Option<&Ports> {
         match self {
             Self::Memory(_) => None,
@@ -180,7 +133,7 @@ impl<'a> IoBase<'a> for &'a IoRegion {
     }
 }
 
-/// The space of an [`IoRegion`]: what an [`IoRegionView`] is of.
+/// The space of an [`IoRegionView`].
 #[derive(Clone, Copy)]
 pub enum IoRegionSpace {
     /// I/O ports.
@@ -190,7 +143,7 @@ pub enum IoRegionSpace {
     Memory,
 }
 
-/// A view of a `T` in an [`IoRegion`].
+/// A view of a `T` in an [`IoRegion`], for as long as `'a`.
 ///
 /// # Examples
 ///
@@ -198,7 +151,7 @@ pub enum IoRegionSpace {
 /// use io_mapping_rs::io_region::IoRegionView;
 /// use kernel::io::{Io, Region};
 ///
-/// /// `registers` is memory or ports, and holds 8 bytes in either case.
+/// /// `registers` has at least 8 bytes or ports.
 /// fn acknowledge(registers: IoRegionView<'_, Region<8>>) {
 ///     let pending = registers.read32(0x4);
 ///     registers.write32(pending, 0x4);
@@ -209,7 +162,7 @@ pub type IoRegionView<'a, T> = View<'a, T, IoRegionSpace>;
 impl<'a, T: ?Sized + KnownSize> From<View<'a, T, Shared>> for IoRegionView<'a, T> {
     #[inline(always)]
     fn from(view: View<'a, T, Shared>) -> Self {
-        // SAFETY: By the invariant of `view` the pointer is one to memory.
+        // SAFETY: By the invariant of `view` its pointer is one to memory that any task may access.
         unsafe { View::from_raw(Backend::as_ptr(view), IoRegionSpace::Memory) }
     }
 }
@@ -217,12 +170,12 @@ impl<'a, T: ?Sized + KnownSize> From<View<'a, T, Shared>> for IoRegionView<'a, T
 impl<'a, T: ?Sized + KnownSize> From<PortView<'a, T>> for IoRegionView<'a, T> {
     #[inline(always)]
     fn from(view: PortView<'a, T>) -> Self {
-        // SAFETY: By the invariant of `view` the pointer is one to ports.
+        // SAFETY: By the invariant of `view` its pointer is one to I/O ports.
         unsafe { View::from_raw(PortBackend::as_ptr(view), IoRegionSpace::Ports) }
     }
 }
 
-/// What an [`IoRegionView`] is of.
+/// An [`IoRegionView`] as a view of what it is of.
 enum Either<'a, T> {
     Memory(View<'a, T, Shared>),
     Ports(PortView<'a, T>),
@@ -232,31 +185,15 @@ enum Either<'a, T> {
 fn either<T>(view: IoRegionView<'_, T>) -> Either<'_, T> {
     let ptr = IoRegionBackend::as_ptr(view);
     match view.space() {
-        // SAFETY: By the invariant of `view` the pointer is one to memory, for any task.
+        // SAFETY: By the invariant of `view` its pointer is one to memory that any task may access.
         IoRegionSpace::Memory => Either::Memory(unsafe { View::from_raw(ptr, Shared::default()) }),
-        // SAFETY: By the invariant of `view` the pointer is one to ports.
+        // SAFETY: By the invariant of `view` its pointer is one to I/O ports.
         IoRegionSpace::Ports => Either::Ports(unsafe { View::from_raw(ptr, PortSpace::default()) }),
     }
 }
 
-/// The [`IoBackend`] of an [`IoRegionView`]: what memory and ports have in common.
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::{
-///     io::{BigEndian, IoExt, AccessView},
-///     io_region::{IoRegion, IoRegionBackend},
-/// };
-/// use kernel::io::Region;
-///
-/// /// The registers of a device that has them in big endian, in memory or in ports.
-/// type Registers<'a> = AccessView<'a, IoRegionBackend, Region, BigEndian>;
-///
-/// fn registers(region: &IoRegion) -> Registers<'_> {
-///     region.be()
-/// }
-/// ```
+/// The [`IoBackend`] of an [`IoRegionView`], for the accesses that memory and I/O ports have in
+/// common.
 pub type IoRegionBackend = Backend<IoRegionSpace>;
 
 impl<T> IoCapable<T> for IoRegionBackend

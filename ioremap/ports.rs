@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! L2: I/O ports, for the accessors of the kernel crate's [`kernel::io::Io`].
+//! I/O ports, for the accessors of [`kernel::io::Io`].
 //!
-//! C hands out a cookie for a port, which each access tests; here a range of ports has a type.
-//! Offsets are in ports from the first of the range. As with memory, a port of 16 or 32 bits stands
-//! at a multiple of its width. No access sleeps: any context will do.
+//! C returns a cookie for a port, which looks like an address and is told from one at each access.
+//! Here a range of ports has a type of its own. Offsets are in ports from the first of the range.
+//! As in memory, 16 and 32 bits are aligned to their width. No access sleeps: all may be made in
+//! any context.
 //!
 //! ```
 //! use io_mapping_rs::{io::IoExt, pci::PortBar};
@@ -31,24 +32,13 @@ use kernel::{
     prelude::*,
 };
 
-/// A range of I/O ports that the owner may read and write.
+/// A range of I/O ports.
 ///
 /// # Invariants
 ///
-/// `count` ports from `first` on, not 0, none past the last that the machine has. `region` of them
-/// can be seen as a [`Region`].
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::Ports;
-/// use kernel::{io::Io, prelude::*};
-///
-/// fn scratch(uart: &Ports) -> Result<u8> {
-///     uart.try_write8(0x5a, 7)?;
-///     uart.try_read8(7)
-/// }
-/// ```
+/// - There is at least one port, and none has a number above the last of the machine.
+/// - The owner has the right to access the `count` ports from `first` on.
+/// - `region` of them make a [`Region`].
 pub struct Ports {
     first: usize,
     count: usize,
@@ -56,17 +46,20 @@ pub struct Ports {
 }
 
 impl Ports {
-    /// `count` ports from `first` on (C: `ioport_map()`). Port 0 is one like any other.
+    /// Returns the `count` ports from `first` on (C: `ioport_map()`).
+    ///
+    /// C ignores the count, and refuses accesses to port 0.
     ///
     /// # Errors
     ///
-    /// `EINVAL` where `count` is 0, or a port lies past the last of the machine (0xffff on x86): C
-    /// ignores the count, and such a run wraps to port 0.
+    /// `EINVAL` where `count` is 0, or the range does not end at or before the last port of the
+    /// machine (0xffff on x86).
     ///
     /// # Safety
     ///
-    /// The caller has the right to the ports for as long as the result lives: no access to them
-    /// breaks anybody's memory.
+    /// The caller has the right to access the ports for as long as the result lives. No access to
+    /// them may cause undefined behaviour, such as a device that writes to memory that is not its
+    /// driver's.
     ///
     /// # Examples
     ///
@@ -83,13 +76,15 @@ impl Ports {
         let last = count
             .checked_sub(1)
             .and_then(|more| first.checked_add(more));
-        // CAST: as wide as a pointer, both.
+        // CAST: Both are as wide as a pointer.
         let limit = bindings::IO_SPACE_LIMIT as usize;
         if last.is_none_or(|last| last > limit) {
             counters::count_refusal(EINVAL);
             return Err(EINVAL);
         }
-        // INVARIANT: As just checked.
+        // INVARIANT: The range is not empty and ends within the machine's ports, as just checked.
+        // The right to it is required of our caller, and `region_size()` returns how many make a
+        // `Region`.
         Ok(Self {
             first,
             count,
@@ -97,49 +92,23 @@ impl Ports {
         })
     }
 
-    /// The number of the first port.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::Ports;
-    /// use kernel::{device::Device, prelude::*};
-    ///
-    /// fn report(dev: &Device, uart: &Ports) {
-    ///     dev_info!(dev, "UART at {:#x}\n", uart.first());
-    /// }
-    /// ```
+    /// Returns the number of the first port.
     #[inline]
     pub fn first(&self) -> usize {
         self.first
     }
 
-    /// The number of ports.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::Ports;
-    /// use kernel::prelude::*;
-    ///
-    /// /// A 16550 has 8 registers, its older relatives have fewer.
-    /// fn expect_16550(uart: &Ports) -> Result {
-    ///     if uart.count() < 8 {
-    ///         return Err(ENODEV);
-    ///     }
-    ///     Ok(())
-    /// }
-    /// ```
+    /// Returns how many ports there are.
     #[inline]
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// All ports with a least number that the compiler knows, for accesses checked at compile time.
+    /// Returns a view of at least `SIZE` ports, for accesses that are checked at compile time.
     ///
     /// # Errors
     ///
-    /// `EINVAL` where there are fewer than `SIZE`, not counting those that a [`Region`] leaves out.
+    /// `EINVAL` where there are fewer, of those that a [`Region`] can hold.
     ///
     /// # Examples
     ///
@@ -147,7 +116,7 @@ impl Ports {
     /// use io_mapping_rs::Ports;
     /// use kernel::{io::Io, prelude::*};
     ///
-    /// /// The divisor of a UART stands in for its first registers while bit 7 of 3 is set.
+    /// /// While bit 7 of register 3 is set, registers 0 and 1 of a UART are its divisor.
     /// fn set_speed(uart: &Ports, divisor: u16) -> Result {
     ///     let uart = uart.sized::<8>()?;
     ///     let control: u8 = uart.read(3);
@@ -164,8 +133,9 @@ impl Ports {
         self.as_view().sized()
     }
 
-    /// All ports, for accesses of every width. A range that begins or ends elsewhere than at a
-    /// multiple of 4 is seen here to its end, and not at all as a [`Region`].
+    /// Returns a view of all ports, for accesses of every width.
+    ///
+    /// A [`Region`] holds a multiple of 4 ports, and none if the first is not at a multiple of 4.
     ///
     /// # Examples
     ///
@@ -180,7 +150,7 @@ impl Ports {
     /// ```
     #[inline(always)]
     pub fn byte_region(&self) -> PortView<'_, ByteRegion> {
-        // SAFETY: By the invariant the ports are ours for as long as `self` lives.
+        // SAFETY: By the invariants of `Ports` its owner has the right to access them.
         let ports: PortView<'_, [u8]> = unsafe { View::bytes(self.first, self.count) };
         ports.byte_region()
     }
@@ -192,13 +162,13 @@ impl<'a> IoBase<'a> for &'a Ports {
 
     #[inline(always)]
     fn as_view(self) -> PortView<'a, Region> {
-        // SAFETY: By the invariant the ports are ours for as long as `self` lives, and `region` of
-        // them can be seen so.
+        // SAFETY: By the invariants of `Ports` its owner has the right to access them, and
+        // `region` of them make a `Region`.
         unsafe { View::region_at(self.first, self.region) }
     }
 }
 
-/// The space of I/O ports, see [`PortView`].
+/// The space of a [`PortView`].
 #[derive(Clone, Copy, Default)]
 pub struct PortSpace(());
 
@@ -210,12 +180,7 @@ pub struct PortSpace(());
 /// use io_mapping_rs::{io::ByteRegion, ports::PortView};
 /// use kernel::io::Io;
 ///
-/// /// The one byte of a command register, wherever it is.
-/// fn reset(command: PortView<'_, u8>) {
-///     command.write_val(0xfe);
-/// }
-///
-/// /// `ports` has at least two, which the compiler knows.
+/// /// An index and a data register. That there are two ports is known at compile time.
 /// fn select(ports: PortView<'_, ByteRegion<2>>, index: u8) -> u8 {
 ///     ports.write8(index, 0);
 ///     ports.read8(1)
@@ -226,27 +191,13 @@ pub type PortView<'a, T> = View<'a, T, PortSpace>;
 /// Returns the number of the first port of a view.
 #[inline(always)]
 fn port<T>(view: PortView<'_, T>) -> c_ulong {
-    // CAST: both are as wide as a pointer.
+    // CAST: Both are as wide as a pointer.
     PortBackend::as_ptr(view).addr() as c_ulong
 }
 
-/// The [`IoBackend`](kernel::io::IoBackend) of a [`PortView`]: 8, 16 and 32 bits. For 64 there are
-/// [`IoExt::try_read64_lo_hi`](crate::io::IoExt::try_read64_lo_hi) and its like.
+/// The [`IoBackend`] of a [`PortView`], for accesses of 8, 16 and 32 bits.
 ///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::{io::{Doorbell, IoExt}, ports::PortBackend, Ports};
-/// use kernel::prelude::*;
-///
-/// struct Queue<'a> {
-///     notify: Doorbell<'a, PortBackend, u16>,
-/// }
-///
-/// fn queue(ports: &Ports) -> Result<Queue<'_>> {
-///     Ok(Queue { notify: ports.try_doorbell(0x10)? })
-/// }
-/// ```
+/// 64 bits take two accesses, see [`IoExt::try_read64_lo_hi`](crate::io::IoExt::try_read64_lo_hi).
 pub type PortBackend = Backend<PortSpace>;
 
 macro_rules! impl_ports {
@@ -254,13 +205,13 @@ macro_rules! impl_ports {
         impl IoCapable<$ty> for PortBackend {
             #[inline(always)]
             fn io_read<'a>(view: PortView<'a, $ty>) -> $ty {
-                // SAFETY: By the view's invariant the port is ours.
+                // SAFETY: By the view's invariant the port may be accessed.
                 unsafe { arch::ports::$read(port(view)) }
             }
 
             #[inline(always)]
             fn io_write<'a>(view: PortView<'a, $ty>, value: $ty) {
-                // SAFETY: By the view's invariant the port is ours.
+                // SAFETY: By the view's invariant the port may be accessed.
                 unsafe { arch::ports::$write(value, port(view)) };
             }
         }
@@ -268,19 +219,19 @@ macro_rules! impl_ports {
         impl IoRepeat<$ty> for PortBackend {
             #[inline]
             fn read_rep(view: PortView<'_, $ty>, data: &mut [$ty]) {
-                // CAST: as wide as a pointer, both.
+                // CAST: Both are as wide as a pointer.
                 let count = data.len() as c_ulong;
-                // SAFETY: By the view's invariant the port is ours; `data` has room for as many
-                // values as said.
+                // SAFETY: By the view's invariant the port may be accessed. `data` is valid for
+                // writes of `count` values.
                 unsafe { bindings::$read_rep(data.as_mut_ptr(), ptr::null(), port(view), count) };
             }
 
             #[inline]
             fn write_rep(view: PortView<'_, $ty>, data: &[$ty]) {
-                // CAST: as wide as a pointer, both.
+                // CAST: Both are as wide as a pointer.
                 let count = data.len() as c_ulong;
-                // SAFETY: By the view's invariant the port is ours; `data` has as many values as
-                // said.
+                // SAFETY: By the view's invariant the port may be accessed. `data` is valid for
+                // reads of `count` values.
                 unsafe { bindings::$write_rep(ptr::null_mut(), data.as_ptr(), port(view), count) };
             }
         }
