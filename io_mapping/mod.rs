@@ -337,7 +337,8 @@ impl IoMapping {
     /// ```
     pub fn trim(&mut self) {
         if let Backing::Sparse(sparse) = &mut self.backing {
-            sparse.trim(&mut self.chunk_table);
+            // SAFETY: By the invariants of `IoMapping` `chunk_table` has the chunks of `backing`.
+            unsafe { sparse.trim(&mut self.chunk_table) };
         }
     }
 
@@ -468,7 +469,10 @@ impl IoMapping {
             Backing::Whole(whole) => Ok((addr_in_whole(whole, offset), None)),
             Backing::Sparse(sparse) => {
                 // Taken apart, so that the results of the cases above stay in registers.
-                let (addr, area) = sparse.map_span(&self.chunk_table, offset, len)?;
+                // SAFETY: By the invariants of `IoMapping` `chunk_table` has the chunks of
+                // `backing`. The bytes are within the aperture and `offset` is a multiple of the page
+                // size, as checked above.
+                let (addr, area) = unsafe { sparse.map_span(&self.chunk_table, offset, len)? };
                 Ok((addr, area))
             }
         }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! L2: pieces of an aperture that stay mapped once they have been asked for.
+//! Chunks: parts of a sparse aperture that stay mapped after their first use.
 //!
-//! A chunk is 2 MiB of the aperture, aligned as its physical address is: one large page where the
-//! kernel gives one. It is mapped once, under a lock, and found again by two loads, without a lock
-//! and without a shared write. It goes with the aperture, or when all of them are trimmed: no count
-//! of users is needed, because every map borrows the aperture.
+//! A chunk is 2 MiB of the aperture, aligned as its physical address is, so that one large page maps
+//! it where the kernel has them. It is mapped under a lock, once. Later maps find it by two loads,
+//! which take no lock and write no shared memory. It is unmapped when the chunks are trimmed, or with
+//! the aperture. Users of a chunk need not be counted, as every map borrows the aperture.
 
 use crate::mm::cache_mode::Protection;
 use crate::mm::phys_range::PAGE_SIZE;
@@ -19,42 +19,43 @@ use kernel::{
     sync::{global_lock, Mutex, SetOnce},
 };
 
-/// Bytes of a chunk, as a shift.
+/// The size of a chunk, as a shift.
 pub(crate) const CHUNK_SHIFT: u32 = 21;
-/// Bytes of a chunk.
+/// The size of a chunk in bytes.
 pub(crate) const CHUNK_SIZE: u64 = 1 << CHUNK_SHIFT;
 
-/// The most bytes of address space that all chunks together may take, if it has been set.
+/// How many bytes of address space all chunks together may take. Unset until the module is loaded.
 static BUDGET: SetOnce<u64> = SetOnce::new();
-/// The bytes of address space that they take.
+/// How many bytes of address space all chunks together take.
 static USED: AtomicU64 = AtomicU64::new(0);
 
 global_lock! {
-    // SAFETY: `init` does it, before anything else here.
+    // SAFETY: `init` initialises it, before any chunk is mapped.
     unsafe(uninit) static CREATE_LOCK: Mutex<()> = ();
 }
 
-/// Readies chunks, with a budget of address space for them in bytes. Called when the module is
-/// loaded, before any aperture can be; later calls change nothing.
+/// Sets the budget of address space for chunks, in bytes. Called when the module is loaded, before
+/// there can be an aperture. Later calls change nothing.
 pub(crate) fn init(budget: u64) {
     if BUDGET.populate(budget) {
-        // SAFETY: Only one call gets here, and no chunk has been asked for yet.
+        // SAFETY: Only the first call gets here, and no chunk is mapped yet.
         unsafe { CREATE_LOCK.init() };
     }
 }
 
-/// A charge of the budget, given back on drop.
+/// Bytes charged to the budget, given back on drop.
 struct BudgetCharge(u64);
 
 impl BudgetCharge {
-    fn take(bytes: u64) -> Option<Self> {
+    /// Charges `bytes` to the budget, or returns `None` if it has fewer left.
+    fn new(bytes: u64) -> Option<Self> {
         let budget = BUDGET.copy().unwrap_or(0);
         let mut used = USED.load(Ordering::Relaxed);
         loop {
-            let now = used.checked_add(bytes).filter(|&now| now <= budget)?;
-            match USED.compare_exchange_weak(used, now, Ordering::Relaxed, Ordering::Relaxed) {
+            let new = used.checked_add(bytes).filter(|&new| new <= budget)?;
+            match USED.compare_exchange_weak(used, new, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return Some(Self(bytes)),
-                Err(other) => used = other,
+                Err(current) => used = current,
             }
         }
     }
@@ -66,15 +67,16 @@ impl Drop for BudgetCharge {
     }
 }
 
-/// A part of an aperture that is mapped by itself, and listed.
+/// A part of an aperture in an area of its own, which is in the list of mappings.
 pub(crate) struct TrackedArea {
-    // Dropped in this order: nobody looks at entries that are going.
+    // Dropped in this order: the area leaves the list before it is unmapped.
     _tracked: TrackedMapping,
     _area: VmArea,
 }
 
 impl TrackedArea {
-    /// Maps the `size` bytes from `phys` on of `aperture`, whole pages. Gives the first address, too.
+    /// Maps the `size` bytes from `phys` on of `aperture`, both multiples of the page size. Returns
+    /// the area and its first address.
     ///
     /// # Errors
     ///
@@ -92,90 +94,109 @@ impl TrackedArea {
     }
 }
 
-/// A chunk that has been mapped.
+/// A chunk that is mapped.
 struct Chunk {
-    // Dropped in this order: the charge is free once the addresses are.
+    // Dropped in this order: the budget gets the address space back after it is free.
     _area: TrackedArea,
     _charge: BudgetCharge,
 }
 
-/// What has been mapped: changed under a lock only.
+/// The chunks of an aperture that are mapped, and the elements of its [`ChunkTable`]. Both change
+/// only under a lock.
 struct MappedChunks {
     chunks: KVVec<Chunk>,
-    table: KVVec<AtomicUsize>,
+    elements: KVVec<AtomicUsize>,
 }
 
-/// Where the chunks of an aperture are, to be looked up without a lock.
+/// Finds the address of a chunk without a lock.
+///
+/// It is apart from [`Chunks`], so that a map can look into it before it knows the strategy of the
+/// aperture.
 ///
 /// # Invariants
 ///
-/// `table` is null, or points to an element for each chunk of the aperture, which does not move. An
-/// element is 0, or what to add to an offset in its part of the aperture to get the address where
-/// it is mapped; an element that is not 0 stays until the chunks are trimmed.
+/// - `elements` is null, or it points to an array of an element for each chunk of the aperture, which
+///   is neither moved nor freed before the chunks are trimmed.
+/// - An element is 0, or its chunk is mapped: the element plus an offset in that chunk, with
+///   wrap-around, is the address at that offset. The element does not change before the chunks are
+///   trimmed.
+/// - `base_misalignment` is less than [`CHUNK_SIZE`].
 pub(crate) struct ChunkTable {
-    table: AtomicPtr<AtomicUsize>,
-    /// How far into its large page the aperture begins.
+    elements: AtomicPtr<AtomicUsize>,
+    /// How far behind a chunk's boundary the physical address of the aperture is.
     base_misalignment: u64,
 }
 
 impl ChunkTable {
-    /// The table of an aperture that begins at physical address `base`, with no chunks.
+    /// Returns the table of an aperture that begins at physical address `base` and has no chunks yet.
     pub(crate) const fn new(base: u64) -> Self {
-        // INVARIANT: `table` is null.
+        // INVARIANT: `elements` is null, and the misalignment is a remainder of the size of a chunk.
         Self {
-            table: AtomicPtr::new(core::ptr::null_mut()),
+            elements: AtomicPtr::new(core::ptr::null_mut()),
             base_misalignment: base & (CHUNK_SIZE - 1),
         }
     }
 
+    /// The number of the chunk that has the byte at `offset`, which is within the aperture.
     #[inline(always)]
     fn index(&self, offset: u64) -> usize {
-        // No overflow: the last byte of the aperture has an address. CAST: a table that is larger
-        // than memory cannot be allocated, and then nobody looks into it.
+        // No overflow: the last byte of the aperture has a physical address. CAST: Those have 52 bits
+        // at the most, and 31 are left.
         (offset.wrapping_add(self.base_misalignment) >> CHUNK_SHIFT) as usize
     }
 
-    /// Whether the `len` bytes from `offset` on, not 0 and within the aperture, are in one chunk.
+    /// Whether one chunk has all of the `len` bytes from `offset` on. They are at least one, and
+    /// within the aperture.
     #[inline(always)]
     pub(crate) fn in_one_chunk(&self, offset: u64, len: u64) -> bool {
-        // No overflow: the last byte of the aperture has an address.
+        // No overflow: the last byte of the aperture has a physical address.
         let first = offset.wrapping_add(self.base_misalignment);
         let last = first.wrapping_add(len.wrapping_sub(1));
         (first ^ last) < CHUNK_SIZE
     }
 
-    /// The address of the byte at `offset` if its chunk is there, and has the `len` bytes, not 0,
-    /// from there on.
+    /// Returns the address of the byte at `offset`, if one chunk has all of the `len` bytes from there
+    /// on and is mapped.
     ///
     /// # Safety
     ///
-    /// They are within the aperture.
+    /// The bytes, at least one, are within the aperture.
     #[inline(always)]
     pub(crate) unsafe fn find(&self, offset: u64, len: u64) -> Option<usize> {
-        let table = self.table.load(Ordering::Acquire);
-        if table.is_null() || !self.in_one_chunk(offset, len) {
+        let elements = self.elements.load(Ordering::Acquire);
+        if elements.is_null() || !self.in_one_chunk(offset, len) {
             return None;
         }
-        // SAFETY: By the invariant `table` has an element for every offset within the aperture.
-        let element = unsafe { &*table.wrapping_add(self.index(offset)) };
+        // SAFETY: By the invariants of `ChunkTable` the array has an element for each chunk, and it
+        // is there while `self` is borrowed. Our caller guarantees that a chunk has `offset`.
+        let element = unsafe { &*elements.wrapping_add(self.index(offset)) };
         let addr_delta = element.load(Ordering::Acquire);
-        // CAST: the sum is an address, whatever was cut off before.
+        // CAST: The sum is an address, so that the bits that are cut off do not matter.
         (addr_delta != 0).then(|| addr_delta.wrapping_add(offset as usize))
     }
 }
 
-/// The chunks of one aperture.
+/// The chunks of an aperture.
+///
+/// # Invariants
+///
+/// The `size` bytes from physical address `base` on, at least one, are those of the aperture. `base`
+/// is a multiple of the page size. None of the bytes is past the physical address width.
 pub(crate) struct Chunks {
     base: u64,
     size: u64,
     prot: Protection,
-    /// From the first chunk on: an aperture of which nothing is mapped needs no memory.
+    /// Set when the first chunk is mapped: before that, an aperture needs no memory for them.
     mapped: SetOnce<Pin<KBox<Mutex<MappedChunks>>>>,
 }
 
 impl Chunks {
-    /// No chunks yet of the `size` bytes from physical address `base` on.
+    /// Returns the chunks of an aperture, none of which is mapped yet: of `size` bytes from physical
+    /// address `base` on, which have passed the checks of [`ReservedRange`].
+    ///
+    /// [`ReservedRange`]: crate::ioremap::ReservedRange
     pub(crate) fn new(base: u64, size: u64, prot: Protection) -> Self {
+        // INVARIANT: The checks refuse a size of 0, and bytes past the physical address width.
         Self {
             base,
             size,
@@ -187,7 +208,7 @@ impl Chunks {
     /// The physical address of the byte at `offset`, which is within the aperture.
     #[inline(always)]
     pub(crate) fn phys(&self, offset: u64) -> u64 {
-        // No overflow: the last byte of the aperture has an address.
+        // No overflow: the last byte of the aperture has a physical address.
         self.base.wrapping_add(offset)
     }
 
@@ -197,9 +218,11 @@ impl Chunks {
         self.prot
     }
 
-    /// The address of the byte at `offset`, which is within `aperture` with its `chunk_table`, mapping
-    /// its chunk if need be. `None` where the chunk cannot be had, for want of budget, memory or address
-    /// space, or because not all of it can be mapped: a smaller area may still be.
+    /// Returns the address of the byte at `offset`, mapping its chunk first if need be.
+    ///
+    /// Returns `None` if the chunk cannot be mapped: the budget is spent, memory or address space is
+    /// short, or not all of the chunk can be mapped. A smaller part of it may still be mapped in an
+    /// area of its own.
     ///
     /// # Context
     ///
@@ -207,19 +230,21 @@ impl Chunks {
     ///
     /// # Safety
     ///
-    /// `chunk_table` is that of these chunks, and of no others; `offset` is within the aperture.
+    /// - `chunk_table` has the chunks of this aperture, and of no other.
+    /// - `offset` is within the aperture.
     pub(crate) unsafe fn find_or_map(
         &self,
         aperture: &TrackedMapping,
         chunk_table: &ChunkTable,
         offset: u64,
     ) -> Option<usize> {
-        // SAFETY: As required of our caller.
+        // SAFETY: Our caller guarantees that `offset` is within the aperture.
         if let Some(addr) = unsafe { chunk_table.find(offset, 1) } {
             return Some(addr);
         }
         let mut mapped = self.mapped().ok()?.lock();
-        // SAFETY: As above.
+        // Another task may have mapped it before we had the lock.
+        // SAFETY: Our caller guarantees that `offset` is within the aperture.
         if let Some(addr) = unsafe { chunk_table.find(offset, 1) } {
             return Some(addr);
         }
@@ -227,7 +252,8 @@ impl Chunks {
             .ok()
     }
 
-    /// Makes the chunk of `offset`, which is not there.
+    /// Maps the chunk that has the byte at `offset`, which is not mapped. Returns the address of the
+    /// byte.
     fn map_chunk(
         &self,
         aperture: &TrackedMapping,
@@ -236,76 +262,89 @@ impl Chunks {
         offset: u64,
     ) -> Result<usize> {
         let (first, len) = self.chunk_range(chunk_table, offset);
-        let charge = BudgetCharge::take(len).ok_or(ENOSPC)?;
-        self.allocate_table(chunk_table, mapped)?;
+        let charge = BudgetCharge::new(len).ok_or(ENOSPC)?;
+        self.allocate_elements(chunk_table, mapped)?;
+        // What needs memory comes before the mapping, which costs the most.
         mapped.chunks.reserve(1, GFP_KERNEL | __GFP_NOWARN)?;
         let len = usize::try_from(len)?;
-        let (area, addr) = TrackedArea::map(
-            aperture,
-            MappingKind::Chunk,
-            self.phys(first),
-            len,
-            self.prot,
-        )?;
+        let phys = self.phys(first);
+        let (area, addr) = TrackedArea::map(aperture, MappingKind::Chunk, phys, len, self.prot)?;
+        // CAST: The address is a sum of it again, so that the bits that are cut off do not matter.
         let addr_delta = addr.wrapping_sub(first as usize);
         let chunk = Chunk {
             _area: area,
             _charge: charge,
         };
         mapped.chunks.push(chunk, GFP_KERNEL | __GFP_NOWARN)?;
-        let element = mapped.table.get(chunk_table.index(offset)).ok_or(EINVAL)?;
-        // INVARIANT: the chunk is mapped, and kept.
+        let element = mapped.elements.get(chunk_table.index(offset));
+        let element = element.ok_or(EINVAL)?;
+        // INVARIANT: The chunk is mapped, and `chunks` keeps it until they are trimmed.
         element.store(addr_delta, Ordering::Release);
         Ok(addr_delta.wrapping_add(offset as usize))
     }
 
-    /// What has been mapped, to begin with nothing.
+    /// Returns the chunks that are mapped, which are none at first.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     fn mapped(&self) -> Result<&Mutex<MappedChunks>> {
         if self.mapped.as_ref().is_none() {
             let empty = MappedChunks {
                 chunks: KVVec::new(),
-                table: KVVec::new(),
+                elements: KVVec::new(),
             };
             let new = KBox::pin_init(new_mutex!(empty), GFP_KERNEL)?;
-            // One task at a time, so that nobody finds it half set.
-            let _first = CREATE_LOCK.lock();
+            // While one task sets it, others would find it neither unset nor set.
+            let _guard = CREATE_LOCK.lock();
             self.mapped.populate(new);
         }
         self.mapped.as_ref().map(|mapped| &**mapped).ok_or(ENOMEM)
     }
 
-    /// Offset and length of the part of the aperture that is in the same chunk as `offset`: pages.
+    /// Returns offset and length, in whole pages, of what the aperture has of the chunk that has the
+    /// byte at `offset`.
     fn chunk_range(&self, chunk_table: &ChunkTable, offset: u64) -> (u64, u64) {
         let base_misalignment = chunk_table.base_misalignment;
-        let boundary = (offset + base_misalignment) & !(CHUNK_SIZE - 1);
+        // No overflow: physical addresses have 52 bits at the most, and `first <= offset < end`.
+        let boundary = offset.wrapping_add(base_misalignment) & !(CHUNK_SIZE - 1);
         let first = boundary.saturating_sub(base_misalignment);
-        let end = (boundary + CHUNK_SIZE - base_misalignment).min(self.size);
-        (first, (end - first).next_multiple_of(PAGE_SIZE))
+        let end = boundary.wrapping_add(CHUNK_SIZE - base_misalignment);
+        let len = end.min(self.size).wrapping_sub(first);
+        (first, len.next_multiple_of(PAGE_SIZE))
     }
 
-    fn allocate_table(&self, chunk_table: &ChunkTable, mapped: &mut MappedChunks) -> Result {
-        if !mapped.table.is_empty() {
+    /// Allocates the elements of `chunk_table`, unless it has them.
+    fn allocate_elements(&self, chunk_table: &ChunkTable, mapped: &mut MappedChunks) -> Result {
+        if !mapped.elements.is_empty() {
             return Ok(());
         }
-        let count = chunk_table.index(self.size - 1) + 1;
-        let mut table = KVVec::with_capacity(count, GFP_KERNEL | __GFP_NOWARN)?;
+        // No overflow: by the invariants of `Chunks` there is a last byte. `index` fits in 31 bits.
+        let count = chunk_table.index(self.size.wrapping_sub(1)).wrapping_add(1);
+        let mut elements = KVVec::with_capacity(count, GFP_KERNEL | __GFP_NOWARN)?;
         for _ in 0..count {
-            table.push(AtomicUsize::new(0), GFP_KERNEL)?;
+            elements.push(AtomicUsize::new(0), GFP_KERNEL)?;
         }
-        mapped.table = table;
-        // INVARIANT: an element for each chunk, which is not moved until the chunks are trimmed.
-        let first = mapped.table.as_mut_ptr();
-        chunk_table.table.store(first, Ordering::Release);
+        mapped.elements = elements;
+        // INVARIANT: There is an element for each chunk. `mapped` keeps them in place until the chunks
+        // are trimmed, as it never pushes to a vector that is not empty.
+        let first = mapped.elements.as_mut_ptr();
+        chunk_table.elements.store(first, Ordering::Release);
         Ok(())
     }
 
     /// Unmaps every chunk.
-    pub(crate) fn trim(&mut self, chunk_table: &mut ChunkTable) {
-        // INVARIANT: null again, and nobody looks: we are the only ones.
-        *chunk_table.table.get_mut() = core::ptr::null_mut();
+    ///
+    /// # Safety
+    ///
+    /// `chunk_table` has the chunks of this aperture, and of no other.
+    pub(crate) unsafe fn trim(&mut self, chunk_table: &mut ChunkTable) {
+        // INVARIANT: `elements` is null again. Nobody looks into the array, as we have the only
+        // reference to the table.
+        *chunk_table.elements.get_mut() = core::ptr::null_mut();
         if let Some(mapped) = self.mapped.as_ref() {
             let mut mapped = mapped.lock();
-            mapped.table = KVVec::new();
+            mapped.elements = KVVec::new();
             mapped.chunks = KVVec::new();
         }
     }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The strategy Sparse: nothing is mapped until it is asked for.
+//! The strategy Sparse: parts of an aperture are mapped when they are used.
 //!
-//! Creating an aperture reserves its cache mode and costs the same at any size. A temporary map
-//! takes a slot of the window, or the chunk where there is one; a lasting map makes the chunk, or
-//! takes an area of its own where it crosses a boundary between chunks or the budget is spent.
+//! Creating an aperture only reserves its cache mode, which costs the same at any size. A local or
+//! atomic map takes a slot of the window, or uses the chunk if that is mapped. A map for any task maps
+//! the chunk, which stays mapped. If it crosses a boundary between chunks, or the budget for chunks
+//! is spent, it gets an area of its own.
 
 use crate::io_mapping::sparse::chunks::{ChunkTable, Chunks, TrackedArea};
 use crate::io_mapping::sparse::window::{SlotAddr, Window};
@@ -21,16 +22,16 @@ use kernel::prelude::*;
 pub(crate) mod chunks;
 pub mod window;
 
-/// Whether mapping all of an aperture of `size` bytes is cheap: with large pages, and an eighth of
-/// the address space at most.
+/// Whether mapping all of an aperture of `size` bytes is cheap: the kernel has large pages, and the
+/// aperture takes no more than an eighth of the address space.
 pub(super) fn whole_is_cheap(size: u64) -> bool {
     has_large_pages() && size <= machine::vmalloc_total() as u64 / 8
 }
 
-/// An aperture of which nothing is mapped as such.
+/// What keeps a sparse aperture: its reservation, and what is mapped of it.
 pub(super) struct Sparse {
-    // Dropped in this order: pieces are those of an aperture that is listed no more, and nobody else
-    // may be given the cache mode while they are mapped.
+    // Dropped in this order: the aperture leaves the list of mappings before its chunks are unmapped,
+    // and they are unmapped before the cache mode may be given to anybody else.
     tracked: TrackedMapping,
     chunks: Chunks,
     reservation: Reservation,
@@ -38,11 +39,11 @@ pub(super) struct Sparse {
 }
 
 impl Sparse {
-    /// `base` is page-aligned.
+    /// Reserves the cache mode of an aperture. `base` is a multiple of the page size.
     ///
     /// # Errors
     ///
-    /// Those of [`Options::map`] but for what only mapping can meet.
+    /// Those of [`Options::map`] that do not come from taking address space.
     #[track_caller]
     pub(super) fn new(options: &Options, base: u64, size: u64) -> Result<Self> {
         let caller = Location::caller();
@@ -72,23 +73,24 @@ impl Sparse {
             tracked: TrackedMapping::new(new, Some(caller))?,
             chunks: Chunks::new(reserved.first_page(), size, prot),
             window: Window::get()?,
-            // What is kept is small, as it is moved to the caller.
+            // Only the reservation is kept, as what is kept is copied to the caller.
             reservation: reserved.into_reservation(),
         })
     }
 
-    /// The cache mode asked for.
+    /// The cache mode that was asked for.
     pub(super) fn requested(&self) -> CacheMode {
         self.reservation.requested()
     }
 
-    /// The cache mode that the entries of its maps select.
+    /// The cache mode that the page-table entries of its maps select.
     pub(super) fn achieved(&self) -> CacheMode {
         let mode = mode_of_entry(self.chunks.prot().entry(0), PAGE_SHIFT);
         mode.unwrap_or_else(|| self.reservation.achieved())
     }
 
-    /// The page at `offset`, which is page-aligned and within the aperture, by a slot.
+    /// Maps the page at `offset` by a slot. `offset` is a multiple of the page size and within the
+    /// aperture.
     #[inline(always)]
     pub(super) fn map_slot_local(&self, offset: u64) -> SlotAddr {
         let (phys, prot) = (self.chunks.phys(offset), self.chunks.prot());
@@ -102,32 +104,53 @@ impl Sparse {
         self.window.map_atomic(phys, prot)
     }
 
-    /// `len` bytes from `offset`, which is page-aligned; not 0 and within the aperture, whose
-    /// chunk table is `chunk_table`.
-    // Not inlined, as a user's module cannot reach what it needs.
+    /// Maps `len` bytes from `offset` on. Returns the address of the first, and the area if they got
+    /// one of their own.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TrackedArea::map`].
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    ///
+    /// # Safety
+    ///
+    /// - `chunk_table` has the chunks of this aperture, and of no other.
+    /// - The bytes, at least one, are within the aperture, and `offset` is a multiple of the page
+    ///   size.
+    // Out of line, as a user's module cannot call what it needs.
     #[cold]
     #[inline(never)]
-    pub(super) fn map_span(
+    pub(super) unsafe fn map_span(
         &self,
         chunk_table: &ChunkTable,
         offset: u64,
         len: u64,
     ) -> Result<(usize, Option<TrackedArea>)> {
         if chunk_table.in_one_chunk(offset, len) {
-            // SAFETY: The chunk table of our aperture, and `offset` is within it.
+            // SAFETY: Our caller guarantees that `chunk_table` is that of our chunks and that
+            // `offset` is within the aperture.
             let addr = unsafe { self.chunks.find_or_map(&self.tracked, chunk_table, offset) };
             if let Some(addr) = addr {
                 return Ok((addr, None));
             }
         }
-        let pages = usize::try_from(len.next_multiple_of(PAGE_SIZE)).map_err(|_| ENOMEM)?;
+        let size = usize::try_from(len.next_multiple_of(PAGE_SIZE)).map_err(|_| ENOMEM)?;
         let (phys, prot) = (self.chunks.phys(offset), self.chunks.prot());
-        let area = TrackedArea::map(&self.tracked, MappingKind::Area, phys, pages, prot);
+        let area = TrackedArea::map(&self.tracked, MappingKind::Area, phys, size, prot);
         let (area, addr) = area.inspect_err(|&err| counters::count_refusal(err))?;
         Ok((addr, Some(area)))
     }
 
-    pub(super) fn trim(&mut self, chunk_table: &mut ChunkTable) {
-        self.chunks.trim(chunk_table);
+    /// Unmaps every chunk.
+    ///
+    /// # Safety
+    ///
+    /// `chunk_table` has the chunks of this aperture, and of no other.
+    pub(super) unsafe fn trim(&mut self, chunk_table: &mut ChunkTable) {
+        // SAFETY: Our caller guarantees that `chunk_table` is that of our chunks.
+        unsafe { self.chunks.trim(chunk_table) };
     }
 }
