@@ -45,7 +45,7 @@ use crate::io::{impl_view_methods, region_size, Backend, Shared, View, Wc};
 use crate::mm::cache_mode::{CacheMode, Protection, Reservation};
 use crate::mm::machine;
 use crate::mm::page_table::Entry;
-use crate::mm::phys_range::{RangeError, Span, PAGE_SHIFT, PAGE_SIZE};
+use crate::mm::phys_range::{PhysRange, RangeError, PAGE_SHIFT, PAGE_SIZE};
 use crate::mm::resources::RangeUse;
 use crate::mm::vm_area::VmArea;
 use crate::tracking::counters;
@@ -90,8 +90,8 @@ impl ReservedRange {
     ///
     /// May sleep.
     #[inline(always)]
-    pub(crate) fn new(options: &Options, phys: u64, size: u64) -> Result<(Self, Span)> {
-        let span = Span::new(phys, size, machine::phys_bits())?;
+    pub(crate) fn new(options: &Options, phys: u64, size: u64) -> Result<(Self, PhysRange)> {
+        let range = PhysRange::new(phys, size, machine::phys_bits())?;
         let found = RangeUse::of(phys, size, options.in_requested_region);
         if found.is_ram {
             return Err(EPERM);
@@ -104,9 +104,9 @@ impl ReservedRange {
         }
         let this = Self {
             encrypted: options.encrypted || found.is_encrypted,
-            reservation: Reservation::new(span, options.mode, options.policy)?,
+            reservation: Reservation::new(range, options.mode, options.policy)?,
         };
-        Ok((this, span))
+        Ok((this, range))
     }
 
     /// The protection of its page-table entries.
@@ -210,14 +210,14 @@ impl Mapping {
         (phys, size): (u64, u64),
         caller: &'static Location<'static>,
     ) -> Result<Self> {
-        let (reserved, span) = ReservedRange::new(options, phys, size)?;
-        let mapped_size = span.pages() << PAGE_SHIFT;
+        let (reserved, range) = ReservedRange::new(options, phys, size)?;
+        let mapped_size = range.pages() << PAGE_SHIFT;
         let mapped_size = usize::try_from(mapped_size).map_err(|_| ENOMEM)?;
         let prot = reserved.protection(read_only);
         let (area, area_addr) = VmArea::map(reserved.first_page(), mapped_size, prot)?;
         // CAST: an offset in a page, and a size of no more than `mapped_size`, fit. No overflow: the
         // first byte lies in the area.
-        let addr = area_addr.wrapping_add(span.page_offset() as usize);
+        let addr = area_addr.wrapping_add(range.page_offset() as usize);
         let size = size as usize;
         let new = NewMapping {
             kind,

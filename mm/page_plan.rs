@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! L0: which pages map a range.
+//! The choice of page sizes for a range.
 //!
 //! A [`Plan`] splits a mapping into runs of pages of one size, each run within one table of the
 //! page table, the largest page first that both addresses and the length allow. Pure logic without

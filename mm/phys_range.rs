@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! L0: arithmetic on ranges of physical addresses and on offsets into an aperture.
+//! Arithmetic on ranges of physical addresses and on offsets into an aperture.
 //!
 //! Pure logic without kernel imports: `selftests/host` tests it exhaustively. Addresses are `u64`
 //! whatever the width of a pointer, so that nothing here depends on the machine.
@@ -10,14 +10,15 @@ pub(crate) const PAGE_SHIFT: u32 = 12;
 /// Bytes of a small page.
 pub(crate) const PAGE_SIZE: u64 = 1 << PAGE_SHIFT;
 
-/// Says to the compiler that an address is that of a page, so that alignment needs no test.
+/// Returns `addr`, and tells the compiler that it is the address of a page: then alignment needs no
+/// test.
 ///
 /// # Safety
 ///
-/// It is.
+/// `addr` is a multiple of the page size.
 #[inline(always)]
 pub(crate) const unsafe fn page_addr(addr: usize) -> usize {
-    // SAFETY: As required of our caller.
+    // SAFETY: By the caller's promise `addr` is a multiple of the page size.
     unsafe { core::hint::assert_unchecked(addr as u64 % PAGE_SIZE == 0) };
     addr
 }
@@ -25,7 +26,7 @@ pub(crate) const unsafe fn page_addr(addr: usize) -> usize {
 /// Why a range is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RangeError {
-    /// No bytes.
+    /// The range has no bytes.
     Empty,
     /// The last byte lies past the end of the number space.
     Wraps,
@@ -43,12 +44,12 @@ pub(crate) enum RangeError {
 ///
 /// `first <= last`: never empty, and never past the end of the number space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span {
+pub(crate) struct PhysRange {
     first: u64,
     last: u64,
 }
 
-impl Span {
+impl PhysRange {
     /// The range of `size` bytes from `start`, whose every byte must be below `1 << bits`.
     ///
     /// # Errors
@@ -68,17 +69,17 @@ impl Span {
         Ok(Self { first: start, last })
     }
 
-    /// Offset of the first byte in its page.
+    /// Returns the offset of the first byte in its page.
     pub(crate) const fn page_offset(self) -> u64 {
         self.first & (PAGE_SIZE - 1)
     }
 
-    /// The address of the first page.
+    /// Returns the address of the first page.
     pub(crate) const fn page_start(self) -> u64 {
         self.first & !(PAGE_SIZE - 1)
     }
 
-    /// The number of pages that hold the range, at least one.
+    /// Returns the number of pages that hold the range, at least one.
     pub(crate) const fn pages(self) -> u64 {
         (self.last >> PAGE_SHIFT) - (self.first >> PAGE_SHIFT) + 1
     }

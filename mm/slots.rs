@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! L0: which of up to 64 slots are taken.
+//! A bitmap of up to 64 slots.
 //!
-//! Those of a CPU are used there only, but by tasks that preempt each other and by interrupts at any
-//! point; those of records of mappings by all CPUs. So a bit is set or cleared by one atomic
-//! operation, never by a lock. Pure logic
-//! without kernel imports: `selftests/host` tests it with loom and proptest.
+//! The slots of a CPU are used there only, but by tasks that preempt each other and by interrupts at
+//! any point. The slots for records of mappings are used by all CPUs. So a bit is set or cleared by
+//! one atomic operation, never under a lock. Pure logic without kernel imports: `selftests/host`
+//! tests it with loom and proptest.
 
 use core::num::NonZero;
 // No C code looks at these words, so Rust's own atomics will do.

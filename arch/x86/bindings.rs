@@ -14,7 +14,8 @@ pub(super) use kernel::bindings::{
 pub(super) use kernel::bindings::{arch_io_free_memtype_wc, arch_io_reserve_memtype_wc};
 pub(super) use kernel::bindings::{
     cachemode2protval, lookup_address, page_cache_mode__PAGE_CACHE_MODE_NUM,
-    page_cache_mode__PAGE_CACHE_MODE_UC_MINUS, page_cache_mode__PAGE_CACHE_MODE_WC,
+    page_cache_mode__PAGE_CACHE_MODE_UC, page_cache_mode__PAGE_CACHE_MODE_UC_MINUS,
+    page_cache_mode__PAGE_CACHE_MODE_WB, page_cache_mode__PAGE_CACHE_MODE_WC,
     page_cache_mode__PAGE_CACHE_MODE_WT, pat_enabled, pg_level_PG_LEVEL_4K, x86_platform,
 };
 

@@ -16,14 +16,11 @@ use kernel::{
 };
 
 // The numbers of `CacheMode` in mm/cache_mode.
-const _: () = {
-    use kernel::bindings::*;
-    assert!(page_cache_mode__PAGE_CACHE_MODE_WB == 0);
-    assert!(page_cache_mode__PAGE_CACHE_MODE_WC == 1);
-    assert!(page_cache_mode__PAGE_CACHE_MODE_UC_MINUS == 2);
-    assert!(page_cache_mode__PAGE_CACHE_MODE_UC == 3);
-    assert!(page_cache_mode__PAGE_CACHE_MODE_WT == 4);
-};
+const _: () = assert!(c::page_cache_mode__PAGE_CACHE_MODE_WB == 0);
+const _: () = assert!(c::page_cache_mode__PAGE_CACHE_MODE_WC == 1);
+const _: () = assert!(c::page_cache_mode__PAGE_CACHE_MODE_UC_MINUS == 2);
+const _: () = assert!(c::page_cache_mode__PAGE_CACHE_MODE_UC == 3);
+const _: () = assert!(c::page_cache_mode__PAGE_CACHE_MODE_WT == 4);
 
 /// The bits of a small page's entry that select its cache mode (C: `_PAGE_CACHE_MASK`).
 const CACHE_BITS: u64 = 1 << _PAGE_BIT_PWT | 1 << _PAGE_BIT_PCD | 1 << _PAGE_BIT_PAT;

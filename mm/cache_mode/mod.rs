@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! L1: cache modes, the protection bits that select them, and the kernel's registry of who maps
-//! what how.
+//! Cache modes, the protection bits that select them, and the kernel's registry of the cache mode of
+//! each range.
 //!
 //! C header: [`arch/x86/include/asm/memtype.h`](srctree/arch/x86/include/asm/memtype.h)
 
 use crate::arch::{cache_mode as arch, machine};
-use crate::mm::phys_range::{Span, PAGE_SHIFT, PAGE_SIZE};
+use crate::mm::phys_range::{PhysRange, PAGE_SHIFT, PAGE_SIZE};
 use core::sync::atomic::{AtomicU32, Ordering};
 use kernel::prelude::*;
 
 mod protection;
 pub(crate) use protection::Protection;
 
-/// What becomes of each mode: without PAT not every one has bits of its own.
+/// The mode that the CPU has for each mode: without PAT not every one has bits of its own.
 static EFFECTIVE: [AtomicU32; CacheMode::ALL.len()] =
     [const { AtomicU32::new(0) }; CacheMode::ALL.len()];
 
@@ -58,17 +58,6 @@ pub enum CacheMode {
 
 impl CacheMode {
     /// Every mode, for tables and tests.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::CacheMode;
-    ///
-    /// /// The mode that a parameter of the module names.
-    /// fn parse(parameter: &str) -> Option<CacheMode> {
-    ///     CacheMode::ALL.into_iter().find(|mode| mode.name() == parameter)
-    /// }
-    /// ```
     pub const ALL: [Self; 5] = [
         Self::WriteBack,
         Self::WriteCombining,
@@ -77,18 +66,7 @@ impl CacheMode {
         Self::WriteThrough,
     ];
 
-    /// The short name that `pat_memtype_list` uses.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::Mapping;
-    /// use kernel::{device::Device, prelude::*};
-    ///
-    /// fn report(dev: &Device, registers: &Mapping) {
-    ///     dev_info!(dev, "registers mapped {}\n", registers.achieved().name());
-    /// }
-    /// ```
+    /// Returns the short name that `pat_memtype_list` uses.
     pub const fn name(self) -> &'static str {
         match self {
             Self::WriteBack => "write-back",
@@ -116,14 +94,14 @@ impl CacheMode {
     }
 }
 
-/// What to do when a live mapping of the same range has another cache mode.
+/// What to do when another mapping of the same range has another cache mode.
 ///
 /// # Examples
 ///
 /// ```
 /// use io_mapping_rs::{ioremap::Options, CacheMode, Policy};
 ///
-/// // Without a word about it: `Policy::AllowWeaker`.
+/// // The default: `Policy::AllowWeaker`.
 /// let any = Options::new(CacheMode::WriteCombining);
 /// assert_eq!(Policy::default(), Policy::AllowWeaker);
 /// // `Policy::Exact`: for a driver that would rather fail than be slow.
@@ -132,15 +110,15 @@ impl CacheMode {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Policy {
     /// Take the mode that is there, as C's ioremap does, unless it is more strongly cached than the
-    /// one asked for. What came of it is told by `achieved()`.
+    /// one asked for. `achieved()` tells which it is.
     #[default]
     AllowWeaker,
     /// The mode asked for, or `EBUSY`.
     Exact,
 }
 
-/// The cache mode that entry `entry` of a page of `1 << shift` bytes selects, where the CPU knows
-/// it.
+/// Returns the cache mode that the entry `entry` of a page of `1 << shift` bytes selects; `None` where no
+/// mode has these bits.
 pub(crate) fn mode_of_entry(entry: u64, shift: u32) -> Option<CacheMode> {
     CacheMode::from_raw(arch::of_entry(entry, shift > PAGE_SHIFT)?)
 }
@@ -148,7 +126,7 @@ pub(crate) fn mode_of_entry(entry: u64, shift: u32) -> Option<CacheMode> {
 /// A line in the registry of cache modes (`/sys/kernel/debug/x86/pat_memtype_list`), removed on
 /// drop.
 ///
-/// On a stock kernel only write combining makes a line, and the registry's answer is not known.
+/// On a stock kernel only write combining makes a line, and the registry does not tell its answer.
 ///
 /// # Invariants
 ///
@@ -161,21 +139,21 @@ pub(crate) struct Reservation {
 }
 
 impl Reservation {
-    /// Reserves the pages of `span` for `requested`.
+    /// Reserves the pages of `range` for `requested`.
     ///
     /// # Errors
     ///
-    /// `EBUSY` where a live mapping has another mode and `policy` or the CPU forbids the mixture,
+    /// `EBUSY` where another mapping has another mode and `policy` or the CPU forbids the mixture,
     /// `EINVAL` where part of the range is RAM and part is not, `ENOMEM`.
     ///
     /// # Context
     ///
     /// May sleep.
     #[inline(always)]
-    pub(crate) fn new(span: Span, requested: CacheMode, policy: Policy) -> Result<Self> {
+    pub(crate) fn new(range: PhysRange, requested: CacheMode, policy: Policy) -> Result<Self> {
         let mask = machine::phys_mask();
-        let start = span.page_start() & mask;
-        let size = span.pages() << PAGE_SHIFT;
+        let start = range.page_start() & mask;
+        let size = range.pages() << PAGE_SHIFT;
         let end = Self::tracked_end(start, size, mask);
         let mut raw = requested.as_raw();
         if end > start {
@@ -197,9 +175,9 @@ impl Reservation {
         Ok(this)
     }
 
-    /// The end that the registry can be told. It masks addresses on free and would look for 0
-    /// instead of the end of the widest physical address, so the page before that is left out: C's
-    /// line stays for ever.
+    /// Returns the end of the range that the registry is given. The registry masks addresses on free:
+    /// for the end of the widest physical address it would look for 0, and the line would stay for
+    /// ever, as it does in C. So the last page before that end is left out.
     fn tracked_end(start: u64, size: u64, mask: u64) -> u64 {
         let end = start.saturating_add(size);
         if end & mask == 0 {
@@ -229,17 +207,17 @@ impl Reservation {
         unsafe { arch::sync(self.start, usize::try_from(size)?, self.achieved.as_raw()) }
     }
 
-    /// Physical address of the first page.
+    /// Returns the physical address of the first page.
     pub(crate) const fn start(&self) -> u64 {
         self.start
     }
 
-    /// The mode that was asked for.
+    /// Returns the mode that was asked for.
     pub(crate) const fn requested(&self) -> CacheMode {
         self.requested
     }
 
-    /// The mode that the entries must have.
+    /// Returns the mode that the entries must have.
     pub(crate) const fn achieved(&self) -> CacheMode {
         self.achieved
     }

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What entries say of their pages but where these are.
+//! The protection bits of an entry: everything that it says of its page but the address.
 
 use super::CacheMode;
 use crate::arch::cache_mode as arch;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-/// What the entries of pages mapped alike have in common: present (but for [`Protection::none`]),
-/// never executable, writable or not, and a cache mode.
+/// The protection bits of an entry (C: `pgprot_t`): present (except [`Protection::none`]), never
+/// executable, writable or not, and a cache mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Protection {
-    /// As C has it, `pgprot_t`.
+    /// The value of C's `pgprot_t`.
     raw: u64,
-    /// In the entry of a small page.
+    /// The entry of a small page at physical address 0.
     entry: u64,
 }
 
-/// A [`Protection`] that has been asked for.
-struct Known {
+/// A [`Protection`] that is computed once.
+struct CachedProtection {
     raw: AtomicU64,
     entry: AtomicU64,
 }
 
-impl Known {
+impl CachedProtection {
     const fn none() -> Self {
         Self {
             raw: AtomicU64::new(0),
@@ -31,25 +31,25 @@ impl Known {
     }
 }
 
-/// By cache mode, and what [`kind`] gives. Until [`init`] no page is present.
-static KNOWN: [[Known; 4]; CacheMode::ALL.len()] =
-    [const { [const { Known::none() }; 4] }; CacheMode::ALL.len()];
+/// Every [`Protection`] there is, by cache mode and [`index`]. Until [`init`] no page is present.
+static CACHED: [[CachedProtection; 4]; CacheMode::ALL.len()] =
+    [const { [const { CachedProtection::none() }; 4] }; CacheMode::ALL.len()];
 
-const fn kind(encrypted: bool, read_only: bool) -> usize {
+const fn index(encrypted: bool, read_only: bool) -> usize {
     // CAST: 0 or 1.
     2 * encrypted as usize + read_only as usize
 }
 
-/// Asks for all that there are: none changes after boot, and a map should not pay for it. Called
-/// when the module is loaded, before anything is mapped.
+/// Computes every protection. None changes after boot, and a map should not pay for it. Called when
+/// the module is loaded, before anything is mapped.
 pub(crate) fn init() {
     for mode in CacheMode::ALL {
         for (encrypted, read_only) in [(false, false), (false, true), (true, false), (true, true)] {
             let raw = arch::protection(mode.as_raw(), encrypted, read_only);
-            let found = Protection::from_raw(raw);
-            let known = Protection::known(mode, encrypted, read_only);
-            known.raw.store(found.raw, Ordering::Relaxed);
-            known.entry.store(found.entry, Ordering::Relaxed);
+            let protection = Protection::from_raw(raw);
+            let cached = Protection::cached(mode, encrypted, read_only);
+            cached.raw.store(protection.raw, Ordering::Relaxed);
+            cached.entry.store(protection.entry, Ordering::Relaxed);
         }
     }
 }
@@ -60,7 +60,7 @@ impl Protection {
         Self { raw, entry }
     }
 
-    /// No access at all: an entry that is not present.
+    /// Returns the protection without any access: of an entry that is not present.
     pub(crate) fn none() -> Self {
         Self::from_raw(0)
     }
@@ -72,30 +72,30 @@ impl Protection {
     }
 
     #[inline(always)]
-    fn known(mode: CacheMode, encrypted: bool, read_only: bool) -> &'static Known {
+    fn cached(mode: CacheMode, encrypted: bool, read_only: bool) -> &'static CachedProtection {
         // CAST: `repr(u8)`, counted from 0 as `CacheMode::ALL` is.
         #[expect(clippy::indexing_slicing, reason = "in bounds by type")]
-        &KNOWN[mode as usize][kind(encrypted, read_only)]
+        &CACHED[mode as usize][index(encrypted, read_only)]
     }
 
     #[inline(always)]
     pub(crate) fn new(mode: CacheMode, encrypted: bool, read_only: bool) -> Self {
-        let known = Self::known(mode, encrypted, read_only);
+        let cached = Self::cached(mode, encrypted, read_only);
         Self {
-            raw: known.raw.load(Ordering::Relaxed),
-            entry: known.entry.load(Ordering::Relaxed),
+            raw: cached.raw.load(Ordering::Relaxed),
+            entry: cached.entry.load(Ordering::Relaxed),
         }
     }
 
-    /// As C has it.
+    /// Returns the value of C's `pgprot_t`.
     pub(crate) const fn as_raw(self) -> u64 {
         self.raw
     }
 
-    /// The entry of the small page at physical address `phys`, a multiple of the page size.
+    /// Returns the entry of the small page at physical address `phys`, a multiple of the page size.
     #[inline(always)]
     pub(crate) const fn entry(self, phys: u64) -> u64 {
-        // No carry: no bit of a physical address is set in what they have in common.
+        // No carry: the template has no bit of a physical address.
         self.entry | phys
     }
 }

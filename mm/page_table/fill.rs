@@ -10,8 +10,8 @@ use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
 use core::ops::Range;
 use kernel::prelude::*;
 
-/// What the new entries say: where physical memory begins, how it is protected, and how large a
-/// page may be.
+/// What the new entries map: the first physical address, the protection, and the largest page
+/// size.
 pub(crate) struct Pages {
     phys: u64,
     prot: Protection,
@@ -19,9 +19,8 @@ pub(crate) struct Pages {
 }
 
 impl Pages {
-    /// Pages from physical address `phys` on, as large as the CPU and the command line
-    /// (`nohugeiomap`) allow.
-    /// Small ones where nothing is to be mapped.
+    /// Pages from physical address `phys` on, as large as the CPU and the command line (`nohugeiomap`)
+    /// allow; small ones where the protection is none.
     pub(crate) fn new(phys: u64, prot: Protection) -> Self {
         Self {
             phys,
@@ -37,11 +36,11 @@ impl Pages {
 
 /// Maps the virtual addresses `area` to `pages`.
 ///
-/// Nothing of a failed fill is taken back: freeing the area does that.
+/// A fill that fails leaves the entries that it has written: freeing the area clears them.
 ///
 /// # Errors
 ///
-/// `ENOMEM` where a table is missing and cannot be had, `EBUSY` where an address is mapped already.
+/// `ENOMEM` where there is no memory for a table, `EBUSY` where an address is mapped already.
 ///
 /// # Safety
 ///

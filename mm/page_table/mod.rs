@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! L1: entries of the kernel's page table: which entry maps an address, and (where the kernel
-//! exports what it takes) filling a range with the largest pages that fit.
+//! Entries of the kernel's page table: the look-up of the entry that maps an address and, on a kernel
+//! with `kconfig/export.patch`, filling a range with the largest pages that fit.
 //!
-//! Knows nothing of areas and of who owns an address: the callers do. Clearing is left to
-//! `free_vm_area()`, which does it anyway.
+//! Nothing here knows which area an address belongs to, or who owns it: the callers do. Entries are
+//! cleared by `free_vm_area()`.
 //!
 //! C: `vmap_range_noflush()` in [`mm/vmalloc.c`](srctree/mm/vmalloc.c)
 
@@ -49,66 +49,32 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The entry that maps virtual address `addr` of the kernel now, if any does.
+    /// Returns the entry that maps the kernel's virtual address `addr`, `None` where no entry does.
     ///
     /// # Context
     ///
-    /// Any. The caller owns the address, or may get an answer that is out of date.
+    /// Any. The answer may be out of date unless the caller owns the address.
     pub(crate) fn lookup(addr: usize) -> Option<Self> {
         let (raw, shift) = arch::lookup(addr)?;
         Some(Self { raw, shift })
     }
 
-    /// The bits as the CPU sees them.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::Entry;
-    ///
-    /// /// On x86 nothing is fetched and executed from a page whose entry has its top bit set.
-    /// fn is_executable(entry: Entry) -> bool {
-    ///     entry.raw() >> 63 == 0
-    /// }
-    /// ```
+    /// Returns the bits as the CPU sees them.
     pub const fn raw(self) -> u64 {
         self.raw
     }
 
-    /// Physical address of the page.
+    /// Returns the physical address of the page.
     pub(crate) fn phys(self) -> u64 {
         self.raw & machine::phys_mask() & !(self.page_size() as u64 - 1)
     }
 
-    /// Size of the page in bytes.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::Mapping;
-    /// use kernel::page::PAGE_SIZE;
-    ///
-    /// /// Whether large pages were to be had.
-    /// fn has_large_pages(mapping: &Mapping) -> bool {
-    ///     mapping.entries().any(|entry| entry.page_size() > PAGE_SIZE)
-    /// }
-    /// ```
+    /// Returns the size of the page in bytes.
     pub const fn page_size(self) -> usize {
         1 << self.shift
     }
 
-    /// The cache mode that the entry selects, before MTRRs.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use io_mapping_rs::{CacheMode, Mapping};
-    ///
-    /// fn is_uncached(mapping: &Mapping) -> bool {
-    ///     let mut entries = mapping.entries();
-    ///     entries.all(|entry| entry.cache_mode() == Some(CacheMode::Uncached))
-    /// }
-    /// ```
+    /// Returns the cache mode that the entry selects, before MTRRs; `None` where no mode has its bits.
     pub fn cache_mode(self) -> Option<CacheMode> {
         mode_of_entry(self.raw, self.shift)
     }

@@ -1,69 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Areas on a kernel with `kconfig/export.patch`: an area of our own, filled by our own walk.
+//! Areas on a kernel with `kconfig/export.patch`: an area without entries, filled by our own walk.
 
-use crate::arch::machine;
+use super::VmArea;
 use crate::bindings;
 use crate::mm::cache_mode::Protection;
 use crate::mm::page_table::{fill, Pages};
 use core::ptr::NonNull;
 use kernel::prelude::*;
 
-/// A mapped range of kernel address space.
-///
-/// # Invariants
-///
-/// An area of ours that nothing else frees.
-// One word, so that a guard that may have one stays in registers.
-pub(crate) struct VmArea(NonNull<bindings::vm_struct>);
+/// The kernel's record of an area.
+pub(super) type Handle = bindings::vm_struct;
 
-// SAFETY: An area belongs to no task or CPU.
-unsafe impl Send for VmArea {}
-// SAFETY: A shared area can be asked for nothing.
-unsafe impl Sync for VmArea {}
-
-impl VmArea {
-    /// Maps the physical pages `[phys, phys + size)`, both multiples of the page size. Gives the first
-    /// address, too.
-    ///
-    /// # Errors
-    ///
-    /// `ENOMEM` where address space, a page table or the area's own record cannot be had, `EBUSY`
-    /// where an address of the new area is mapped already. All is given back.
-    ///
-    /// # Context
-    ///
-    /// May sleep.
-    pub(crate) fn map(phys: u64, size: usize, prot: Protection) -> Result<(Self, usize)> {
-        if size > machine::vmalloc_total() {
-            return Err(ENOMEM);
-        }
-        let mut addr = 0;
-        // SAFETY: `addr` is valid for a write.
-        let area = unsafe { bindings::iomrs_get_vm_area(size, phys, &mut addr) };
-        let area = NonNull::new(area).ok_or(ENOMEM)?;
-        // INVARIANT: A new area, which only our drop frees.
-        let this = Self(area);
-        // SAFETY: `size` addresses from `addr` on are the new area's, less the guard page; nobody
-        // knows them yet.
-        unsafe { fill(addr..addr + size, &Pages::new(phys, prot))? };
-        Ok((this, addr))
-    }
+/// As [`VmArea::map`].
+pub(super) fn map(phys: u64, size: usize, prot: Protection) -> Result<(VmArea, usize)> {
+    let mut addr = 0;
+    // SAFETY: `addr` is valid for a write.
+    let area = unsafe { bindings::iomrs_get_vm_area(size, phys, &mut addr) };
+    // INVARIANT: A new area, which only the drop of `VmArea` frees.
+    let area = VmArea(NonNull::new(area).ok_or(ENOMEM)?);
+    // SAFETY: `size` addresses from `addr` on are those of the new area, without its guard page;
+    // nobody knows them yet.
+    unsafe { fill(addr..addr + size, &Pages::new(phys, prot))? };
+    Ok((area, addr))
 }
 
-impl Drop for VmArea {
-    #[inline]
-    fn drop(&mut self) {
-        // SAFETY: By the invariant the area is live and freed here only. Entries, large pages
-        // included, are cleared and translations invalidated before the addresses are used again.
-        unsafe { bindings::free_vm_area(self.0.as_ptr()) };
-    }
+/// Frees an area. Entries, large pages included, are cleared and translations invalidated before the
+/// addresses are used again.
+///
+/// # Safety
+///
+/// [`map`] has made it, and it has not been freed.
+#[inline(always)]
+pub(super) unsafe fn free(area: NonNull<Handle>) {
+    // SAFETY: A live area, as required of our caller.
+    unsafe { bindings::free_vm_area(area.as_ptr()) };
 }
 
 #[cfg(iomrs_kunit)]
 #[kunit_tests(iomrs_vm_area)]
 mod tests {
     use super::*;
+    use crate::arch::machine;
     use crate::mm::cache_mode::CacheMode;
     use crate::mm::page_table::Entry;
 

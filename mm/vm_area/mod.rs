@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! L1: one range of kernel address space that maps physical pages, given back on drop.
+//! A range of kernel address space that maps physical pages, given back on drop.
 //!
 //! | backend | address space | entries | page sizes |
 //! |---|---|---|---|
@@ -11,23 +11,54 @@
 
 use crate::arch::machine;
 use crate::mm::cache_mode::Protection;
-use crate::mm::page_table::{set_entry, small_entry};
-use crate::mm::phys_range::PAGE_SIZE;
+use core::ptr::NonNull;
 use kernel::prelude::*;
 
 #[cfg(iomrs_exported)]
 mod exported;
 #[cfg(iomrs_exported)]
-pub(crate) use exported::VmArea;
+use exported as backend;
 
 #[cfg(iomrs_stock)]
 mod stock;
 #[cfg(iomrs_stock)]
-pub(crate) use stock::VmArea;
+use stock as backend;
+
+/// A mapped range of kernel address space.
+///
+/// # Invariants
+///
+/// An area that the backend has made, which nothing else frees.
+// One word, so that a guard that may have one stays in registers.
+pub(crate) struct VmArea(NonNull<backend::Handle>);
+
+// SAFETY: An area belongs to no task or CPU.
+unsafe impl Send for VmArea {}
+// SAFETY: There are no methods of a shared area.
+unsafe impl Sync for VmArea {}
 
 impl VmArea {
-    /// An area of `size` bytes, a multiple of the page size, with page tables but nothing mapped:
-    /// the entries, all of small pages, are clear. Gives the first address, too.
+    /// Maps the physical pages `[phys, phys + size)`, both multiples of the page size. Returns the
+    /// area and its first address.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM` where there is no address space or no memory for page tables and records. On a test
+    /// kernel `EBUSY` where an address of the new area is mapped already. On a stock kernel `EPERM` for
+    /// pages that have a `struct page`. Nothing stays mapped.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub(crate) fn map(phys: u64, size: usize, prot: Protection) -> Result<(Self, usize)> {
+        if size > machine::vmalloc_total() {
+            return Err(ENOMEM);
+        }
+        backend::map(phys, size, prot)
+    }
+
+    /// Makes an area of `size` bytes, a multiple of the page size, with page tables in which nothing is
+    /// mapped: the entries, all of small pages, are clear. Returns the area and its first address.
     ///
     /// # Errors
     ///
@@ -36,8 +67,11 @@ impl VmArea {
     /// # Context
     ///
     /// May sleep.
-    #[cfg_attr(iomrs_window_kmap, expect(dead_code))]
+    #[cfg(not(iomrs_window_kmap))]
     pub(crate) fn map_nothing(size: usize) -> Result<(Self, usize)> {
+        use crate::mm::page_table::{set_entry, small_entry};
+        use crate::mm::phys_range::PAGE_SIZE;
+
         // Where a struct page is least likely: vmap_pfn() refuses pages that have one.
         let end = 1 << machine::phys_bits();
         let phys = end - size as u64;
@@ -49,6 +83,14 @@ impl VmArea {
             }
         }
         Ok((area, addr))
+    }
+}
+
+impl Drop for VmArea {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: By the invariant of `VmArea` the area is live, and freed here only.
+        unsafe { backend::free(self.0) };
     }
 }
 

@@ -114,11 +114,11 @@ impl Window {
             return Err(EINVAL);
         }
         let count = cpu::nr_cpu_ids() as usize;
-        let span = per_cpu as usize * PAGE_SIZE as usize;
-        let (area, first) = VmArea::map_nothing(count * span)?;
+        let bytes = per_cpu as usize * PAGE_SIZE as usize;
+        let (area, first) = VmArea::map_nothing(count * bytes)?;
         let mut cpus = KVec::with_capacity(count, GFP_KERNEL)?;
         for index in 0..count {
-            let addr = first + index * span;
+            let addr = first + index * bytes;
             // A power of two of pages from a multiple of their size on: they share one table.
             let entries = page_table::small_entry(addr).ok_or(ENOMEM)?.as_ptr();
             // INVARIANT: clear, and in no TLB as they never were present.

@@ -3,24 +3,24 @@
 //! Physical ranges and offsets at all edge cases, each combined with each.
 
 use crate::cases::edges;
-use crate::mm::phys_range::{check_offset, Span, PAGE_SHIFT, PAGE_SIZE};
+use crate::mm::phys_range::{check_offset, PhysRange, PAGE_SHIFT, PAGE_SIZE};
 use crate::model;
 
 /// Compares a range, or the error, with the model.
 pub fn compare_phys_range(start: u64, size: u64, bits: u32) {
     let what = (start, size, bits);
     let expected = model::last_byte(start, size, bits);
-    let span = Span::new(start, size, bits);
-    assert_eq!(span.err(), expected.err(), "{what:x?}");
-    let (Ok(span), Ok(last)) = (span, expected) else {
+    let range = PhysRange::new(start, size, bits);
+    assert_eq!(range.err(), expected.err(), "{what:x?}");
+    let (Ok(range), Ok(last)) = (range, expected) else {
         return;
     };
     let first = u128::from(start);
     let offset = first % model::PAGE;
-    assert_eq!(u128::from(span.page_offset()), offset, "{what:x?}");
-    assert_eq!(u128::from(span.page_start()), first - offset, "{what:x?}");
+    assert_eq!(u128::from(range.page_offset()), offset, "{what:x?}");
+    assert_eq!(u128::from(range.page_start()), first - offset, "{what:x?}");
     let pages = last / model::PAGE - first / model::PAGE + 1;
-    assert_eq!(u128::from(span.pages()), pages, "{what:x?}");
+    assert_eq!(u128::from(range.pages()), pages, "{what:x?}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Physical ranges and offsets of random numbers.
 
 use crate::cases::{config, number};
-use crate::mm::phys_range::{check_offset, Span};
+use crate::mm::phys_range::{check_offset, PhysRange};
 use crate::model;
 use crate::phys_range_grid::compare_phys_range;
 use proptest::prelude::*;
@@ -18,13 +18,13 @@ proptest! {
 
     #[test]
     fn phys_range_pages_hold_every_byte_and_no_more(start in number(), size in 1..1u64 << 40) {
-        if let Ok(span) = Span::new(start, size, 64) {
-            let first_page = u128::from(span.page_start());
-            let end = first_page + u128::from(span.pages()) * model::PAGE;
+        if let Ok(range) = PhysRange::new(start, size, 64) {
+            let first_page = u128::from(range.page_start());
+            let end = first_page + u128::from(range.pages()) * model::PAGE;
             let (first, last) = (u128::from(start), u128::from(start) + u128::from(size) - 1);
             prop_assert!(first_page <= first && first < first_page + model::PAGE);
             prop_assert!(end - model::PAGE <= last && last < end);
-            prop_assert_eq!(span.page_start() + span.page_offset(), start);
+            prop_assert_eq!(range.page_start() + range.page_offset(), start);
         }
     }
 
