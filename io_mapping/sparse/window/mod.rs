@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! L2: temporary maps of single pages, by per-CPU slots.
+//! Temporary maps of single pages, by per-CPU slots.
 //!
 //! A map takes a slot of this CPU and writes one entry; unmapping clears the entry, invalidates
 //! this CPU's translation and gives the slot back. No lock, no interrupt to another CPU, no
