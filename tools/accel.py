@@ -11,18 +11,11 @@ import subprocess
 import sys
 import tempfile
 
-import boot
 import initramfs
+import qemu
 
 PROBE_TIMEOUT = 20
 PROBE_INIT = "#!/bin/sh\necho exit 0 > /dev/ttyS1\npoweroff -f\n"
-
-
-def machine(accelerator, cpu="max"):
-    """QEMU's arguments for it; TCG can be any `cpu`."""
-    if accelerator == "kvm":
-        return ["-accel", "kvm", "-cpu", "host"]
-    return ["-accel", "tcg", "-cpu", cpu]
 
 
 def choose(image):
@@ -30,7 +23,7 @@ def choose(image):
     forced = os.environ.get("ACCEL")
     if forced:
         if forced not in ("kvm", "tcg"):
-            raise boot.GuestError(f"ACCEL is {forced}: it must be kvm or tcg", 1)
+            raise qemu.GuestError(f"ACCEL is {forced}: it must be kvm or tcg", 1)
         return forced
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return "tcg"
@@ -48,10 +41,10 @@ def choose(image):
 def _answer_file(image):
     with open("/proc/sys/kernel/random/boot_id") as f:
         boot_id = f.read().strip()
-    qemu = subprocess.run(["qemu-system-x86_64", "--version"], capture_output=True, text=True).stdout
+    version = subprocess.run(["qemu-system-x86_64", "--version"], capture_output=True, text=True).stdout
     stat = os.stat(image)
-    key = hashlib.sha256(f"{boot_id} {qemu} {image} {stat.st_mtime_ns} {stat.st_size}".encode()).hexdigest()
-    return os.path.join(boot.cache_dir(), "accel", key[:16])
+    key = hashlib.sha256(f"{boot_id} {version} {image} {stat.st_mtime_ns} {stat.st_size}".encode()).hexdigest()
+    return os.path.join(qemu.cache_dir(), "accel", key[:16])
 
 
 def _boots_with_kvm(image):
@@ -62,11 +55,11 @@ def _boots_with_kvm(image):
             f.write(PROBE_INIT)
         initramfs.build(initrd, init, {})
         try:
-            with boot.Guest(image, initrd, log, accelerator="kvm", smp=1, timeout=PROBE_TIMEOUT) as guest:
+            with qemu.Guest(image, initrd, log, accelerator="kvm", smp=1, timeout=PROBE_TIMEOUT) as guest:
                 for _ in guest.lines():
                     pass
             works, why = guest.status == 0, "the guest reported an error"
-        except boot.GuestError as error:
+        except qemu.GuestError as error:
             works, why = False, str(error)
     print("  KVM works" if works else f"  KVM does not work here ({why}): TCG is used", file=sys.stderr)
     return works

@@ -22,7 +22,7 @@ from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 
 import bench_boot
-import boot
+import qemu
 
 TOOLS = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(TOOLS), "bench", "report"))
@@ -130,7 +130,7 @@ def main():
     os.makedirs(out, exist_ok=True)
     try:
         by_plan = run_all(mode, modules, out, boots)
-    except (bench_boot.BenchError, boot.GuestError) as error:
+    except (bench_boot.BenchError, qemu.GuestError) as error:
         sys.exit(f"error: {error}\nlog: {out}/console-*.log")
     different = differing(by_plan)
     rows = write_results(by_plan, out)

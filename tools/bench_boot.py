@@ -16,6 +16,7 @@ import tempfile
 
 import boot
 import initramfs
+import qemu
 
 TOOLS = os.path.dirname(os.path.realpath(__file__))
 MODULES = ["io-mapping-rs.ko", "io-mapping-bench.ko"]
@@ -64,7 +65,7 @@ def run(kernel, modules, specs, log, mode="icount", cpus=None, append="", progre
     sources = {name: os.path.join(modules, name) for name in MODULES}
     sources["lib.sh"] = os.path.join(TOOLS, "guest", "lib.sh")
     icount = mode == "icount"
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=boot.cache_dir()) as scratch:
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=qemu.cache_dir()) as scratch:
         initrd = os.path.join(scratch, "initrd")
         sources["specs"] = os.path.join(scratch, "specs")
         with open(sources["specs"], "w") as f:
@@ -91,7 +92,7 @@ def main():
     try:
         files = run(args.kernel, args.modules, args.spec, os.path.join(args.out, "console.log"), args.accel, args.cpus,
                     args.append, lambda *what: print(*what, file=sys.stderr))
-    except (BenchError, boot.GuestError) as error:
+    except (BenchError, qemu.GuestError) as error:
         sys.exit(f"error: {error}")
     for name, content in files.items():
         with open(os.path.join(args.out, name), "wb") as f:

@@ -18,7 +18,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import bench_boot
-import boot
+import qemu
 
 sys.path.insert(0, os.path.join(os.path.dirname(bench_boot.TOOLS), "bench", "report"))
 import reasons
@@ -86,7 +86,7 @@ def main():
         kernel = name.split("-")[0]
         try:
             return bench_boot.run(kernel, modules[kernel], ["all"], os.path.join(logs, f"bench-{name}-console.log"))
-        except (bench_boot.BenchError, boot.GuestError) as error:
+        except (bench_boot.BenchError, qemu.GuestError) as error:
             return error
 
     with ThreadPoolExecutor(2) as pool:

@@ -10,160 +10,26 @@ this side; the line "exit N" on it ends the boot with status N. Other statuses: 
 
 The accelerator is KVM where a probe boots a guest with it, otherwise TCG; ACCEL=kvm or ACCEL=tcg decides
 without a probe. --icount makes every boot repeat exactly, instruction by instruction (TCG).
+
+The KUnit suites run in virtme-ng (tools/kunit.py), which cannot do what is done here. Its guest has the host's files by
+9p, so that the host's timing comes in and no boot repeats another; Debian's kernel has neither 9p nor overlayfs built
+in; and nobody answers the guest from outside while it runs, as the demo does.
 """
 
 import argparse
-import ctypes
-import os
-import select
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
-import time
 
 import accel
-
-TIMED_OUT = 124
-DIED = 125
-
-# One instruction is one nanosecond, and nothing of the host's time or randomness comes in.
-ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
-ICOUNT_APPEND = "tsc_early_khz=1000000"
-APPEND = "console=ttyS0 panic=-1 oops=panic"
+import qemu
 
 
-class GuestError(Exception):
-    """The guest took too long or died; `status` is what a script should exit with."""
+class Guest(qemu.Guest):
+    """A guest with the accelerator that works here, where none is given."""
 
-    def __init__(self, message, status):
-        super().__init__(message)
-        self.status = status
-
-
-def cache_dir():
-    return os.environ["IOMRS_CACHE"]
-
-
-def kernel_image(name):
-    """The image of a kernel of the cache, or `name` itself where it is a file."""
-    if os.path.isfile(name):
-        return name
-    image = {"stock": "vmlinuz"}.get(name, "build/arch/x86/boot/bzImage")
-    path = os.path.join(cache_dir(), name, image)
-    if not os.path.exists(path):
-        raise GuestError(f"there is no {name} kernel: run tools/setup {name}", 1)
-    return path
-
-
-def die_with_parent():
-    """In the child: no QEMU outlives this process."""
-    pr_set_pdeathsig = 1
-    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
-
-
-def kill_session(process):
-    """A process that leads a session of its own, with all its children."""
-    os.killpg(process.pid, signal.SIGKILL)
-
-
-class Guest:
-    """A running guest: `lines()` hears it, `send()` speaks to it, `close()` ends it."""
-
-    def __init__(self, kernel, initrd, log, append="", qemu=(), icount=False, smp=None, memory="1G", timeout=120,
-                 accelerator=None, cpu="max"):
-        self.accelerator = "tcg" if icount else accelerator or accel.choose(kernel_image(kernel))
-        self.log = log
-        self.deadline = time.monotonic() + timeout
-        self.timeout = timeout
-        self.buffer = b""
-        self.dir = tempfile.TemporaryDirectory(prefix="iomrs-boot-")
-        self.process = self.connection = None
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(os.path.join(self.dir.name, "ctl"))
-        listener.listen(1)
-        smp = smp or (1 if icount else 2)
-        command = self._command(kernel_image(kernel), initrd, append, list(qemu), icount, smp, memory, cpu)
-        with open(log + ".qemu", "wb") as errors:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
-                                            preexec_fn=die_with_parent)
-        listener.settimeout(20)
-        try:
-            self.connection, _ = listener.accept()
-        except socket.timeout:
-            self.close()
-            raise GuestError(f"QEMU does not start: {self._qemu_says()}", DIED) from None
-        finally:
-            listener.close()
-
-    def _command(self, image, initrd, append, qemu, icount, smp, memory, cpu):
-        if icount:
-            machine = ["-accel", "tcg,thread=single", "-cpu", cpu, *ICOUNT]
-            append = f"{ICOUNT_APPEND} {append}"
-        else:
-            machine = accel.machine(self.accelerator, cpu)
-        return ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-                "-machine", "q35", *machine, "-smp", str(smp), "-m", memory,
-                "-kernel", image, "-initrd", initrd, "-append", f"{APPEND} {append}".strip(),
-                "-serial", f"file:{self.log}",
-                "-chardev", f"socket,id=ctl,path={self.dir.name}/ctl", "-serial", "chardev:ctl", *qemu]
-
-    def _qemu_says(self):
-        with open(self.log + ".qemu", errors="replace") as f:
-            return f.read().strip().splitlines()[-1:] or "it says nothing"
-
-    def _death(self):
-        with open(self.log, errors="replace") as f:
-            panic = [line for line in f if "Kernel panic" in line or "BUG:" in line]
-        why = panic[0].strip() if panic else f"it ended without a word ({self._qemu_says()})"
-        return GuestError(f"the guest died: {why}", DIED)
-
-    def line(self):
-        """The guest's next line; GuestError when it dies or time is up."""
-        while b"\n" not in self.buffer:
-            left = self.deadline - time.monotonic()
-            if left <= 0:
-                raise GuestError(f"the guest took longer than {self.timeout} s", TIMED_OUT)
-            if not select.select([self.connection], [], [], left)[0]:
-                continue
-            data = self.connection.recv(65536)
-            if not data:
-                self.process.wait()
-                raise self._death()
-            self.buffer += data
-        line, self.buffer = self.buffer.split(b"\n", 1)
-        return line.decode(errors="replace").rstrip("\r")
-
-    def lines(self):
-        """Every line up to "exit N"; its N is in `status` afterwards."""
-        while True:
-            line = self.line()
-            word, _, rest = line.partition(" ")
-            if word == "exit":
-                self.status = int(rest)
-                return
-            yield line
-
-    def send(self, line):
-        self.connection.sendall(line.encode() + b"\n")
-
-    def close(self):
-        if self.process and self.process.poll() is None:
-            try:  # It is about to power off by itself, which lets it flush its console.
-                self.process.wait(timeout=5 if hasattr(self, "status") else 0)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        if self.connection:
-            self.connection.close()
-        self.dir.cleanup()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
+    def __init__(self, kernel, *args, icount=False, accelerator=None, **options):
+        if not accelerator:
+            accelerator = "tcg" if icount else accel.choose(qemu.kernel_image(kernel))
+        super().__init__(kernel, *args, icount=icount, accelerator=accelerator, **options)
 
 
 def main():
@@ -185,7 +51,7 @@ def main():
             for line in guest.lines():
                 print(line, flush=True)
         return guest.status
-    except GuestError as error:
+    except qemu.GuestError as error:
         print(f"error: {error}\nlog: {args['log']}", file=sys.stderr)
         return error.status
 

@@ -17,6 +17,7 @@ import time
 
 import boot
 import initramfs
+import qemu
 from demo_report import Copy, Report
 
 TOOLS = os.path.dirname(os.path.realpath(__file__))
@@ -98,7 +99,7 @@ def run(modules, log):
     if missing:
         sys.exit(f"error: the build did not make {missing[0]}: look at the output of make modules")
     files["lib.sh"] = os.path.join(TOOLS, "guest", "lib.sh")
-    with tempfile.TemporaryDirectory(prefix="demo-", dir=boot.cache_dir()) as scratch:
+    with tempfile.TemporaryDirectory(prefix="demo-", dir=qemu.cache_dir()) as scratch:
         initrd = os.path.join(scratch, "initrd")
         initramfs.build(initrd, os.path.join(TOOLS, "guest", "demo.sh"), files)
         memory = Memory(os.path.join(scratch, "bar2"))
@@ -122,7 +123,7 @@ def main():
     start = time.monotonic()
     try:
         report = run(sys.argv[1], log)
-    except boot.GuestError as error:
+    except qemu.GuestError as error:
         sys.exit(f"error: {error}\nlog: {log}")
     good = report.judge()
     print(report.table())

@@ -11,7 +11,7 @@ import re
 import subprocess
 import tempfile
 
-import boot
+import qemu
 
 # Lines before a result that say nothing about it.
 NOISE = re.compile(r"\.speed:|^KTAP|^\d+\.\.\d+|Subtest:|iomrs-timing:")
@@ -56,7 +56,7 @@ def reason(ktap, case):
 
 def results(ktap, kernel_source=None):
     """(case, "ok" | "not ok" | "skip", reason) for each. A suite of which nothing can be read is a failure."""
-    found = parse(ktap, kernel_source or os.path.join(boot.cache_dir(), "source"))
+    found = parse(ktap, kernel_source or os.path.join(qemu.cache_dir(), "source"))
     if not found:
         yield "KTAP", "not ok", "no KUnit case in what the guest printed"
     for name, status in found:

@@ -18,8 +18,8 @@ import tempfile
 from collections import namedtuple
 
 import accel
-import boot
 import ktap
+import qemu
 
 TOOLS = os.path.dirname(os.path.realpath(__file__))
 # A whole section of the kernel's memory model, so that it has no struct pages.
@@ -43,38 +43,38 @@ BOOTS = {
 
 def command(args, wanted, image, backing, log):
     """vng's command line. It opens its output by path, so that must be a pipe."""
-    qemu = (f"-object memory-backend-file,id=bar2,size=4G,mem-path={backing},share=on "
+    devices = (f"-object memory-backend-file,id=bar2,size=4G,mem-path={backing},share=on "
             "-device ivshmem-plain,memdev=bar2 -device pci-testdev,membar=64M "
             f"-chardev null,id=uart -device isa-serial,iobase={UART:#x},irq=5,chardev=uart "
             f"-chardev file,id=klog,path={log} -device virtio-serial-pci -device virtconsole,chardev=klog")
     kvm = []
     if wanted.cpu or accel.choose(image) != "kvm":
         kvm = ["--disable-kvm"]
-        qemu += f" -cpu {wanted.cpu or 'max'}"
+        devices += f" -cpu {wanted.cpu or 'max'}"
     glob = args.glob or wanted.glob
     glob = f"kunit.filter_glob={glob}" if glob else ""
     script = os.path.join(TOOLS, "guest", args.guest)
     again = "again" if args.again and not glob else "once"
     params = " ".join([again, f"uart={UART}", *args.param])
-    return ["vng", "--run", image, *kvm, "--cpus", "2", "--memory", "1G", f"--qemu-opts={qemu}",
+    return ["vng", "--run", image, *kvm, "--cpus", "2", "--memory", "1G", f"--qemu-opts={devices}",
             "--append", f"memmap={RESERVED_MIB}M${RESERVED_PHYS >> 20}M {CONSOLE} {wanted.append} {glob}",
             "--", f"{script} {args.modules} {RESERVED_PHYS} {RESERVED_MIB << 20} {params}"]
 
 
 def run(args, wanted, log):
     """What the guest printed."""
-    image = boot.kernel_image(args.kernel)
-    with tempfile.TemporaryDirectory(prefix="kunit-", dir=boot.cache_dir()) as scratch:
+    image = qemu.kernel_image(args.kernel)
+    with tempfile.TemporaryDirectory(prefix="kunit-", dir=qemu.cache_dir()) as scratch:
         backing = os.path.join(scratch, "bar2")
         with open(backing, "wb") as f:
             f.truncate(4 << 30)
         process = subprocess.Popen(command(args, wanted, image, backing, log), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-                                   preexec_fn=boot.die_with_parent)
+                                   preexec_fn=qemu.die_with_parent)
         try:
             output, _ = process.communicate(timeout=TIMEOUT)
         except subprocess.TimeoutExpired:
-            boot.kill_session(process)
+            qemu.kill_session(process)
             output, _ = process.communicate()
             output += f"\n@not ok the guest ends in time: it took longer than {TIMEOUT} s\n@done\n".encode()
     return output.decode(errors="replace").replace("\r", "")
@@ -149,5 +149,5 @@ def main():
 if __name__ == "__main__":
     try:
         main()
-    except boot.GuestError as error:
+    except qemu.GuestError as error:
         sys.exit(f"error: {error}")

@@ -24,6 +24,7 @@ import time
 import bench_boot
 import boot
 import initramfs
+import qemu
 
 TOOLS = os.path.dirname(os.path.realpath(__file__))
 TIMEOUT = 300
@@ -83,15 +84,15 @@ def record(kernel, modules, spec, seconds, scratch):
         f.write(spec + "\n")
     initrd, monitor, trace = (os.path.join(scratch, name) for name in ("initrd", "monitor", "trace"))
     initramfs.build(initrd, os.path.join(TOOLS, "guest", "profile.sh"), sources)
-    qemu = [*bench_boot.devices(scratch, 1 << 40), "-monitor", f"unix:{monitor},server,nowait", "-D", trace]
-    with boot.Guest(kernel, initrd, os.path.join(scratch, "console"), "nokaslr", qemu, icount=True, timeout=TIMEOUT,
+    devices = [*bench_boot.devices(scratch, 1 << 40), "-monitor", f"unix:{monitor},server,nowait", "-D", trace]
+    with boot.Guest(kernel, initrd, os.path.join(scratch, "console"), "nokaslr", devices, icount=True, timeout=TIMEOUT,
                     cpu="max,phys-bits=46") as guest:
         symbols = None
         for line in guest.lines():
             if line == "kallsyms":
                 symbols = Symbols(receive(guest))
             elif line.startswith("not ok "):
-                raise boot.GuestError(line[len("not ok "):], 1)
+                raise qemu.GuestError(line[len("not ok "):], 1)
             elif line == "running":
                 break
         tell = Monitor(monitor)
@@ -148,7 +149,7 @@ def sides(found):
         if is_c or any(f"{len(module)}{module}" in name for module in OURS):
             by_side[is_c].append((sum(map(len, all_runs)), commonest(all_runs)))
     if not all(by_side.values()):
-        raise boot.GuestError("one side was not seen to run: try more --seconds", 1)
+        raise qemu.GuestError("one side was not seen to run: try more --seconds", 1)
     return tuple(max(by_side[is_c])[1] for is_c in (True, False))
 
 
@@ -180,11 +181,11 @@ def main():
     parser.add_argument("spec")
     parser.add_argument("--seconds", type=float, default=6)
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="profile-", dir=boot.cache_dir()) as scratch:
+    with tempfile.TemporaryDirectory(prefix="profile-", dir=qemu.cache_dir()) as scratch:
         try:
             symbols, trace = record(args.kernel, args.modules, args.spec, args.seconds, scratch)
             c, ours = sides(runs(symbols, trace))
-        except boot.GuestError as error:
+        except qemu.GuestError as error:
             sys.exit(f"error: {error}")
     print(f"{args.spec}, {args.kernel} kernel: instructions of one run")
     print("\n".join(table(c, ours)))

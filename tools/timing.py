@@ -13,7 +13,7 @@ import json
 from collections import namedtuple
 
 import bench_boot
-import boot
+import qemu
 
 K, M, G, T = (1 << shift for shift in (10, 20, 30, 40))
 BATCHES = 12
@@ -125,7 +125,7 @@ def main():
     specs = [spec(limit) for limit in limits]
     try:
         files = bench_boot.run(args.kernel, args.modules, specs, args.log, append=args.append)
-    except (bench_boot.BenchError, boot.GuestError) as error:
+    except (bench_boot.BenchError, qemu.GuestError) as error:
         print(f"not ok {args.name} the guest comes to its end: {error}")
         return
     for line in lines(limits, json.loads(files["results"])):
