@@ -8,7 +8,7 @@ SKIPPED_DIRS = {".git", "bench-report", "build", "target", "__pycache__"}
 USE = re.compile(r"(?<!\w)(pub(?:\([^)]*\))?\s+)?use\s+([^;]+);")
 CHILD = re.compile(r"(?<![\w:])mod\s+(\w+)\s*;")
 INLINE_MODULE = re.compile(r"(?<![\w:])mod\s+\w+\s*\{")
-CONST_BLOCK = re.compile(r"\bconst\s*\{")
+CONST_BLOCK = re.compile(r"\bconst\s*(?:_: \(\) = )?\{")
 CONST_ITEM = re.compile(r"\bconst _: \(\) =[^;]*;")
 PATH = re.compile(r"(?<![\w:.])(?:\$?\w+)(?:\s*::\s*\w+)+")
 
