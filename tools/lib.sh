@@ -81,5 +81,13 @@ sum() { cat "$@" | sha256sum | cut -c 1-16; }
 # What this checkout builds and logs: two clones that share the cache do not share this.
 CLONE=$CACHE/build/$(basename "$CHECKOUT")-$(printf %s "$CHECKOUT" | sha256sum | cut -c 1-6)
 
+# build_modules KERNEL WHO: against a kernel of the cache, for a command that goes on to use them.
+build_modules() {
+	local log=$CLONE/log/$2-build.log
+	mkdir -p "$CLONE/log"
+	KDIR='' KERNEL=$1 "$CHECKOUT/tools/build" modules > "$log" 2>&1 ||
+		{ tail -n 20 "$log" >&2 && die "the modules do not build: see above" "$log"; }
+}
+
 # Where its modules are built for KERNEL (stock, test, ...) and BACKEND (may be empty).
 out_dir() { printf '%s\n' "$CLONE/$1${2:+-$2}"; }
