@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import bench_boot
 import qemu
+import tap
 
 sys.path.insert(0, os.path.join(os.path.dirname(bench_boot.TOOLS), "bench", "report"))
 import reasons
@@ -93,15 +94,15 @@ def main():
         stock, first, again = pool.map(run, ["stock", "test", "test-again"])
     for name, files in (("stock", stock), ("test", first), ("test again", again)):
         if isinstance(files, Exception):
-            print(f"not ok {name}: the guest comes to its end: {files}")
+            tap.not_ok(f"{name}: the guest comes to its end", files)
             return
     for name, holds, why in [*judge("test", first, 0), *judge("stock", stock, TOO_LARGE)]:
-        print(f"ok {name}" if holds else f"not ok {name}: {why}")
+        tap.judge(name, None if holds else why or "it says nothing")
     slow = [found for files in (first, stock) for found in reasons.slower(pairs(json.loads(files["results"])), "icount")]
     stale = reasons.stale(slow)
-    print(f"not ok each reason is of something slower: not {stale}" if stale else "ok each reason is of something slower")
+    tap.judge("each reason is of something slower", stale)
     different = [name for name in bench_boot.FILES if first[name] != again[name]]
-    print(f"not ok two boots give the same bytes: {different}" if different else "ok two boots give the same bytes")
+    tap.judge("two boots give the same bytes", different)
 
 
 if __name__ == "__main__":

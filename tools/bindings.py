@@ -4,7 +4,7 @@
 bindgen reads each helpers.h with the flags that kbuild compiled the helpers with in OUT, and with the kernel's own
 settings. Each function that the Rust files beside it declare must have the same types there, and so must each constant
 have its value; and what helpers.h has must be declared in Rust. A number that Rust copies, because modules are not told
-it, must be the kernel's. One line each, "ok NAME/function".
+it, must be the kernel's. A test each, "NAME/function".
 """
 import glob
 import os
@@ -13,6 +13,7 @@ import shlex
 import subprocess
 import sys
 
+import tap
 from kcmd import Build
 
 # What kbuild compiles the helpers to, the folder of the Rust files that declare them, and those files.
@@ -169,7 +170,7 @@ def main():
         source = os.path.join(build.out, kernel_source(c_flags(build, HELPERS[0][0])))
         found += compare_copies(checkout, source)
     for name, wrong in found:
-        print(f"not ok {label}/{name}: {wrong}" if wrong else f"ok {label}/{name}")
+        tap.judge(f"{label}/{name}", wrong)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""tools/codegen.py OUT [--refused]: what the compiler makes of an access.
+"""tools/codegen.py KERNEL OUT [--refused]: what the compiler makes of an access.
 
 OUT is where kbuild built selftests/codegen. Each function of probes.rs says which instructions it may have
 ("expect:"); the ways on which an error leaves, through refused(), do not count, nor those through a call that it names
@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 
+import tap
 from kcmd import Build
 
 TABLE = re.compile(r"([0-9a-f]+) .{5} F (\S+)\s+[0-9a-f]+ (?:\.hidden )?(\S+)$")
@@ -137,9 +138,9 @@ def check_refused(build):
 
 def main():
     check = check_refused if "--refused" in sys.argv else check_probes
-    with Build(sys.argv[1]) as build:
+    with Build(sys.argv[2]) as build:
         for name, wrong in check(build):
-            print(f"not ok codegen/{name}: {wrong}" if wrong else f"ok codegen/{name}", flush=True)
+            tap.judge(f"codegen on the {sys.argv[1]} kernel/{name}", wrong)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""tools/compile_fail.py OUT DIR: what must not compile does not.
+"""tools/compile_fail.py LABEL OUT DIR: what must not compile does not.
 
 Each file of DIR says in its first lines which error it must draw ("//! error: E0505"). It is compiled twice, as
 kbuild compiled the user of the crate in OUT: with --cfg broken it must fail with that error and no other, and
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 
+import tap
 from kcmd import Build
 
 USER = "samples/io_mapping_sample.o"
@@ -56,7 +57,8 @@ def judge(build, path, products):
 
 
 def main():
-    out, folder = map(os.path.abspath, sys.argv[1:])
+    label, *paths = sys.argv[1:]
+    out, folder = map(os.path.abspath, paths)
     paths = sorted(entry.path for entry in os.scandir(folder) if entry.name.endswith(".rs"))
     with (
         Build(out) as build,
@@ -64,8 +66,8 @@ def main():
         concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool,
     ):
         for path, wrong in zip(paths, pool.map(lambda path: judge(build, path, products), paths)):
-            name = f"compile_fail/{os.path.basename(path)[:-len('.rs')]}"
-            print(f"not ok {name}: {wrong}" if wrong else f"ok {name}", flush=True)
+            name = f"{label}/compile_fail/{os.path.basename(path)[:-len('.rs')]}"
+            tap.judge(name, wrong)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import time
 import boot
 import initramfs
 import qemu
+import tap
 from demo_report import Copy, Report
 
 TOOLS = os.path.dirname(os.path.realpath(__file__))
@@ -115,7 +116,7 @@ def run(modules, log):
 def print_for_check(results):
     """The lines that make check counts."""
     for name, reason in results.reasons.items():
-        print(f"ok demo: {name}" if reason is None else f"not ok demo: {name}: {reason}")
+        tap.judge(name, reason)
 
 
 def main():

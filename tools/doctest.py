@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """tools/doctest.py OUT: the examples in the crate's documentation compile against the crate that kbuild built in OUT.
 
-rustdoc finds them and compiles each as a crate of its own. One line each, "ok" or "not ok".
+rustdoc finds them and compiles each as a crate of its own. Each is a test.
 """
 import os
 import re
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 
+import tap
 from kcmd import Build
 
 CRATE = "io_mapping_rs"
@@ -53,14 +54,14 @@ def main():
     print(done.stdout, file=sys.stderr)
     for name, kind, verdict in re.findall(r"^test (.+?)( - compile(?: fail)?)? \.\.\. (\w+)", done.stdout, re.M):
         if verdict == "ignored":
-            print(f"not ok example/{name}: marked as one that is not to be compiled")
+            tap.not_ok(f"example/{name}", "marked as one that is not to be compiled")
         elif kind.endswith("fail"):
             # With --no-run rustdoc takes any failure for the right one, the missing linker's too.
-            print(f"not ok example/{name}: marked compile_fail: such code stands in selftests/compile_fail")
+            tap.not_ok(f"example/{name}", "marked compile_fail: such code stands in selftests/compile_fail")
         elif verdict == "ok":
-            print(f"ok example/{name}")
+            tap.ok(f"example/{name}")
         else:
-            print(f"not ok example/{name}: {why(done.stdout, name)}")
+            tap.not_ok(f"example/{name}", why(done.stdout, name))
     raise SystemExit(done.returncode)
 
 

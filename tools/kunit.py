@@ -4,10 +4,9 @@
 
     tools/kunit.py DIR-OF-MODULES NAME [--kernel test|debug|kmap] [--boot BOOT] [--log FILE]
 
-Prints one line per KUnit case, as make check counts them, each name beginning with NAME. The guest has an ivshmem
-device of 4 GiB (a sparse file), a device with a port BAR, a serial port that no driver looks for, and a range of RAM
-set aside. What a case needs of the
-kernel's command line or the CPU comes by more boots (BOOTS): a case is skipped if all of them skip it.
+Each case is a test of make check, its name beginning with NAME. The guest has an ivshmem device of 4 GiB (a sparse
+file), a device with a port BAR, a serial port that no driver looks for, and a range of RAM set aside. What a case needs
+of the kernel's command line or the CPU comes by more boots (BOOTS): a case is skipped if all of them skip it.
 """
 
 import argparse
@@ -20,6 +19,7 @@ from collections import namedtuple
 import accel
 import ktap
 import qemu
+import tap
 
 TOOLS = os.path.dirname(os.path.realpath(__file__))
 # A whole section of the kernel's memory model, so that it has no struct pages.
@@ -143,7 +143,10 @@ def main():
             if case not in merged or worst.index(verdict) > worst.index(merged[case][0]):
                 merged[case] = (verdict, reason)
     for case, (verdict, reason) in merged.items():
-        print(f"{verdict} {args.name} {case}" + (f": {reason}" if reason else ""))
+        if verdict == "skip":
+            tap.skip(f"{args.name} {case}", reason)
+        else:
+            tap.judge(f"{args.name} {case}", verdict == "not ok" and (reason or "it says nothing"))
 
 
 if __name__ == "__main__":

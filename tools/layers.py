@@ -19,6 +19,7 @@ import os
 import re
 import sys
 
+import tap
 from rust_text import Crate, RustFile, all_files
 
 CRATE_ROOT = "io_mapping_rs.rs"
@@ -54,9 +55,9 @@ class Checks:
     def report(self):
         for rule, violations in self.found.items():
             if not violations:
-                print(f"ok {rule}")
+                tap.ok(rule)
             for violation in violations:
-                print(f"not ok {rule}: {violation}")
+                tap.not_ok(rule, violation)
 
 
 def folder_of(path):

@@ -9,6 +9,8 @@ import pathlib
 import re
 import sys
 
+import tap
+
 TABLE = "docs/semantics.md"
 COMPILE_FAIL = "selftests/compile_fail"
 # | S12 | what C does | what we do | tests |
@@ -60,14 +62,14 @@ def main():
     for number, cell in table:
         wrong = list(problems(cell, tests, numbered.pop(number, set())))
         for problem in wrong:
-            print(f"not ok S{number}: {problem}")
+            tap.not_ok(f"S{number}", problem)
         if not wrong:
-            print(f"ok S{number}")
+            tap.ok(f"S{number}")
     for number, names in sorted(numbered.items()):
         for name in sorted(names):
-            print(f"not ok S{number}: {name} of {tests[name]}: the table has no such row")
+            tap.not_ok(f"S{number}", f"{name} of {tests[name]}: the table has no such row")
     if [number for number, _ in table] != list(range(1, len(table) + 1)):
-        print("not ok rows: they are not numbered from 1 on without a gap")
+        tap.not_ok("rows", "they are not numbered from 1 on without a gap")
 
 
 if __name__ == "__main__":

@@ -4,8 +4,7 @@
 
     tools/timing.py KERNEL DIR-OF-MODULES NAME LIMITS... [--append KERNEL-ARGS] [--log FILE]
 
-LIMITS: keys of the table of limits. Boots once with the workloads of these. Prints a line for each, as make check counts
-them, and the table behind "table ".
+LIMITS: keys of the table of limits. Boots once with the workloads of these. Each is a test of make check.
 """
 
 import argparse
@@ -14,6 +13,7 @@ from collections import namedtuple
 
 import bench_boot
 import qemu
+import tap
 
 K, M, G, T = (1 << shift for shift in (10, 20, 30, 40))
 BATCHES = 12
@@ -90,26 +90,24 @@ def human(size):
     return f"{size // unit} {dict(zip((T, G, M, K, 1), ('TiB', 'GiB', 'MiB', 'KiB', 'bytes')))[unit]}"
 
 
-def lines(limits, rows):
-    """Lines for make check."""
+def report(name, limits, rows):
+    """A test for each limit, and the table of what was measured."""
     found = {(row["workload"], row["strategy"], row["size"], row["side"]): row for row in rows if row["phase"] == "all"}
     for limit in limits:
         for size in limit.sizes:
-            name = f"{limit.workload}, {limit.strategy}, {human(size)}".replace(", none", "")
+            what = f"{limit.workload}, {limit.strategy}, {human(size)}".replace(", none", "")
             c, ours = (found.get((limit.workload, limit.strategy, size, side)) for side in ("c", "ours"))
             if not ours:
-                yield f"not ok {name}: no such row"
+                tap.not_ok(f"{name}: {what}", "no such row")
                 continue
-            wrong = judge(limit, c, ours)
-            yield f"not ok {name}: {wrong}" if wrong else f"ok {name}"
+            tap.judge(f"{name}: {what}", judge(limit, c, ours))
             if ours["n"]:
                 ratio = "-" if ours["ratio"] is None else f"{ours['ratio']:.3f}"
-                yield f"table {name:<38} C {c['p50']:>12,.1f}   ours {ours['p50']:>12,.1f}   ratio {ratio}"
+                tap.note(f"  {what:<38} C {c['p50']:>12,.1f}   ours {ours['p50']:>12,.1f}   ratio {ratio}")
     costs = [row["p50"] for row in rows
              if row["workload"] == SAME_AT_EACH_SIZE and row["side"] == "ours" and row["phase"] == "all"]
     if costs:
-        name = f"{SAME_AT_EACH_SIZE} takes the same at each size"
-        yield f"ok {name}" if max(costs) <= 1.02 * min(costs) else f"not ok {name}: {costs}"
+        tap.judge(f"{name}: {SAME_AT_EACH_SIZE} takes the same at each size", max(costs) > 1.02 * min(costs) and costs)
 
 
 def main():
@@ -126,11 +124,10 @@ def main():
     try:
         files = bench_boot.run(args.kernel, args.modules, specs, args.log, append=args.append)
     except (bench_boot.BenchError, qemu.GuestError) as error:
-        print(f"not ok {args.name} the guest comes to its end: {error}")
+        tap.not_ok(f"{args.name}: the guest comes to its end", error)
         return
-    for line in lines(limits, json.loads(files["results"])):
-        verdict, _, rest = line.partition("ok ")
-        print(line if line.startswith("table ") else f"{verdict}ok {args.name}: {rest}")
+    tap.note(f"{args.name}:")
+    report(args.name, limits, json.loads(files["results"]))
 
 
 if __name__ == "__main__":

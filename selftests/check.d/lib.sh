@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-# For the steps beside this file; sourced.
+# For the steps beside this file; sourced. A step's output becomes TAP: whoever prints "ok - NAME", "not ok - NAME" or
+# "ok - NAME # SKIP REASON" on a line of its own, by the functions here or those of tools/tap.py, has told of a test.
+# "# reason: TEXT" after a failed test says why, and "# note: TEXT" is shown to whoever runs make check. All else is for
+# the step's log.
 # shellcheck shell=bash
 # shellcheck source=../../tools/lib.sh
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../../tools/lib.sh"
@@ -7,18 +10,34 @@ cd "$CHECKOUT"
 LOGS=$CLONE/log
 mkdir -p "$LOGS"
 
-# verdict NAME CMD...: one line about CMD, with its last error as the reason.
+# Gives each test its number, makes a comment of what is none, and ends with the plan.
+tap() {
+	awk '
+	match($0, /^(not )?ok - /) { print substr($0, 1, RLENGTH - 2) ++count substr($0, RLENGTH - 2); fflush(); next }
+	{ print (/^#/ ? "" : "# | ") $0 }
+	END {
+		if (!count) { print "not ok " ++count " - a test"; print "# reason: the step ran no test" }
+		print "1.." count
+	}'
+}
+
+exec > >(tap) 2>&1
+
+ok() { printf 'ok - %s\n' "${1//\#/\\#}"; }
+skip() { printf 'ok - %s # SKIP %s\n' "${1//\#/\\#}" "$2"; }
+not_ok() {
+	printf 'not ok - %s\n' "${1//\#/\\#}"
+	printf '# reason: %s\n' "${2//$'\n'/ }"
+}
+
+# verdict NAME CMD...: a test about CMD, with its last error as the reason.
 verdict() {
 	local name=$1 log status=0
 	shift
 	log=$(mktemp)
 	"$@" > "$log" 2>&1 || status=$?
 	sed 's/^/    | /' "$log"
-	if [ "$status" = 0 ]; then
-		echo "ok $name"
-	else
-		echo "not ok $name: $(why "$log") (status $status)"
-	fi
+	if [ "$status" = 0 ]; then ok "$name"; else not_ok "$name" "$(why "$log") (status $status)"; fi
 	rm -f "$log"
 	return "$status"
 }
@@ -27,14 +46,36 @@ why() {
 	grep -m 1 -E '^error|: error:|^ERROR|: fatal' "$1" || grep -m 1 -E '^warning|: warning:' "$1" || tail -n 1 "$1"
 }
 
-# The kernels, backends and windows that the modules are built for.
-CONFIGURATIONS=("stock stock percpu" "test exported percpu" "test stock percpu" "kmap exported kmap")
+# guest PREFIX: what a guest of tools/boot says ("ok NAME", "not ok NAME: REASON"), as tests.
+guest() {
+	awk -v prefix="$1" '
+	/^ok / { print "ok - " prefix ": " substr($0, 4); next }
+	/^not ok / {
+		end = index($0, ": ")
+		print "not ok - " prefix ": " substr($0, 8, end - 8)
+		print "# reason: " substr($0, end + 2)
+		next
+	}
+	{ print }'
+}
+
+# The kernels and backends that make check builds the modules for. Temporary maps are ours (percpu) there.
+CONFIGURATIONS=("stock stock" "test exported" "test stock")
 
 # build KERNEL BACKEND KIND MAKE-ARGS...: into a place of its own, so that flags of one kind do not undo another's.
 build() {
 	local kernel=$1 backend=$2 kind=$3
 	shift 3
 	IOMRS_MO=$(where "$kernel" "$backend" "$kind") tools/kbuild "$kernel" "$backend" -- "$@" modules
+}
+
+# suites NAME KERNEL BACKEND WINDOW RUNNER-ARGS...: the KUnit suites, see tools/kunit.py.
+suites() {
+	local name=$1 kernel=$2 backend=$3 window=$4
+	shift 4
+	verdict "$name: build with KUnit" build "$kernel" "$backend" kunit IOMRS_KUNIT=1 IOMRS_WINDOW="$window" || return 0
+	tools/in-root python3 -B tools/kunit.py "$(where "$kernel" "$backend" kunit)" "$name" --kernel "$kernel" \
+		--log "$LOGS/kunit-$name-console.log" "$@" || not_ok "$name" "the runner failed"
 }
 
 where() { printf '%s%s\n' "$(tools/kbuild "$1" "$2" --where)" "${3:+-$3}"; }

@@ -13,8 +13,7 @@ make_root_base() {
 	local mirror
 	mirror=$(debian_mirror) || exit
 	need_space 14 "a fresh set-up"
-	command -v mmdebstrap > /dev/null || step mmdebstrap "mmdebstrap on this machine" install_mmdebstrap ||
-		explain mmdebstrap "installing mmdebstrap"
+	setup_host mmdebstrap mmdebstrap
 	rm -f "$STAMPS/root-packages" "$STAMPS/root-plots"
 	step root-base "a minimal Debian $SUITE root" bootstrap "$mirror" || explain root-base "making the $SUITE root"
 }
@@ -28,10 +27,14 @@ debian_mirror() {
 	printf '%s\n' "$mirror"
 }
 
-install_mmdebstrap() {
+# setup_host COMMAND PACKAGE: the little that this machine itself must have.
+setup_host() {
+	command -v "$1" > /dev/null || step "$1" "$1 on this machine" install_on_host "$2" || explain "$1" "installing $2"
+}
+
+install_on_host() {
 	export DEBIAN_FRONTEND=noninteractive
-	apt-get install -y --no-install-recommends mmdebstrap ||
-		{ apt-get update && apt-get install -y --no-install-recommends mmdebstrap; }
+	apt-get install -y --no-install-recommends "$1" || { apt-get update && apt-get install -y --no-install-recommends "$1"; }
 }
 
 bootstrap() {
