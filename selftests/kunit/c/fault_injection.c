@@ -10,8 +10,8 @@
 
 /*
  * By default fault injection spares allocations that may sleep, and those of one page; the library makes no others. Its
- * settings are plain variables behind files of debugfs, which take no writes from within the kernel. The last three of each
- * kind make every allocation fail of a task that is marked (make_it_fail).
+ * settings are plain variables behind files of debugfs, which take no writes from within the kernel. The last three of
+ * each kind make every allocation fail of a task that is marked (make_it_fail).
  */
 struct setting {
 	const char *path;

@@ -2,7 +2,8 @@
 /*
  * The kernel's own files, read from within the kernel: see selftests.h.
  *
- * KUnit runs tests in kernel threads, which see an empty file system: names are looked up as the first process sees them.
+ * KUnit runs tests in kernel threads, which see an empty file system: names are looked up as the first process sees
+ * them.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -23,8 +24,8 @@ struct file *iomrs_c_open_file(const char *path)
 }
 
 /*
- * Reads a file of proc or debugfs that is a seq_file, up to its end. Returns how many bytes, or an errno. Files of debugfs
- * have no read_iter, so that the seq_file is read directly.
+ * Reads a file of proc or debugfs that is a seq_file, up to its end. Returns how many bytes, or an errno. Files of
+ * debugfs have no read_iter, so that the seq_file is read directly.
  */
 long iomrs_c_read_file(const char *path, char *buf, size_t size)
 {

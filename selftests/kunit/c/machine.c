@@ -74,8 +74,8 @@ u32 iomrs_c_largest_page_shift(void)
 }
 
 /*
- * Allocates a page of RAM that ioremap takes, as the page is marked as reserved. Returns its address in the direct mapping,
- * or 0. It is the first page of a block, for which the direct mapping is likely to have one large entry.
+ * Allocates a page of RAM that ioremap takes, as the page is marked as reserved. Returns its address in the direct
+ * mapping, or 0. It is the first page of a block, for which the direct mapping is likely to have one large entry.
  */
 unsigned long iomrs_c_alloc_reserved_page(u64 *phys)
 {

@@ -22,8 +22,8 @@ u64 iomrs_c_lookup_entry(unsigned long addr, u32 *shift)
 }
 
 /*
- * Writes an entry that maps @phys at @addr, which no area has. Returns false where the table is missing or the entry is in
- * use.
+ * Writes an entry that maps @phys at @addr, which no area has. Returns false where the table is missing or the entry is
+ * in use.
  */
 bool iomrs_c_populate_entry(unsigned long addr, u64 phys)
 {

@@ -90,7 +90,7 @@ void iomrs_c_pci_set_decode(struct pci_dev *pdev, bool decode)
 	pci_write_config_word(pdev, PCI_COMMAND, decode ? command | bits : command & ~bits);
 }
 
-/* Makes @bar look as if the kernel had found no addresses for it, as pci_reassign_resource() does. Returns where it was. */
+/* Makes @bar one that has no addresses, as pci_reassign_resource() does. Returns where it was. */
 u64 iomrs_c_pci_unassign(struct pci_dev *pdev, u32 bar)
 {
 	struct resource *res = pci_resource_n(pdev, bar);

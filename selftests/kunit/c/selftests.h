@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests call in C: C's ioremap, io_mapping and accessors, with which the library is compared, and what the kernel
- * reports of mappings. mod.rs declares the same for Rust.
+ * What the tests call in C: C's ioremap, io_mapping and accessors, with which the library is compared, and what the
+ * kernel reports of mappings. mod.rs declares the same for Rust.
  */
 #ifndef IOMRS_SELFTESTS_H
 #define IOMRS_SELFTESTS_H

@@ -129,37 +129,18 @@ mod tests {
     fn s38_constant_offsets_of_every_width() -> Outcome {
         let memory = TestMemory::new(require!(ivshmem_bar(2)))?;
         let ours = memory.map(START, 33)?;
-        let (all, cookie) = (
-            check_ok!(ours.sized_byte_region::<33>()),
-            memory.cookie(START),
-        );
+        let all = check_ok!(ours.sized_byte_region::<33>());
+        let cookie = memory.cookie(START);
+        let in_c = |at, access| cookie.offset(at).read(access);
         memory.reset();
-        check_eq!(
-            u64::from(all.read8(32)),
-            cookie.offset(32).read(Access::Plain8)
-        );
-        check_eq!(
-            u64::from(all.read16(30)),
-            cookie.offset(30).read(Access::Plain16)
-        );
-        check_eq!(
-            u64::from(all.read32(28)),
-            cookie.offset(28).read(Access::Plain32)
-        );
-        check_eq!(all.read64(24), cookie.offset(24).read(Access::Plain64));
-        check_eq!(
-            u64::from(all.read16_be(2)),
-            cookie.offset(2).read(Access::Be16)
-        );
-        check_eq!(
-            u64::from(all.read32_be(4)),
-            cookie.offset(4).read(Access::Be32)
-        );
-        check_eq!(all.read64_be(8), cookie.offset(8).read(Access::Be64));
-        check_eq!(
-            all.relaxed().read64(8),
-            cookie.offset(8).read(Access::Relaxed64)
-        );
+        check_eq!(u64::from(all.read8(32)), in_c(32, Access::Plain8));
+        check_eq!(u64::from(all.read16(30)), in_c(30, Access::Plain16));
+        check_eq!(u64::from(all.read32(28)), in_c(28, Access::Plain32));
+        check_eq!(all.read64(24), in_c(24, Access::Plain64));
+        check_eq!(u64::from(all.read16_be(2)), in_c(2, Access::Be16));
+        check_eq!(u64::from(all.read32_be(4)), in_c(4, Access::Be32));
+        check_eq!(all.read64_be(8), in_c(8, Access::Be64));
+        check_eq!(all.relaxed().read64(8), in_c(8, Access::Relaxed64));
         let ours = memory.bytes_after(|| {
             all.write64(VALUE, 0);
             all.write64_be(VALUE, 8);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What both strategies must answer alike.
+//! What both strategies must do alike.
 
 use crate::{
     c,
@@ -9,7 +9,7 @@ use crate::{
 use io_mapping_rs::{ioremap::Options, IoMapping, Strategy};
 use kernel::prelude::*;
 
-/// Compares what a sparse aperture and one that is mapped whole answer for an offset and a length.
+/// Compares the maps of a sparse aperture with those of one that is mapped whole.
 fn compare_maps(sparse: &IoMapping, whole: &IoMapping, offset: u64, len: u64) -> Outcome {
     check_eq!(
         sparse.map(offset, len).map(|map| map.size()),
@@ -30,6 +30,29 @@ fn compare_maps(sparse: &IoMapping, whole: &IoMapping, offset: u64, len: u64) ->
     Ok(())
 }
 
+/// Compares the errors for ranges of which neither strategy makes an aperture.
+fn compare_refused(range: TestRange, options: Options) -> Outcome {
+    let limit = c::iomrs_c_phys_limit();
+    for (base, size) in [
+        (range.phys, 0),
+        (range.phys + 1, PAGE),
+        (range.phys + 4095, PAGE),
+        (u64::MAX - 4095, PAGE),
+        (u64::MAX - 4095, 2 * PAGE),
+        (limit, PAGE),
+        (limit - PAGE, 2 * PAGE),
+        (range.phys, u64::MAX),
+        (range.phys, limit),
+        (c::iomrs_c_ram_page(), PAGE),
+    ] {
+        let [whole, sparse] = [Strategy::Whole, Strategy::Sparse]
+            .map(|strategy| aperture_with(options, base, size, strategy).map(drop));
+        check!(whole.is_err());
+        check_eq!(sparse, whole);
+    }
+    Ok(())
+}
+
 #[kunit_tests(iomrs_strategies)]
 mod tests {
     use super::*;
@@ -38,24 +61,7 @@ mod tests {
     fn s1_sparse_refuses_what_whole_refuses() -> Outcome {
         let range = require!(TestRange::reserved());
         let options = Options::new(WC);
-        let limit = c::iomrs_c_phys_limit();
-        for (base, size) in [
-            (range.phys, 0),
-            (range.phys + 1, PAGE),
-            (range.phys + 4095, PAGE),
-            (u64::MAX - 4095, PAGE),
-            (u64::MAX - 4095, 2 * PAGE),
-            (limit, PAGE),
-            (limit - PAGE, 2 * PAGE),
-            (range.phys, u64::MAX),
-            (range.phys, limit),
-            (c::iomrs_c_ram_page(), PAGE),
-        ] {
-            let [whole, sparse] = [Strategy::Whole, Strategy::Sparse]
-                .map(|strategy| aperture_with(options, base, size, strategy).map(drop));
-            check!(whole.is_err());
-            check_eq!(sparse, whole);
-        }
+        compare_refused(range, options)?;
         let size = 3 * PAGE + 100;
         let whole = check_ok!(aperture_with(options, range.phys, size, Strategy::Whole));
         let sparse = check_ok!(sparse_aperture(range.phys, size));
