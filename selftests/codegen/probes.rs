@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One access a function, for `tools/codegen.py` to disassemble.
+//! Functions of one access each, for `tools/codegen.py` to disassemble.
 //!
-//! `expect:` says what the compiler must make of the function on the way that no error leaves. An
-//! access is a move from or to memory, and each word more is another instruction that is allowed
-//! beside it, as often as it stands there. `besides:` names calls that other ways may have.
+//! `expect:` lists the instructions that the compiler must generate for the path without an error.
+//! `load` and `store` are moves from and to memory. `besides:` names functions that only other paths
+//! may call.
 
 #![allow(improper_ctypes_definitions, missing_docs)]
 
@@ -25,7 +25,7 @@ module! {
     type: Probes,
     name: "io_mapping_probes",
     authors: ["The io-mapping-rs authors"],
-    description: "what the compiler makes of io_mapping_rs",
+    description: "Functions of one access by io_mapping_rs each",
     license: "GPL",
 }
 
@@ -47,13 +47,13 @@ register! {
     }
 }
 
-/// Where errors go. The compiler does not see what it does, as it could do that itself.
+/// Marks the paths of errors. It is opaque to the compiler, which would inline its result otherwise.
 #[no_mangle]
 #[inline(never)]
 #[cold]
 extern "C" fn refused() -> u64 {
     let zero: u64;
-    // SAFETY: A move.
+    // SAFETY: The instruction moves a constant to a register.
     unsafe { asm!("mov $0, {0}", out(reg) zero, options(att_syntax, nostack)) };
     zero
 }
@@ -66,7 +66,7 @@ macro_rules! probes {
     )*};
 }
 
-// At constant offsets.
+// Accesses at constant offsets.
 probes! {
     /// expect: load
     fn probe_read8(io: Registers<'_>) -> u8 {
@@ -103,13 +103,13 @@ probes! {
         io.write32(value, 0x10)
     }
 
-    /// The value is added in a register, never in memory.
+    /// The addition is done in a register, not in memory.
     /// expect: load add store
     fn probe_update(io: Registers<'_>) {
         io.update(0x10, |value: u32| value.wrapping_add(5))
     }
 
-    /// Never `sete` to memory.
+    /// `sete` does not write to memory.
     /// expect: test sete store
     fn probe_write8_of_truth(io: Registers<'_>, value: u32) {
         io.write8((value == 0).into(), 0x10)
@@ -130,7 +130,7 @@ probes! {
         io.write64(value, 0x10)
     }
 
-    /// Two loads: the address is in the map.
+    /// The first load is of the address, which is in the map.
     /// expect: load load
     fn probe_read32_page(page: &PageMap<'_>) -> u32 {
         page.read32(0x10)
@@ -151,7 +151,7 @@ probes! {
         io.write64_be(value, 0x10)
     }
 
-    /// The address is in the `Wc`.
+    /// The load is of the address, which is in the `Wc`.
     /// expect: load store
     fn probe_wc_write64(wc: &Wc<'_, 0x1000, Shared>, value: u64) {
         wc.write64(value, 0x10)
@@ -163,14 +163,14 @@ probes! {
     }
 }
 
-// At offsets known at run time.
+// Accesses at offsets that are known at run time.
 probes! {
     /// expect: cmp branch load
     fn probe_read8_at(io: View<'_, Region, Local>, offset: usize) -> u8 {
         io.try_at(offset).map_or_else(|_| refused() as u8, |at| at.read_val())
     }
 
-    /// The size is turned into a number of places, too.
+    /// Both are divided by four, by a rotation that makes a misaligned offset too large.
     /// expect: rol shr cmp branch load
     fn probe_read32_at(io: View<'_, Region, Local>, offset: usize) -> u32 {
         io.try_at(offset).map_or_else(|_| refused() as u32, |at| at.read_val())
@@ -184,34 +184,34 @@ probes! {
         }
     }
 
-    /// Checked once.
+    /// The offset was checked when the view was made.
     /// expect: load
-    fn probe_place_read32(place: View<'_, u32, Shared>) -> u32 {
-        place.read_val()
+    fn probe_checked_read32(view: View<'_, u32, Shared>) -> u32 {
+        view.read_val()
     }
 
     /// expect: mov in
-    fn probe_port_read32(place: PortView<'_, u32>) -> u32 {
-        place.read_val()
+    fn probe_port_read32(view: PortView<'_, u32>) -> u32 {
+        view.read_val()
     }
 
-    /// Memory or ports: one test.
+    /// The test is whether the region is of memory or of ports.
     /// expect: test branch load
-    fn probe_region_read32(place: IoRegionView<'_, u32>) -> u32 {
-        place.read_val()
+    fn probe_region_read32(view: IoRegionView<'_, u32>) -> u32 {
+        view.read_val()
     }
 }
 
-/// What a driver does to a page while it is mapped: nothing, but the compiler does not know.
+/// Stands for what a driver does to a page. It does nothing, which the compiler does not know.
 #[inline(always)]
 fn touch(addr: usize) {
-    // SAFETY: No instruction at all.
+    // SAFETY: There is no instruction.
     unsafe { asm!("/* {0} */", in(reg) addr, options(nostack, preserves_flags)) };
 }
 
-// Maps of an aperture that is mapped as a whole, and their ends.
+// Maps of an aperture that is mapped whole, and their ends.
 probes! {
-    /// The offset is checked by one test, and what was found by another.
+    /// One test checks the offset, and a second whether the page needs a slot.
     /// expect: test branch load add branch
     /// besides: map_slot_local release
     fn probe_map_local(aperture: &IoMapping, offset: u64) {
@@ -221,7 +221,7 @@ probes! {
         }
     }
 
-    /// The same, with what C does.
+    /// As `probe_map_local`, with the side effects that C has.
     /// expect: incq load incl test branch load add branch decl decq branch
     /// besides: map_slot_atomic release iomrs_preempt
     fn probe_map_atomic(aperture: &IoMapping, offset: u64) {
@@ -231,7 +231,7 @@ probes! {
         }
     }
 
-    /// The same, with room on the stack for what another way is told.
+    /// As `probe_map_local`, with arguments of another path on the stack.
     /// expect: sub mov mov test branch load add branch add
     /// besides: map_span
     fn probe_map(aperture: &IoMapping, offset: u64) {
@@ -241,7 +241,7 @@ probes! {
         }
     }
 
-    /// One test, as the size is known.
+    /// One test checks the offset, as the size is constant.
     /// expect: test branch add
     fn probe_map_sized(aperture: SizedIoMapping<'_, 0x10_0000>, offset: u64) {
         match aperture.try_map_local(offset) {
@@ -250,7 +250,7 @@ probes! {
         }
     }
 
-    /// As C, but that the address is at hand.
+    /// As in C, but without the load of the address.
     /// expect: add
     fn probe_map_const(aperture: SizedIoMapping<'_, 0x10_0000>) {
         touch(aperture.map_local::<0x1000>().addr())

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Constant offsets that the compiler must refuse. It does so late: of each function a call is left
-//! of something that no kernel has, so that the module is not to be built.
+//! Constant offsets that the build must refuse. In each function the compiler leaves a call of a
+//! function that no kernel has, so that modpost refuses the module.
 
 #![allow(improper_ctypes_definitions, missing_docs)]
 
@@ -15,7 +15,7 @@ module! {
     type: Refused,
     name: "io_mapping_refused",
     authors: ["The io-mapping-rs authors"],
-    description: "what io_mapping_rs does not let anybody build",
+    description: "Accesses of io_mapping_rs that must not build",
     license: "GPL",
 }
 
