@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0133
 //!
-//! As map_without_unsafe.rs, for an aperture.
+//! An aperture is made without `unsafe`, and so without a promise that the caller may map the
+//! range.
 
 use io_mapping_rs::IoMapping;
 use kernel::prelude::*;
@@ -10,6 +11,6 @@ pub fn f() -> Result<IoMapping> {
     #[cfg(broken)]
     return IoMapping::new_wc(0xfe00_0000, 4096);
     #[cfg(not(broken))]
-    // SAFETY: Never run.
+    // SAFETY: This is compiled, and never run.
     return unsafe { IoMapping::new_wc(0xfe00_0000, 4096) };
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0382
 //!
-//! An atomic map is ended twice, which would turn preemption on too early.
+//! An atomic map is dropped twice, which would turn preemption on too early.
 
 use io_mapping_rs::IoMapping;
 use kernel::prelude::*;

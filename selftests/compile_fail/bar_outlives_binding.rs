@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0505
 //!
-//! A map of a BAR lives on after the device has been given the BAR, to drop when it is unbound.
+//! A map of a BAR is used after `into_devres`, which lets the device unmap the BAR at unbind.
 
 use io_mapping_rs::pci::{Aperture, DevresAperture};
 use kernel::prelude::*;

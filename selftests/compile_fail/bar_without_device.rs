@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0521
 //!
-//! A BAR is kept for ever, though the device is bound only for now.
+//! A BAR is kept for ever, though the device is bound for a shorter time.
 
 use io_mapping_rs::pci::Bar;
 use kernel::{device::Bound, pci::Device, prelude::*};

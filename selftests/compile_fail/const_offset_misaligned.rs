@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0080
 //!
-//! An offset known at compile time that is not a multiple of the page size.
+//! A constant offset is not a multiple of the page size.
 
 use io_mapping_rs::IoMapping;
 use kernel::prelude::*;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0080
 //!
-//! An offset known at compile time whose page leaves the size known at compile time.
+//! The page at a constant offset is not inside the constant size.
 
 use io_mapping_rs::IoMapping;
 use kernel::prelude::*;

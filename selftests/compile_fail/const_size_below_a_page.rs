@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0080
 //!
-//! A page of an aperture that is known to have less than one.
+//! A page is mapped of an aperture whose constant size is less than a page.
 
 use io_mapping_rs::IoMapping;
 use kernel::prelude::*;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0277
 //!
-//! A doorbell is no write-combining memory.
+//! A doorbell is made in write-combining memory.
 
 use io_mapping_rs::{io::IoExt, ioremap::WcMapping, Mapping};
 use kernel::prelude::*;

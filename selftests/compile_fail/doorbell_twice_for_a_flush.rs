@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0382
 //!
-//! One proof is good for one ring.
+//! The proof of one flush is used for two doorbells.
 
 use io_mapping_rs::io::{Backend, Doorbell, Shared, Wc};
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0061
 //!
-//! A doorbell is rung with the proof that the data went first.
+//! A doorbell is rung without the proof that the stores before it were flushed.
 
 use io_mapping_rs::io::{Backend, Doorbell, Shared, Wc};
 use kernel::prelude::*;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0505
 //!
-//! The entries of a mapping are looked up after it has been unmapped.
+//! The entries of a mapping are read after it has been unmapped.
 
 use io_mapping_rs::Mapping;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0451
 //!
-//! A map made up from an address.
+//! A guard is built from an address.
 
 use core::marker::PhantomData;
 use io_mapping_rs::io_mapping::{PageMap, SizedIoMapping};

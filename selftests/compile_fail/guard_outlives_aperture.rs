@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0597
 //!
-//! A map is kept past the end of its aperture.
+//! A map is used after its aperture has been freed at the end of a block.
 
 use io_mapping_rs::IoMapping;
 use kernel::prelude::*;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0515
 //!
-//! A map of an aperture that ends with the function is returned.
+//! A function returns a map of an aperture that it frees.
 
 use io_mapping_rs::{io_mapping::Map, IoMapping};
 use kernel::prelude::*;

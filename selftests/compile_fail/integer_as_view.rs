@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0599
 //!
-//! An integer is no I/O pointer.
+//! An integer is used as an I/O pointer.
 
 use io_mapping_rs::Mapping;
 use kernel::{io::Io, prelude::*};

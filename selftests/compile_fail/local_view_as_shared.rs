@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0308
 //!
-//! A view of a map of one task passes for one that any task may use.
+//! A view of a map of one task is passed on as one that any task may use.
 
 use io_mapping_rs::{
     io::{Shared, View},

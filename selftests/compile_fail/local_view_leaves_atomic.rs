@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0507
 //!
-//! The map inside an atomic map is taken out, to be used with preemption on.
+//! The map inside an atomic map is moved out of it, to be used with preemption on.
 
 use io_mapping_rs::IoMapping;
 use kernel::prelude::*;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0133
 //!
-//! Physical addresses are mapped without a word on the right to them.
+//! Physical addresses are mapped without `unsafe`, and so without a promise that the caller may map
+//! them.
 
 use io_mapping_rs::{ioremap::Options, CacheMode, Mapping};
 use kernel::prelude::*;
@@ -11,6 +12,6 @@ pub fn f() -> Result<Mapping> {
     #[cfg(broken)]
     return options.map(0xfed0_0000, 64);
     #[cfg(not(broken))]
-    // SAFETY: Never run.
+    // SAFETY: This is compiled, and never run.
     return unsafe { options.map(0xfed0_0000, 64) };
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0599
 //!
-//! A second owner of one mapping.
+//! A mapping gets a second owner.
 
 use io_mapping_rs::Mapping;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0277
 //!
-//! A port has 32 bits at most; 64 say which half comes first.
+//! 64 bits are read from ports without saying which half is first: a port has at most 32 bits.
 
 use io_mapping_rs::{io::IoExt, Ports};
 use kernel::{io::Io, prelude::*};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0277
 //!
-//! Ports have no relaxed accesses.
+//! Ports are read with a relaxed access, which they do not have.
 
 use io_mapping_rs::{io::IoExt, Mapping, Ports};
 use kernel::{io::Io, prelude::*};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0277
 //!
-//! An atomic map is sent to another task, which would turn preemption on there.
+//! An atomic map is sent to another task, where its drop would turn preemption on.
 
 use io_mapping_rs::io_mapping::{AtomicMap, Map};
 

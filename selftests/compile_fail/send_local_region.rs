@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0277
 //!
-//! A view of known size, of a map of one task, is sent to another.
+//! A view of known size, of a map of one task, is sent to another task.
 
 use io_mapping_rs::IoMapping;
 use kernel::prelude::*;

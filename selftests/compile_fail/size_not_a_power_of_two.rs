@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0080
 //!
-//! One test of an offset is all there is for sizes that are a power of two only.
+//! `try_map_local` is called for a constant size that is no power of two. It checks an offset by
+//! one test, which works for powers of two only.
 
 use io_mapping_rs::io_mapping::SizedIoMapping;
 use kernel::prelude::*;

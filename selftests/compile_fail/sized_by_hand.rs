@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0451
 //!
-//! A size known at compile time that nobody has compared with the aperture.
+//! A sized aperture is built without a comparison of its size with the aperture.
 
 use core::marker::PhantomData;
 use io_mapping_rs::{io_mapping::SizedIoMapping, IoMapping};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0505
 //!
-//! An aperture of known size is used after the aperture itself has been freed.
+//! A sized aperture is used after the aperture itself has been freed.
 
 use io_mapping_rs::IoMapping;
 use kernel::prelude::*;

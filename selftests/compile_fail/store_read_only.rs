@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0599
 //!
-//! A store through a mapping made for reading.
+//! A store goes through a read-only mapping.
 
 use io_mapping_rs::{ioremap::ReadOnlyMapping, Mapping};
 use kernel::{io::Io, prelude::*};

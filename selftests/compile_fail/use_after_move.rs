@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0505
 //!
-//! An aperture is given away while a map of it lives.
+//! An aperture is moved while a map of it lives.
 
 use io_mapping_rs::IoMapping;
 use kernel::prelude::*;

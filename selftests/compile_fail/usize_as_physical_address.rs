@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0308
 //!
-//! A `usize` is no physical address.
+//! A `usize` is used as a physical address.
 
 use io_mapping_rs::{ioremap::Options, CacheMode, Mapping};
 use kernel::{io::PhysAddr, prelude::*};
@@ -12,6 +12,6 @@ type Address = usize;
 type Address = PhysAddr;
 
 pub fn f(phys: Address) -> Result<Mapping> {
-    // SAFETY: Never run.
+    // SAFETY: This is compiled, and never run.
     unsafe { Options::new(CacheMode::Uncached).map(phys, 64) }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0451
 //!
-//! A view made up from a pointer.
+//! A view is built from a pointer.
 
 use core::marker::PhantomData;
 use io_mapping_rs::{

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0599
 //!
-//! A view, which has stores, of a mapping made for reading.
+//! A view, which has stores, is made of a read-only mapping.
 
 use io_mapping_rs::{ioremap::ReadOnlyMapping, Mapping};
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0277
 //!
-//! A mapping that was made write combining lends no view for registers.
+//! A write-combining mapping is used as a view for registers.
 
 use io_mapping_rs::{ioremap::WcMapping, Mapping};
 use kernel::{io::Io, prelude::*};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0277
 //!
-//! Write-combining memory has no read-modify-write.
+//! Write-combining memory is read, modified and written by `try_update`.
 
 use io_mapping_rs::ioremap::WcMapping;
 use kernel::{io::Io, prelude::*};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! error: E0502
 //!
-//! What is written after the flush is not proven to come before the doorbell.
+//! A doorbell is rung with the proof of a flush that came before the last store.
 
 use io_mapping_rs::io::{Backend, Doorbell, Shared, Wc};
 use kernel::prelude::*;
