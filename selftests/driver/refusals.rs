@@ -47,7 +47,7 @@ const BY_ADDRESS: &[Request] = &[
     Request("map from past the CPU's last address", ERANGE, |t| {
         t.map(1 << phys_bits(), PAGE)
     }),
-    Request("map system RAM", EPERM, |t| t.map(t.ram, PAGE)),
+    Request("map system RAM", EPERM, |t| t.map(t.ram(), PAGE)),
     Request("map to past the end of a BAR", EINVAL, |t| {
         t.map(t.start, t.size + PAGE)
     }),
@@ -141,17 +141,17 @@ struct Target<'a> {
     start: u64,
     /// Bytes of the memory.
     size: u64,
-    /// Physical address of a page of RAM that belongs to this module.
-    ram: u64,
+    /// A page of RAM.
+    ram: VVec<u8>,
 }
 
 impl Target<'_> {
     /// Maps by physical address.
     fn map(&self, start: u64, size: u64) -> Result {
         let options = Options::new(CacheMode::WriteCombining);
-        // SAFETY: The caller names a range that the library must refuse. If it is mapped all the
-        // same, the mapping is dropped at once and never accessed; until then `self` keeps the BARs
-        // and the page of RAM.
+        // SAFETY: The range is one that the library must refuse. If it is mapped all the same, the
+        // mapping is dropped at once and never accessed; `self` keeps the BARs and the page of RAM
+        // until then.
         unsafe { options.map(start, size) }.map(drop)
     }
 
@@ -159,6 +159,14 @@ impl Target<'_> {
     fn aperture(&self, start: u64, size: u64) -> Result {
         // SAFETY: As in `map`: it is dropped at once, and never accessed.
         unsafe { IoMapping::new_wc(start, size) }.map(drop)
+    }
+
+    /// Returns the physical address of the page of RAM.
+    fn ram(&self) -> u64 {
+        // SAFETY: The vector is allocated by `vmalloc()`, and it is not empty.
+        let frame = unsafe { bindings::vmalloc_to_pfn(self.ram.as_ptr().cast()) };
+        // CAST: a frame number has at most 64 bits.
+        frame as u64 * PAGE
     }
 
     /// Returns a BAR that the device does not have: the second half of a 64-bit BAR is one.
@@ -171,9 +179,6 @@ impl Target<'_> {
 
 /// Makes every request.
 pub(crate) fn run(pdev: &pci::Device<Bound>) -> Result {
-    let page = VVec::<u8>::with_capacity(PAGE_SIZE, GFP_KERNEL)?;
-    // SAFETY: The address of a page that `vmalloc()` returned.
-    let frame = unsafe { bindings::vmalloc_to_pfn(page.as_ptr().cast()) };
     let write_combining = Options::new(CacheMode::WriteCombining);
     let target = Target {
         pdev,
@@ -181,8 +186,7 @@ pub(crate) fn run(pdev: &pci::Device<Bound>) -> Result {
         memory: Aperture::new(pdev, MEMORY, NAME, write_combining, Strategy::Sparse)?,
         start: pdev.resource_start(MEMORY)?,
         size: pdev.resource_len(MEMORY)?,
-        // CAST: a physical address has at most 64 bits.
-        ram: frame as u64 * PAGE,
+        ram: VVec::from_elem(0, PAGE_SIZE, GFP_KERNEL)?,
     };
     let requests = [BY_ADDRESS, PIECES, BARS, ACCESSES];
     let mut report = Report::new(requests.iter().map(|requests| requests.len()).sum());
