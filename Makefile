@@ -1,27 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0
-# What people type. Kbuild says what is built from what; this file says to whom to pass the word.
+# What people type. Kbuild says what is built from what; this file calls the scripts in tools/.
 
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 TOOLS := tools
 
 # Variables of a person's command line, for the scripts: see "make help".
-export KDIR KERNEL BACKEND INSTALL_MOD_PATH ACCEL BOOTS SPEC V W
+export KDIR KERNEL BACKEND INSTALL_MOD_PATH ACCEL BOOTS SPEC SUITE V W
 
-.PHONY: all modules modules_install demo check bench profile fmt clippy doc setup clean distclean help
+.PHONY: all modules install modules_install demo kunit check check-all bench profile fmt clippy doc setup clean distclean help
 
 all: modules
 
 modules:
 	@$(TOOLS)/build modules
 
-modules_install: modules
+install: modules
 	@$(TOOLS)/build modules_install
+
+# As kbuild calls it.
+modules_install: install
 
 demo:
 	@$(TOOLS)/demo
 
+kunit:
+	@$(TOOLS)/kunit
+
 check:
-	@$(TOOLS)/check
+	@$(TOOLS)/check $(STEP)
+
+check-all:
+	@$(TOOLS)/check --all
 
 bench:
 	@$(TOOLS)/bench
@@ -40,7 +49,7 @@ doc:
 	@$(TOOLS)/doc
 
 setup:
-	@$(TOOLS)/setup stock test kmap
+	@$(TOOLS)/setup stock test
 
 clean:
 	@$(TOOLS)/clean build
