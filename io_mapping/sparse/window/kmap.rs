@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Slots of the kernel's own: `kmap_local`, on a stack that each task has.
+//! The window backend `kmap`: slots are the kernel's `kmap_local` maps, of which each task has a
+//! stack.
 //!
-//! A full stack is a BUG for whoever maps next, be it an interrupt or what allocates a page for the
-//! holder. So the last four maps are left to others.
+//! When the stack is full, the next map is a `BUG()` in the kernel, even if an interrupt makes it or
+//! a page allocation of the holder. So the last four maps are left to others.
 
 use super::{out_of_slots, SlotAddr, SlotUsage};
 use crate::mm::cache_mode::Protection;
@@ -12,17 +13,17 @@ use crate::tracking::counters::Counter;
 use core::num::NonZero;
 use kernel::prelude::*;
 
-/// The kernel's maps: there is nothing to keep.
+/// The kernel keeps its maps, so that there is nothing to store here.
 pub(crate) struct Window;
 
-/// As for the other backend.
+/// Has the same name as in the other backend, and nothing to keep.
 pub(crate) struct Registration(());
 
-/// This bit says that the map is an atomic one; [`KmapLocal`] leaves it clear.
+/// Marks an atomic map in the number of a slot. [`KmapLocal`] leaves this bit clear.
 const ATOMIC: usize = 1 << 11;
 
 impl Window {
-    /// The kernel decides how many slots there are, so that `per_cpu` is only checked.
+    /// Checks `per_cpu` and does nothing else, as the kernel decides how many slots there are.
     ///
     /// # Errors
     ///
@@ -39,21 +40,22 @@ impl Window {
         Ok(&Self)
     }
 
-    /// Maps the page at physical address `phys` protected by `prot`.
+    /// Maps the page at physical address `phys` with protection `prot`.
     ///
     /// # Errors
     ///
-    /// `EAGAIN` where the task has no maps left but the last four.
+    /// `EAGAIN` where the task has only the last four maps left.
     ///
     /// # Context
     ///
-    /// Any but NMI; in a hard interrupt, with interrupts off.
+    /// Any but NMI. A hard interrupt must have interrupts off.
     #[inline]
     pub(crate) fn map_local(&'static self, phys: u64, prot: Protection) -> SlotAddr {
         Self::map(phys, prot, 0)
     }
 
-    /// As [`Self::map_local`]: the kernel keeps the caller on its CPU in any case.
+    /// As [`Self::map_local`], counted as an atomic map. The kernel keeps the caller on its CPU in
+    /// either case.
     #[inline]
     pub(crate) fn map_atomic(&'static self, phys: u64, prot: Protection) -> SlotAddr {
         Self::map(phys, prot, ATOMIC)
@@ -70,40 +72,44 @@ impl Window {
             Counter::SlotAtomicMaps
         };
         counter.count();
+        // INVARIANT: The page is mapped until the kernel's map is given up. The number says which map
+        // that is.
         SlotAddr {
             addr: map.addr(),
             slot: Some(map.into_raw() | atomic),
         }
     }
 
-    /// The kernel does not tell.
+    /// Returns `None`, as the kernel does not tell how many maps are in use.
     pub(crate) fn usage(&self) -> Option<SlotUsage> {
         None
     }
 
-    /// As above.
+    /// Returns no page, as the kernel does not tell which pages are mapped.
     pub(crate) fn pages(&self) -> impl Iterator<Item = u64> {
         core::iter::empty()
     }
 }
 
-/// Gives a map back.
+/// Gives a slot back.
 ///
 /// # Safety
 ///
-/// `word` came from [`Window::map_local`] in this task or interrupt and has not been given back.
-// Not inlined, as a user's module cannot reach the shims.
+/// `slot` is the number that [`Window::map_local`] or [`Window::map_atomic`] has made in this task or
+/// interrupt, and it has not been given back.
+// Out of line, as a user's module cannot call what it needs.
 #[inline(never)]
-pub(super) unsafe fn release(word: NonZero<usize>) {
-    let counter = if word.get() & ATOMIC == 0 {
+pub(super) unsafe fn release(slot: NonZero<usize>) {
+    let counter = if slot.get() & ATOMIC == 0 {
         Counter::SlotLocalUnmaps
     } else {
         Counter::SlotAtomicUnmaps
     };
     counter.count();
-    let Some(word) = NonZero::new(word.get() & !ATOMIC) else {
+    let Some(map) = NonZero::new(slot.get() & !ATOMIC) else {
         return;
     };
-    // SAFETY: As required of our caller.
-    unsafe { KmapLocal::from_raw(word).unmap() };
+    // SAFETY: Our caller guarantees that the map is of this task or interrupt and has not been given
+    // up. `map` is its number, without the bit that we have added.
+    unsafe { KmapLocal::from_raw(map).unmap() };
 }

@@ -2,26 +2,27 @@
 
 //! Temporary maps of single pages, by per-CPU slots.
 //!
-//! A map takes a slot of this CPU and writes one entry; unmapping clears the entry, invalidates
-//! this CPU's translation and gives the slot back. No lock, no interrupt to another CPU, no
-//! allocation: any context but NMI will do, and any order of release.
+//! A map takes a slot of this CPU and writes its page-table entry. Unmapping clears the entry,
+//! invalidates this CPU's translation and gives the slot back. There is no lock, no interrupt to
+//! other CPUs and no allocation, so that it works in any context but NMI, and slots may be given back
+//! in any order.
 //!
 //! | backend | where | slots |
 //! |---|---|---|
-//! | `percpu` | everywhere | a module parameter, per CPU |
-//! | `kmap` | with `CONFIG_KMAP_LOCAL`, where `IOMRS_WINDOW=kmap` asks for it | the kernel's, per task |
+//! | `percpu` | everywhere | as many per CPU as a module parameter says |
+//! | `kmap` | with `CONFIG_KMAP_LOCAL`, if built with `IOMRS_WINDOW=kmap` | the kernel's, per task |
 //!
-//! The holder is not migrated: a local map turns migration off, an atomic one is made while the
-//! caller has preemption off (on `PREEMPT_RT`: migration), for as long as the slot is held.
+//! The holder of a slot is not migrated. A local map disables migration. For an atomic map the caller
+//! has disabled preemption (on `PREEMPT_RT`: migration) for as long as it holds the slot.
 //!
-//! A driver does not call any of it: [`IoMapping`](crate::IoMapping) does. It may mind that slots
-//! run out, where it holds many maps at once:
+//! Drivers do not use the window themselves: [`IoMapping`](crate::IoMapping) does. A driver that holds
+//! many maps at once must expect that slots run out:
 //!
 //! ```
 //! use io_mapping_rs::IoMapping;
 //! use kernel::{io::Io, page::PAGE_SIZE, prelude::*};
 //!
-//! /// By a slot, or where all are in use by a map that takes none, and may sleep.
+//! /// Takes a slot. If all are in use, it maps for any task, which takes none and may sleep.
 //! fn status(memory: &IoMapping) -> Result<u32> {
 //!     match memory.map_local(0) {
 //!         Err(err) if err == EAGAIN => memory.map(0, PAGE_SIZE as u64)?.try_read32(0),
@@ -48,83 +49,63 @@ use kmap as backend;
 
 pub(crate) use backend::{Registration, Window};
 
-/// Which window backend this module was built with: `"percpu"` or `"kmap"`.
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::window::WINDOW;
-///
-/// /// With the kernel's slots, a map in a hard interrupt needs interrupts off.
-/// fn may_map_in_interrupt(interrupts_off: bool) -> bool {
-///     WINDOW == "percpu" || interrupts_off
-/// }
-/// ```
+/// The window backend that this module was built with: `"percpu"` or `"kmap"`.
 pub const WINDOW: &str = if cfg!(iomrs_window_kmap) {
     "kmap"
 } else {
     "percpu"
 };
 
-/// How often a map was refused because all slots were in use, since the module was loaded.
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::{window::exhausted, IoMapping};
-/// use kernel::{device::Device, prelude::*};
-///
-/// fn first_byte(dev: &Device, aperture: &IoMapping) -> Result<u8> {
-///     let mut byte = [0];
-///     let page = aperture.map_local(0).inspect_err(|_| {
-///         dev_warn!(dev, "no map; slots have run out {} times\n", exhausted());
-///     })?;
-///     page.try_copy_to_slice(0, &mut byte)?;
-///     Ok(byte[0])
-/// }
-/// ```
+/// Returns how many maps have failed because all slots were in use, since the module was loaded.
 pub fn exhausted() -> u64 {
     Counter::SlotExhaustions.total()
 }
 
-/// What becomes of a map where all slots are in use.
+/// Counts a map that failed because all slots are in use. Returns the error of the map.
 #[cold]
 fn out_of_slots() -> SlotAddr {
     Counter::SlotExhaustions.count();
     SlotAddr::error(EAGAIN)
 }
 
-/// How many slots there are and were in use.
+/// How many slots are in use.
 pub(crate) struct SlotUsage {
-    /// Of all CPUs, now.
+    /// Now, on all CPUs together.
     pub(crate) in_use: u32,
     /// The most that were in use at once on one CPU.
     pub(crate) peak: u32,
 }
 
-/// A slot that is in use, given back on drop: on the CPU where it was taken, which its holder has
-/// not left.
+/// A slot that is in use. It is given back on drop, which must happen on the CPU of the slot.
 ///
-/// One word, whose meaning is the backend's, so that a guard stays in registers.
+/// The number means something to the backend only. It is one number so that a guard fits into
+/// registers.
 ///
 /// # Invariants
 ///
-/// The word is one that the backend made for a slot that is taken, and nobody else has it. Its holder
-/// stays on the slot's CPU until it is dropped: by what the slot itself does, or by an atomic section
-/// that is dropped after it.
+/// - The backend has made the number for a slot that is in use, and no other `Slot` has the same.
+/// - The holder stays on the CPU of the slot: the slot itself keeps it there, or an
+///   `AtomicSection` that is dropped later.
 pub(crate) struct Slot(NonZero<usize>);
 
 impl Drop for Slot {
     #[inline(always)]
     fn drop(&mut self) {
-        // SAFETY: By the invariant the slot is ours to give back, once, and we are on its CPU.
+        // SAFETY: By the invariants of `Slot` the number is the backend's for a slot in use that
+        // nobody else gives back, and this is its CPU.
         unsafe { backend::release(self.0) };
     }
 }
 
-/// Where a page is: its address, and the slot that keeps it there if it has one. Or an error.
+/// The address of a mapped page and the slot that keeps it mapped, or an error.
 ///
-/// Two registers, where a `Result` of the same would go through memory.
+/// It fits into two registers. A `Result` of the two would be returned in memory.
+///
+/// # Invariants
+///
+/// - `addr` is the address of a page that is mapped for as long as `slot` is in use, or it is a
+///   negative errno and there is no `slot`.
+/// - `slot` is a number that the backend has made for a slot in use.
 #[derive(Clone, Copy)]
 #[must_use]
 pub(crate) struct SlotAddr {
@@ -135,25 +116,27 @@ pub(crate) struct SlotAddr {
 impl SlotAddr {
     #[inline(always)]
     pub(crate) fn error(err: Error) -> Self {
-        // CAST: a negative errno, which no address is: as C's `ERR_PTR()`.
+        // INVARIANT: A negative errno, without a slot. CAST: No page is mapped in the last 4095 bytes
+        // of the address space, so that errors and addresses differ, as for C's `ERR_PTR()`.
         Self {
             addr: err.to_errno() as usize,
             slot: None,
         }
     }
 
-    /// The address and the slot.
+    /// Returns the address of the page and its slot, or the error.
     ///
     /// # Safety
     ///
-    /// Called once for a place with a slot.
+    /// It is called once at most for a `SlotAddr` and its copies.
     #[inline(always)]
     pub(crate) unsafe fn claim(self) -> Result<(usize, Option<Slot>)> {
         if self.addr > usize::MAX - 4095 {
-            // CAST: back to the errno.
+            // CAST: Back to the errno.
             return Err(Error::from_errno(self.addr as i32));
         }
-        // INVARIANT: the backend has made the word, and this is the only claim to it.
+        // INVARIANT: The backend has made the number, and our caller guarantees that no other `Slot`
+        // is made of it. The backend keeps the holder on the CPU, or the holder stays by itself.
         Ok((self.addr, self.slot.map(Slot)))
     }
 }
@@ -171,7 +154,7 @@ mod tests {
         Protection::new(CacheMode::Uncached, false, false)
     }
 
-    /// Device memory that nobody has, never accessed here.
+    /// Physical addresses that nothing uses. The tests map them and never access them.
     fn phys(page: u64) -> u64 {
         (1 << machine::phys_bits()) - (page + 1) * PAGE_SIZE
     }
@@ -188,13 +171,13 @@ mod tests {
     }
 
     fn map(page: u64) -> Result<Mapped> {
-        let place = Window::get()?.map_local(phys(page), prot());
-        // SAFETY: Claimed once.
-        let (addr, _slot) = unsafe { place.claim()? };
+        let slot_addr = Window::get()?.map_local(phys(page), prot());
+        // SAFETY: It is claimed here only.
+        let (addr, _slot) = unsafe { slot_addr.claim()? };
         Ok(Mapped { addr, _slot })
     }
 
-    /// The pages that a slot's entry maps: whether they are the one that was asked for.
+    /// Whether the slot's page-table entry maps the page with this number.
     fn maps(slot: &Mapped, page: u64) -> bool {
         let entry = Entry::lookup(slot.addr()).map(|entry| entry.raw());
         let same = |raw| raw & machine::phys_mask() & !(PAGE_SIZE - 1) == phys(page);
@@ -213,7 +196,7 @@ mod tests {
         assert!(maps(&first, 0));
     }
 
-    /// All orders in which four slots can be dropped: what is left keeps its page.
+    /// Drops four slots in each order that there is. Those that are left keep their pages.
     #[test]
     fn s11_any_order_of_release_is_safe() {
         for order in 0..24usize {
@@ -222,8 +205,8 @@ mod tests {
             for choices in [4, 3, 2, 1] {
                 let choice = code % choices;
                 code /= choices;
-                let live = slots.iter_mut().filter(|slot| slot.is_some()).nth(choice);
-                *live.unwrap() = None;
+                let in_use = slots.iter_mut().filter(|slot| slot.is_some()).nth(choice);
+                *in_use.unwrap() = None;
                 for (page, slot) in slots.iter().enumerate() {
                     assert!(slot.as_ref().is_none_or(|slot| maps(slot, page as u64)));
                 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Slots of our own: a few pages of address space per CPU whose entries we write ourselves.
+//! The window backend `percpu`: each CPU has a few pages of address space, whose page-table entries
+//! are written directly.
 
 use super::{out_of_slots, SlotAddr, SlotUsage};
 use crate::bindings;
@@ -16,17 +17,21 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use kernel::{cpu, prelude::*};
 
-/// The window of this module, null before it is loaded and after it is unloaded.
+/// The window of this module, or null before the module is loaded and after it is unloaded.
+///
+/// It points into the module's [`Registration`].
 static WINDOW: AtomicPtr<Window> = AtomicPtr::new(ptr::null_mut());
 
-/// Slots of one CPU.
+/// The slots of one CPU.
 ///
 /// # Invariants
 ///
-/// `entries` points to the page-table entries of as many pages as there are slots, from `addr` on.
-/// Whoever has taken a slot, and nobody else, writes its entry. The entry of a free slot is clear,
-/// and this CPU has no translation of its page.
-// The alignment leaves the low bits of an address to `PackedSlot`, and a cache line to each CPU.
+/// - `addr` is the address of as many pages as there are slots, a page for each in order. `entries`
+///   points to their page-table entries, which are in one table.
+/// - Only the holder of a slot writes its entry.
+/// - The entry of a free slot is clear, and this CPU has no translation of its page.
+// Aligned so that `PackedSlot` can use the low bits of its address, and so that CPUs do not share
+// cache lines.
 #[repr(align(128))]
 struct CpuSlots {
     slots: Slots,
@@ -34,17 +39,24 @@ struct CpuSlots {
     addr: usize,
     /// The most slots that were in use at once.
     peak: AtomicU32,
-    /// Whether translations of other address spaces must be invalidated too.
+    /// Whether translations that were made in other address spaces must be invalidated, too.
     all_asids: bool,
 }
 
-/// A slot that is in use: the address of its [`CpuSlots`], with its number and whether migration
-/// was turned off for it in the low bits.
+/// A slot that is in use, as one number: the address of its [`CpuSlots`], and in the low bits the
+/// slot's index and whether migration was disabled for it.
+///
+/// # Invariants
+///
+/// The number is the exposed address of a [`CpuSlots`] of the window, plus the bits below its
+/// alignment.
 #[derive(Clone, Copy)]
 struct PackedSlot(usize);
 
 impl PackedSlot {
+    /// The bits of the index.
     const INDEX: usize = 63;
+    /// This bit says that migration was disabled.
     const MIGRATION_DISABLED: usize = 64;
 
     #[inline(always)]
@@ -54,6 +66,7 @@ impl PackedSlot {
         } else {
             0
         };
+        // INVARIANT: An index is less than `MAX_SLOTS`, so that both are bits below the alignment.
         Self(ptr::from_ref(cpu).expose_provenance() | index as usize | migration_disabled)
     }
 
@@ -64,7 +77,7 @@ impl PackedSlot {
 
     #[inline(always)]
     fn index(self) -> u32 {
-        // CAST: less than 64.
+        // CAST: Less than 64.
         (self.0 & Self::INDEX) as u32
     }
 
@@ -74,31 +87,34 @@ impl PackedSlot {
     }
 }
 
-/// Address space for temporary maps: the slots of every CPU that there can be.
+/// The slots of all CPUs that the machine may have.
 ///
 /// # Invariants
 ///
-/// `cpus` has an element for each CPU, and their pages are those of `area`.
+/// `cpus` has an element for each CPU number. Their pages are those of `_area`.
 pub(crate) struct Window {
     cpus: KVec<CpuSlots>,
     per_cpu: u32,
     _area: VmArea,
 }
 
-// SAFETY: The entries belong to who has taken their slot, on whatever CPU the window was made.
+// SAFETY: The raw pointers are to page-table entries of the window's own area. Those belong to no task
+// and no CPU.
 unsafe impl Send for Window {}
-// SAFETY: As above.
+// SAFETY: A shared window is changed by atomic operations on its slots, and by stores to entries. By
+// the invariants of `CpuSlots` only the holder of a slot stores to its entry.
 unsafe impl Sync for Window {}
 
-/// Keeps the window for as long as the module is loaded.
+/// Keeps the window while the module is loaded.
 pub(crate) struct Registration(KBox<Window>);
 
 impl Window {
-    /// Makes the module's window, of `per_cpu` slots a CPU.
+    /// Makes the module's window, with `per_cpu` slots for each CPU.
     ///
     /// # Errors
     ///
-    /// `EINVAL` unless `per_cpu` is a power of two of at most 64, `ENOMEM`.
+    /// - `EINVAL` where `per_cpu` is not a power of two, or more than 64.
+    /// - `ENOMEM`.
     ///
     /// # Context
     ///
@@ -114,14 +130,18 @@ impl Window {
             return Err(EINVAL);
         }
         let count = cpu::nr_cpu_ids() as usize;
-        let bytes = per_cpu as usize * PAGE_SIZE as usize;
-        let (area, first) = VmArea::map_nothing(count * bytes)?;
+        // CAST: At most 64 pages.
+        let size_per_cpu = per_cpu as usize * PAGE_SIZE as usize;
+        let size = count.checked_mul(size_per_cpu).ok_or(ENOMEM)?;
+        let (area, first) = VmArea::map_nothing(size)?;
         let mut cpus = KVec::with_capacity(count, GFP_KERNEL)?;
         for index in 0..count {
-            let addr = first + index * bytes;
-            // A power of two of pages from a multiple of their size on: they share one table.
+            // No overflow: it is an address of the area.
+            let addr = first.wrapping_add(index.wrapping_mul(size_per_cpu));
             let entries = page_table::small_entry(addr).ok_or(ENOMEM)?.as_ptr();
-            // INVARIANT: clear, and in no TLB as they never were present.
+            // INVARIANT: The pages are those of the area from `addr` on. They are a power of two, and
+            // begin at a multiple of their size, so that their entries are in one table. The entries
+            // are clear. They never were present, so that no TLB has a translation.
             let slots = CpuSlots {
                 slots: Slots::new(per_cpu),
                 entries,
@@ -131,7 +151,7 @@ impl Window {
             };
             cpus.push(slots, GFP_KERNEL)?;
         }
-        // INVARIANT: one element a CPU.
+        // INVARIANT: There is an element for each CPU number, with pages of `area`.
         Ok(Self {
             cpus,
             per_cpu,
@@ -139,7 +159,7 @@ impl Window {
         })
     }
 
-    /// The window, while the module is loaded: that is, for all who can call it.
+    /// Returns the module's window.
     ///
     /// # Errors
     ///
@@ -147,11 +167,13 @@ impl Window {
     #[inline(always)]
     pub(crate) fn get() -> Result<&'static Self> {
         let window = NonNull::new(WINDOW.load(Ordering::Acquire)).ok_or(ENODEV)?;
-        // SAFETY: It lives until the module is unloaded, and nobody can call us after that.
+        // SAFETY: `WINDOW` is null or points to the window of the module's `Registration`, which is
+        // dropped when the module is unloaded. Nobody can call this function after that.
         Ok(unsafe { window.as_ref() })
     }
 
-    /// Maps the page at physical address `phys` protected by `prot`, and keeps the caller on its CPU.
+    /// Maps the page at physical address `phys` with protection `prot`, and keeps the caller on its
+    /// CPU.
     ///
     /// # Errors
     ///
@@ -162,19 +184,19 @@ impl Window {
     /// Any but NMI.
     #[inline(always)]
     pub(crate) fn map_local(&'static self, phys: u64, prot: Protection) -> SlotAddr {
-        // SAFETY: Undone below, or by `release`: in an interrupt too, for the task that it interrupts,
-        // before it returns.
+        // SAFETY: It is enabled again below or by `release`. An interrupt disables it for the task that
+        // it interrupts, and enables it again before it returns.
         unsafe { bindings::migrate_disable() };
         if let Some(slot_addr) = self.map_on_this_cpu(phys, prot, true) {
             return slot_addr;
         }
-        // SAFETY: Turned off just now, and there is no slot to be given back.
+        // SAFETY: It was disabled just now, and no slot will enable it.
         unsafe { bindings::migrate_enable() };
         out_of_slots()
     }
 
-    /// Maps the page at physical address `phys` protected by `prot`, for a caller that stays on its
-    /// CPU.
+    /// Maps the page at physical address `phys` with protection `prot`, for a caller that stays on its
+    /// CPU until it has given the slot back.
     ///
     /// # Errors
     ///
@@ -185,21 +207,28 @@ impl Window {
             .unwrap_or_else(out_of_slots)
     }
 
-    /// How many slots are in use.
+    /// Returns how many slots are in use, which this backend always knows.
     pub(crate) fn usage(&self) -> Option<SlotUsage> {
-        Some(self.count())
+        Some(self.count_slots())
     }
 
-    fn count(&self) -> SlotUsage {
-        let absent = MAX_SLOTS - self.per_cpu;
+    // Out of line, as nothing that uses it is in a hurry.
+    #[inline(never)]
+    fn count_slots(&self) -> SlotUsage {
+        // Slots that do not exist count as taken.
+        let absent = MAX_SLOTS.saturating_sub(self.per_cpu);
+        let in_use = self
+            .cpus
+            .iter()
+            .map(|cpu| cpu.slots.taken().saturating_sub(absent));
         let peaks = self.cpus.iter().map(|cpu| cpu.peak.load(Ordering::Relaxed));
         SlotUsage {
-            in_use: self.cpus.iter().map(|cpu| cpu.slots.taken() - absent).sum(),
+            in_use: in_use.sum(),
             peak: peaks.max().unwrap_or(0),
         }
     }
 
-    /// The physical addresses of the pages that slots map now.
+    /// Returns the physical addresses of the pages that slots map now.
     pub(crate) fn pages(&self) -> impl Iterator<Item = u64> + '_ {
         let slots = self
             .cpus
@@ -215,10 +244,11 @@ impl Window {
         prot: Protection,
         migration_disabled: bool,
     ) -> Option<SlotAddr> {
-        // SAFETY: By the invariant there is an element for each CPU.
+        // SAFETY: By the invariants of `Window` there is an element for each CPU number.
         let this = unsafe { self.cpus.get_unchecked(preempt::this_cpu()) };
         let index = this.slots.take()?;
-        // SAFETY: The slot is ours, and its entry is clear.
+        // SAFETY: By the invariants of `CpuSlots` the entry is one of the window's area, and belongs
+        // to the holder of the slot, which we have taken just now.
         unsafe { page_table::set_entry(this.entry_ptr(index), prot.entry(phys)) };
         let counter = if migration_disabled {
             Counter::SlotLocalMaps
@@ -244,22 +274,26 @@ impl CpuSlots {
         self.addr.wrapping_add((index as usize) << PAGE_SHIFT)
     }
 
-    /// Where the page of slot `index` is, which has been taken.
+    /// Makes the [`SlotAddr`] of slot `index`, which has been taken and whose page is mapped.
     #[inline(always)]
     fn slot_addr(&'static self, index: u32, migration_disabled: bool) -> SlotAddr {
+        // INVARIANT: The page stays mapped until the slot is given back, and the number is that of
+        // the slot.
         SlotAddr {
             addr: self.page_addr(index),
             slot: NonZero::new(PackedSlot::new(self, index, migration_disabled).0),
         }
     }
 
-    /// As [`Self::slot_addr`], where more slots are in use than ever: the lowest free one is taken, so
-    /// that all below it are in use.
-    // The last that the caller does, so that it need not save registers in any other case.
+    /// As [`Self::slot_addr`], for a slot with an index that is higher than any before. All slots
+    /// below it are in use, as the lowest free one is taken.
+    // A tail call, so that the caller need not save registers in any other case.
     #[cold]
     #[inline(never)]
     fn new_peak(&'static self, index: u32, migration_disabled: bool) -> SlotAddr {
-        self.peak.fetch_max(index + 1, Ordering::Relaxed);
+        // No overflow: an index is less than `MAX_SLOTS`.
+        self.peak
+            .fetch_max(index.wrapping_add(1), Ordering::Relaxed);
         self.slot_addr(index, migration_disabled)
     }
 }
@@ -268,62 +302,71 @@ impl CpuSlots {
 ///
 /// # Safety
 ///
-/// `packed` came from this window, on this CPU, and has not been given back.
-// Not inlined, as a user's module cannot reach the shims.
+/// `slot` is the number of a slot of this window that is in use. It has not been given back, and this
+/// is the slot's CPU.
+// Out of line, as a user's module cannot call what it needs.
 #[inline(never)]
-pub(super) unsafe fn release(packed: NonZero<usize>) {
-    let packed = PackedSlot(packed.get());
-    // SAFETY: The window lives until the module is unloaded, which the holder of a slot prevents.
+pub(super) unsafe fn release(slot: NonZero<usize>) {
+    // INVARIANT: Our caller guarantees that it is the number of a slot of this window.
+    let packed = PackedSlot(slot.get());
+    // SAFETY: By the invariants of `PackedSlot` it points to a `CpuSlots` of the window. That is there
+    // until the module is unloaded, which the holder of a slot prevents.
     let cpu = unsafe { &*packed.cpu() };
-    // SAFETY: The slot is ours, and we are on its CPU, where alone the page has been used.
+    // SAFETY: By the invariants of `CpuSlots` the entry belongs to the holder of the slot, which our
+    // caller is. Nobody uses the page, as the holder gives it back.
     unsafe {
         page_table::set_entry(cpu.entry_ptr(packed.index()), 0);
         tlb::invalidate_page(cpu.page_addr(packed.index()));
     }
     if cpu.all_asids {
-        // SAFETY: As required of our caller, for `cpu`.
+        // SAFETY: Our caller guarantees that the slot is in use, has not been given back, and is of
+        // this CPU. `cpu` has its slots. The entry was cleared just now.
         return unsafe { release_in_all_asids(cpu, packed) };
     }
-    // SAFETY: As above, and by this CPU alone the page has been used.
+    // SAFETY: Our caller guarantees that the slot is in use, has not been given back, and is of this
+    // CPU. `cpu` has its slots. The entry was cleared and the translation invalidated just now.
     unsafe { free_slot(cpu, packed) };
 }
 
-/// Gives a slot back.
+/// Lets the slot be taken again.
 ///
 /// # Safety
 ///
-/// As [`release`], for the slots of `cpu`, and no TLB has the page any more.
+/// - `packed` is a slot of `cpu`, which is this CPU. It is in use and has not been given back.
+/// - Its entry is clear, and this CPU has no translation of its page.
 #[inline(always)]
 unsafe fn free_slot(cpu: &CpuSlots, packed: PackedSlot) {
     cpu.slots.put(packed.index());
     if packed.is_migration_disabled() {
         Counter::SlotLocalUnmaps.count();
-        // SAFETY: The slot was taken with migration turned off for it.
+        // SAFETY: Migration was disabled for this slot, and nobody else enables it for it.
         unsafe { bindings::migrate_enable() };
     } else {
         Counter::SlotAtomicUnmaps.count();
     }
 }
 
-/// What is left of [`release`] where the TLB may have the page for other address spaces.
+/// Does the rest of [`release`] where the TLB may have translations that were made in other address
+/// spaces.
 ///
 /// # Safety
 ///
-/// As [`release`], for the slots of `cpu`.
-// The last that it does, so that it need not save registers in any other case.
+/// - `packed` is a slot of `cpu`, which is this CPU. It is in use and has not been given back.
+/// - Its entry is clear.
+// A tail call, so that the caller need not save registers in any other case.
 #[cold]
 #[inline(never)]
 unsafe fn release_in_all_asids(cpu: &CpuSlots, packed: PackedSlot) {
-    // SAFETY: Nobody uses the page of a slot that is given back.
+    // SAFETY: Nobody uses the page, as the holder gives it back.
     unsafe { tlb::invalidate_page_everywhere(cpu.page_addr(packed.index())) };
-    // SAFETY: As required of our caller, and just invalidated.
+    // SAFETY: Our caller guarantees all but the translation, which was invalidated just now.
     unsafe { free_slot(cpu, packed) };
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
         WINDOW.store(ptr::null_mut(), Ordering::Release);
-        let leaked = self.0.count().in_use;
+        let leaked = self.0.count_slots().in_use;
         if leaked != 0 {
             pr_warn!("{} temporary maps were leaked\n", leaked);
         }
