@@ -85,12 +85,12 @@ static int claim_bar(struct claim *claim)
 }
 
 /*
- * Claims a BAR. Its range goes to @phys and @size, and whether that is of I/O ports to @ports. Returns NULL with an errno
- * in @err: -ENODEV where there is no such BAR, -EBUSY where a driver has it.
+ * Claims a BAR. Its range goes to @phys and @size, and whether that is of I/O ports to @ports. Returns NULL with an
+ * errno in @err: -ENODEV where there is no such BAR, -EBUSY where a driver has it.
  */
 void *iomrs_b_claim_bar(u32 domain, u32 bus, u32 devfn, u32 bar, u64 *phys, u64 *size, bool *ports, int *err)
 {
-	struct claim *claim = kzalloc(sizeof(*claim), GFP_KERNEL);
+	struct claim *claim = kzalloc_obj(*claim);
 
 	*err = -ENOMEM;
 	if (!claim)
@@ -124,7 +124,7 @@ void *iomrs_b_claim_range(u64 phys, u64 size, int *err)
 	    region_intersects(phys, size, IORESOURCE_MEM, IORES_DESC_RESERVED) != REGION_INTERSECTS)
 		return NULL;
 	*err = -ENOMEM;
-	claim = kzalloc(sizeof(*claim), GFP_KERNEL);
+	claim = kzalloc_obj(*claim);
 	if (!claim)
 		return NULL;
 	if (!request_mem_region(phys, size, NAME)) {
@@ -153,8 +153,8 @@ bool iomrs_b_is_held(void *data)
 }
 
 /*
- * Releases the region of the BAR, so that a workload can request it. Returns the device, which stays locked and therefore
- * bound until iomrs_b_take_back(); NULL where it was removed.
+ * Releases the region of the BAR, so that a workload can request it. Returns the device, which stays locked and
+ * therefore bound until iomrs_b_take_back(); NULL where it was removed.
  */
 struct pci_dev *iomrs_b_lend(void *data, int *bar)
 {

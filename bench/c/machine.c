@@ -127,9 +127,9 @@ static void nothing(struct work_struct *work)
 }
 
 /*
- * Does the work that unmapping has deferred, so that none of it runs in the next batch. Unmapping tens of megabytes queues
- * work, and queueing costs more while the worker sleeps than while it still works. So this waits until the worker is done,
- * and sleeps a little, in which the worker goes to sleep, too.
+ * Does the work that unmapping has deferred, so that none of it runs in the next batch. Unmapping tens of megabytes
+ * queues work, and queueing costs more while the worker sleeps than while it still works. So this waits until the
+ * worker is done, and sleeps a little, in which the worker goes to sleep, too.
  */
 void iomrs_b_settle(void)
 {
@@ -144,8 +144,8 @@ void iomrs_b_settle(void)
 }
 
 /*
- * Runs @fn in a thread that stays on @cpu and has a higher priority than ordinary tasks: a worker that a batch wakes has
- * to wait until the thread sleeps, in iomrs_b_settle(). Returns NULL where there cannot be a thread.
+ * Runs @fn in a thread that stays on @cpu and has a higher priority than ordinary tasks: a worker that a batch wakes
+ * has to wait until the thread sleeps, in iomrs_b_settle(). Returns NULL where there cannot be a thread.
  */
 void *iomrs_b_thread_start(u32 cpu, void (*fn)(void *arg), void *arg)
 {
