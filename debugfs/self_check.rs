@@ -59,7 +59,7 @@ struct Report<'a> {
 impl Report<'_> {
     /// Writes a diagnostic line.
     fn note(&mut self, what: fmt::Arguments<'_>) {
-        // If memory runs out, opening the file for reading fails.
+        // If memory runs out, the line is missing.
         let _ = writeln!(self.out, "    # {what}");
     }
 
