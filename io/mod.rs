@@ -61,6 +61,7 @@ mod access;
 mod accessor_macros;
 mod backend;
 mod byte_region;
+mod doorbell;
 mod ext;
 mod nonatomic64;
 mod project;
@@ -70,11 +71,12 @@ mod wc;
 pub use access::{AccessBackend, AccessMode, AccessView, BigEndian, Relaxed, SwapBytes};
 pub use backend::{Backend, IoFill};
 pub use byte_region::ByteRegion;
+pub use doorbell::{Doorbell, Flushed};
 pub use ext::IoExt;
 pub use nonatomic64::IoNonatomic64;
 pub use repeat::IoRepeat;
 pub(crate) use view_impls::{impl_sized_views, impl_view_methods, impl_views};
-pub use wc::{Doorbell, Flushed, Wc, WcView, WriteCombining};
+pub use wc::{Wc, WcView, WriteCombining};
 
 /// The space of a [`View`] that is device memory.
 ///

@@ -2,11 +2,9 @@
 
 //! Write-combining memory, and the doorbell that is rung after data has been written there.
 
-use super::{AccessBackend, AccessView, Backend, ByteRegion, IoExt, MemorySpace, View};
-use crate::arch::mmio;
-use core::marker::PhantomData;
+use super::{AccessBackend, AccessView, Backend, ByteRegion, Flushed, IoExt, MemorySpace, View};
 use kernel::{
-    io::{Io, IoBackend, IoBase, IoCapable},
+    io::{Io, IoBase},
     prelude::*,
 };
 
@@ -135,46 +133,6 @@ impl<'a, const SIZE: usize, S: MemorySpace> Wc<'a, SIZE, S> {
     /// ```
     #[inline(always)]
     pub fn flush(&mut self) -> Flushed<'_> {
-        // SAFETY: A barrier has no preconditions.
-        unsafe { mmio::wmb() };
-        Flushed(PhantomData)
-    }
-}
-
-/// The proof that the stores through a [`Wc`] have been written out, and that none followed. See
-/// [`Wc::flush`].
-///
-/// Stores through another `Wc` of the same memory are not covered.
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::{io::Flushed, ports::PortView};
-/// use kernel::io::Io;
-///
-/// /// Starts an engine by a command. `_data` is the proof that its data has been written out.
-/// fn start(command: PortView<'_, u8>, _data: Flushed<'_>) {
-///     command.write_val(1);
-/// }
-/// ```
-#[must_use = "the device has not been told of what was written: ring the doorbell"]
-pub struct Flushed<'a>(PhantomData<&'a mut ()>);
-
-/// A register that tells the device of data in write-combining memory. To write it takes the proof
-/// that the data has been written out before. See [`IoExt::try_doorbell`].
-pub struct Doorbell<'a, B: IoBackend, T> {
-    view: B::View<'a, T>,
-}
-
-impl<'a, B: IoCapable<T>, T> Doorbell<'a, B, T> {
-    #[inline(always)]
-    pub(super) fn new(view: B::View<'a, T>) -> Self {
-        Self { view }
-    }
-
-    /// Writes `value` to the register. The data has been written out before.
-    #[inline(always)]
-    pub fn ring(&self, value: T, _data: Flushed<'_>) {
-        B::io_write(self.view, value);
+        Flushed::new()
     }
 }
