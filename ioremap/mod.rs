@@ -144,7 +144,7 @@ impl ReservedRange {
 ///
 /// - The `size` bytes from `addr` on lie in `_area`. They are mapped to the physical range that the
 ///   mapping was made for, with the cache mode that `reservation` achieved.
-/// - `region` is what [`region_size`] returns for `addr` and `size`.
+/// - `region` is what `region_size` returns for `addr` and `size`.
 ///
 /// # Examples
 ///
