@@ -25,6 +25,7 @@ unsafe extern "C" {
     pub(super) safe fn iomrs_boot_cpu_has(feature: u32) -> bool;
 
     // helpers/invpcid.c
+    #[cfg(not(iomrs_window_kmap))]
     pub(super) safe fn iomrs_invpcid_flush_one(pcid: c_ulong, addr: c_ulong);
 
     // helpers/pgtable.c

@@ -61,6 +61,7 @@ impl Protection {
     }
 
     /// Returns the protection without any access: of an entry that is not present.
+    #[cfg(not(iomrs_window_kmap))]
     pub(crate) fn none() -> Self {
         Self::from_raw(0)
     }

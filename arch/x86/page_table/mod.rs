@@ -71,6 +71,7 @@ pub(crate) fn lookup(addr: usize) -> Option<(RawEntry, u32)> {
 
 /// Returns the entry of the small page at `addr`, present or not; `None` where there is none, as no
 /// table is there or a large page.
+#[cfg(not(iomrs_window_kmap))]
 pub(crate) fn small_entry(addr: usize) -> Option<NonNull<RawEntry>> {
     let (entry, shift) = find(addr)?;
     (shift == PTE_SHIFT).then_some(entry)

@@ -128,9 +128,11 @@ unsafe fn is_empty(raw: RawEntry, level: u32) -> bool {
     (0..PTRS_PER_PTE as usize).all(|index| {
         // SAFETY: By the caller's promise the table stays, and has that many entries.
         let raw = unsafe { read(table.wrapping_add(index)) };
-        // SAFETY: Neither none nor a leaf, and the level below is not the lowest.
-        is_none(raw)
-            || (level > PMD_SHIFT && !is_leaf(raw) && unsafe { is_empty(raw, level - TABLE_BITS) })
+        if is_none(raw) || level == PMD_SHIFT || is_leaf(raw) {
+            return is_none(raw);
+        }
+        // SAFETY: Neither none nor a leaf; the caller owns what `raw` covers.
+        unsafe { is_empty(raw, level - TABLE_BITS) }
     })
 }
 
