@@ -33,7 +33,7 @@ WHAT = {
 
 
 def read_samples(path):
-    """Ticks of each batch, by row: see bench/output.rs."""
+    """Ticks of each batch, by row: see bench/results/output.rs."""
     with open(path, "rb") as f:
         data = f.read()
     if data[:8] != b"IOMRSMP1":

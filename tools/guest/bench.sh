@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # The guest's side of tools/bench.py: runs the specs in /specs, one a line, on BAR 2 of ivshmem, and those of ports on
-# BAR 1 of pci-testdev, and hands over what came of them. Nothing is asked of the host, whose answers would come at another instruction each time.
+# BAR 1 of pci-testdev, and hands over the results. Nothing is asked of the host, whose answers would come at another instruction each time.
 # shellcheck shell=busybox
 . /lib.sh
 

@@ -8,7 +8,7 @@ use super::{is_none, read, RawEntry, PMD_SHIFT, PTE_SHIFT, PUD_SHIFT, TABLE_BITS
 use crate::arch::{machine, x86::bindings as c};
 use kernel::{
     bindings::{pgprot, PAGE_SHIFT, PTRS_PER_PTE, _PAGE_BIT_PSE},
-    ffi::c_int,
+    ffi::{c_int, c_ulong},
     mm::MmWithUser,
     prelude::*,
 };
@@ -136,8 +136,8 @@ unsafe fn is_empty(raw: RawEntry, level: u32) -> bool {
     })
 }
 
-/// Maps a large page with `set`. A table that an earlier, smaller mapping has left empty is freed with
-/// `free`; ptdump is kept out meanwhile, as vmalloc does.
+/// Maps a page of `1 << level` bytes at `phys` by `set`. A table that an earlier, smaller mapping has left
+/// empty is freed by `free`; ptdump is kept out meanwhile, as vmalloc does.
 ///
 /// # Errors
 ///
@@ -145,18 +145,27 @@ unsafe fn is_empty(raw: RawEntry, level: u32) -> bool {
 ///
 /// # Safety
 ///
-/// As [`set_pmd`], for an entry that covers `1 << level` bytes.
+/// As [`set_pmd`], for an entry of that level; `set` and `free` are the kernel's functions for entries
+/// of that level.
 #[inline(always)]
-unsafe fn set_large(
+unsafe fn set_large<T>(
     entry: *mut RawEntry,
     level: u32,
-    set: impl Fn() -> c_int,
-    free: impl Fn() -> c_int,
+    addr: usize,
+    phys: u64,
+    prot: u64,
+    set: unsafe extern "C" fn(*mut T, u64, pgprot) -> c_int,
+    free: unsafe extern "C" fn(*mut T, c_ulong) -> c_int,
 ) -> Result<bool> {
-    // SAFETY: As required of our caller.
+    // CAST: C's `pgprot_t` is as wide as an entry.
+    let prot = pgprot {
+        pgprot: prot as usize,
+    };
+    // SAFETY: As required of our caller, an entry of a live table.
     let raw = unsafe { read(entry) };
     if is_none(raw) {
-        return Ok(set() == 1);
+        // SAFETY: As required of our caller, an entry of that level, which maps nothing.
+        return Ok(unsafe { set(entry.cast(), phys, prot) } == 1);
     }
     // SAFETY: Neither none nor a leaf; the caller owns what the entry covers.
     if is_leaf(raw) || !unsafe { is_empty(raw, level) } {
@@ -167,11 +176,14 @@ unsafe fn set_large(
     let Some(_guard) = mm.mmap_read_trylock() else {
         return Ok(false);
     };
-    Ok(free() == 1 && set() == 1)
+    // SAFETY: The table that the entry points to is empty, and covers addresses that the caller owns.
+    let freed = unsafe { free(entry.cast(), addr) } == 1;
+    // SAFETY: An entry of that level, which maps nothing once its table has been freed.
+    Ok(freed && unsafe { set(entry.cast(), phys, prot) } == 1)
 }
 
-/// Maps a page of `1 << PMD_SHIFT` bytes at `phys`. Returns whether it has: it has not where an MTRR
-/// forbids it, or the table in its place cannot go now.
+/// Maps a page of `1 << PMD_SHIFT` bytes at `phys`. Returns whether it was mapped: an MTRR may forbid it,
+/// or the table in its place cannot be freed now.
 ///
 /// # Errors
 ///
@@ -187,19 +199,9 @@ pub(crate) unsafe fn set_pmd(
     phys: u64,
     prot: u64,
 ) -> Result<bool> {
-    let prot = pgprot {
-        pgprot: prot as usize,
-    };
-    // SAFETY: As required of our caller. `set_large` calls them for an entry that maps nothing, and
-    // whose table is empty.
-    unsafe {
-        set_large(
-            entry,
-            PMD_SHIFT,
-            || c::pmd_set_huge(entry.cast(), phys, prot),
-            || c::pmd_free_pte_page(entry.cast(), addr),
-        )
-    }
+    let (set, free) = (c::pmd_set_huge, c::pmd_free_pte_page);
+    // SAFETY: As required of our caller; the functions are those for this level.
+    unsafe { set_large(entry, PMD_SHIFT, addr, phys, prot, set, free) }
 }
 
 /// As [`set_pmd`], for a page of `1 << PUD_SHIFT` bytes.
@@ -218,18 +220,9 @@ pub(crate) unsafe fn set_pud(
     phys: u64,
     prot: u64,
 ) -> Result<bool> {
-    let prot = pgprot {
-        pgprot: prot as usize,
-    };
-    // SAFETY: As in `set_pmd`.
-    unsafe {
-        set_large(
-            entry,
-            PUD_SHIFT,
-            || c::pud_set_huge(entry.cast(), phys, prot),
-            || c::pud_free_pmd_page(entry.cast(), addr),
-        )
-    }
+    let (set, free) = (c::pud_set_huge, c::pud_free_pmd_page);
+    // SAFETY: As required of our caller; the functions are those for this level.
+    unsafe { set_large(entry, PUD_SHIFT, addr, phys, prot, set, free) }
 }
 
 const _: () = assert!(PTE_SHIFT == PAGE_SHIFT);
