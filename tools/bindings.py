@@ -3,8 +3,8 @@
 
 bindgen reads each helpers.h with the flags that kbuild compiled the helpers with in OUT, and with the kernel's own
 settings. Each function that the Rust files beside it declare must have the same types there, and so must each constant
-have its value; and what helpers.h has must be declared in Rust. A number that Rust copies, because modules are not told
-it, must be the kernel's. A test each, "NAME/function".
+have its value; and what helpers.h has must be declared in Rust.
+A test each, "NAME/function".
 """
 import glob
 import os
@@ -23,9 +23,6 @@ OURS = "iomrs_.*"
 WITH_WORD = ("-include", "-isystem", "-I")
 KEPT = re.compile(r"-I.+|-D.+|-U.+|-nostdinc|-std=.+|-m(32|64)|-f(short-wchar|unsigned-char|ms-extensions|short-enums)")
 CONSTANT = re.compile(r"pub(?:\((?:crate|super)\))? const (?:IOMRS_)?(COUNTERS): \w+ = (\w+);")
-
-# Numbers that a Rust file copies, and where the kernel has them.
-COPIES = {("arch/x86/tlb.rs", "NR_ASIDS"): ("arch/x86/include/asm/tlbflush.h", "TLB_NR_DYN_ASIDS")}
 
 # Integers by sign and width on a 64-bit machine; the kernel's c_long is isize, of the same width.
 INTEGERS = {"c_char": "u8", "c_schar": "i8", "c_uchar": "u8", "c_short": "i16", "c_ushort": "u16", "c_int": "i32",
@@ -134,20 +131,6 @@ def compare_constants(rust, c):
         yield name, None if ours == theirs else f"Rust has {ours}, C has {theirs}"
 
 
-def defined(path, name):
-    """The value of a macro or constant that is a number, None where the file does not define it once."""
-    with open(path, encoding="utf-8") as file:
-        found = re.findall(rf"^(?:#define\s+{name}\s+|const {name}: \w+ = )(\d+);?$", file.read(), re.M)
-    return found[0] if len(found) == 1 else None
-
-
-def compare_copies(checkout, source):
-    for (path, name), (header, theirs) in COPIES.items():
-        copy, original = defined(f"{checkout}/{path}", name), defined(f"{source}/{header}", theirs)
-        same = copy is not None and copy == original
-        yield name, None if same else f"{path} has {copy}, {header} has {original}"
-
-
 def read(paths):
     text = ""
     for path in sorted(paths):
@@ -167,8 +150,6 @@ def main():
             header = os.path.join(os.path.dirname(source), "helpers.h")
             c = bindgen(build, helpers, header, functions(rust).keys())
             found += [*compare_functions(rust, c), *compare_constants(rust, c)]
-        source = os.path.join(build.out, kernel_source(c_flags(build, HELPERS[0][0])))
-        found += compare_copies(checkout, source)
     for name, wrong in found:
         tap.judge(f"{label}/{name}", wrong)
 

@@ -26,7 +26,7 @@ unsafe extern "C" {
 
     // helpers/invpcid.c
     #[cfg(not(iomrs_window_kmap))]
-    pub(super) safe fn iomrs_invpcid_flush_one(pcid: c_ulong, addr: c_ulong);
+    pub(super) safe fn iomrs_invpcid_flush_all();
 
     // helpers/pgtable.c
     pub(super) safe fn iomrs_is_new_memtype_allowed(

@@ -5,6 +5,8 @@
 mod bindings;
 pub(crate) mod cache_mode;
 pub(crate) mod encryption;
+#[cfg(not(iomrs_window_kmap))]
+mod instructions;
 pub(crate) mod limits;
 pub(crate) mod mmio;
 pub(crate) mod page_table;

@@ -2,57 +2,46 @@
 
 //! Translations that this CPU keeps.
 //!
-//! With page-table isolation (which turns INVLPGB off) entries of the kernel are not global, and
-//! `invlpg` leaves those that the CPU keeps under the address space identifiers (PCID) of other
-//! processes.
+//! With page-table isolation (which turns INVLPGB off) entries of the kernel are not global. A CPU
+//! with PCID then keeps translations of the kernel's addresses once for each process, and `invlpg`
+//! drops the running one's only. The others can be dropped by a flush of everything.
+//!
+//! This file has the order of the steps. `instructions.rs` has the steps, so that `selftests/host`
+//! can put a model of a CPU in their place.
 
-use super::bindings as c;
-use crate::bindings::{iomrs_local_irq_restore, iomrs_local_irq_save};
-use core::arch::asm;
-use kernel::bindings::{X86_CR4_PGE_BIT, X86_FEATURE_INVPCID, X86_FEATURE_PCID, X86_FEATURE_PTI};
-
-/// How many address space identifiers the kernel uses: `TLB_NR_DYN_ASIDS` in
-/// arch/x86/include/asm/tlbflush.h, which modules are not told. `tools/bindings.py` compares them.
-const NR_ASIDS: usize = 6;
+use super::instructions as cpu;
 
 /// Drops this CPU's translation of the page at `addr`: in the current address space, and of a global
-/// page.
+/// page. See [`has_other_address_spaces`].
 ///
-/// # Safety
+/// # Context
 ///
-/// Nobody uses the page.
+/// Any. The caller stays on this CPU.
 #[inline(always)]
-pub(crate) unsafe fn invalidate_page(addr: usize) {
-    // SAFETY: Dropping a translation is harmless. Not `nomem`: accesses to the page come before.
-    unsafe { asm!("invlpg [{}]", in(reg) addr, options(nostack, preserves_flags)) };
+pub(crate) fn invalidate_page(addr: usize) {
+    cpu::invlpg(addr);
 }
 
-/// Whether a page must be dropped from every address space as well: see
-/// [`invalidate_page_everywhere`].
+/// Whether [`invalidate_page`] may leave translations of the page, which were made in other address
+/// spaces. [`invalidate_all`] drops them.
 pub(crate) fn has_other_address_spaces() -> bool {
-    c::iomrs_boot_cpu_has(X86_FEATURE_PTI) && c::iomrs_boot_cpu_has(X86_FEATURE_PCID)
+    cpu::has_pti() && cpu::has_pcid()
 }
 
-/// Drops this CPU's translations of the page at `addr` in every address space of the kernel.
+/// Drops all translations that this CPU keeps: in every address space, and of global pages.
 ///
-/// # Safety
+/// # Context
 ///
-/// Nobody uses the page.
-pub(crate) unsafe fn invalidate_page_everywhere(addr: usize) {
-    if c::iomrs_boot_cpu_has(X86_FEATURE_INVPCID) {
-        // The kernel's own half of the address space uses 1 to NR_ASIDS.
-        (1..=NR_ASIDS).for_each(|pcid| c::iomrs_invpcid_flush_one(pcid, addr));
-        return;
+/// Any. The caller stays on this CPU.
+pub(crate) fn invalidate_all() {
+    if cpu::has_invpcid() {
+        return cpu::invpcid_all();
     }
-    let flags = iomrs_local_irq_save();
-    let cr4: usize;
-    // SAFETY: Reads a register.
-    unsafe { asm!("mov {}, cr4", out(reg) cr4, options(nomem, nostack, preserves_flags)) };
-    for value in [cr4 ^ (1 << X86_CR4_PGE_BIT), cr4] {
-        // SAFETY: A change of PGE drops all translations, which is harmless; its value comes back
-        // before an interrupt can see it. Not `nomem`: accesses to the page come before.
-        unsafe { asm!("mov cr4, {}", in(reg) value, options(nostack, preserves_flags)) };
-    }
+    // A change of PGE drops everything. Nobody may see the changed value, nor change another bit.
+    let flags = cpu::iomrs_local_irq_save();
+    let cr4 = cpu::read_cr4();
+    cpu::write_cr4(cr4 ^ cpu::CR4_PGE);
+    cpu::write_cr4(cr4);
     // SAFETY: `flags` are those that interrupts were turned off with.
-    unsafe { iomrs_local_irq_restore(flags) };
+    unsafe { cpu::iomrs_local_irq_restore(flags) };
 }

@@ -12,7 +12,7 @@
 bool iomrs_boot_cpu_has(u32 feature);
 
 /* invpcid.c */
-void iomrs_invpcid_flush_one(unsigned long pcid, unsigned long addr);
+void iomrs_invpcid_flush_all(void);
 
 /* pgtable.c */
 bool iomrs_is_new_memtype_allowed(u64 start, unsigned long size, u32 requested, u32 achieved);

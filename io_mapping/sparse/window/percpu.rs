@@ -40,7 +40,7 @@ struct CpuSlots {
     /// The most slots that were in use at once.
     peak: AtomicU32,
     /// Whether translations that were made in other address spaces must be invalidated, too.
-    all_asids: bool,
+    all_address_spaces: bool,
 }
 
 /// A slot that is in use, as one number: the address of its [`CpuSlots`], and in the low bits the
@@ -147,7 +147,7 @@ impl Window {
                 entries,
                 addr,
                 peak: AtomicU32::new(0),
-                all_asids: tlb::has_other_address_spaces(),
+                all_address_spaces: tlb::has_other_address_spaces(),
             };
             cpus.push(slots, GFP_KERNEL)?;
         }
@@ -313,15 +313,13 @@ pub(super) unsafe fn release(slot: NonZero<usize>) {
     // until the module is unloaded, which the holder of a slot prevents.
     let cpu = unsafe { &*packed.cpu() };
     // SAFETY: By the invariants of `CpuSlots` the entry belongs to the holder of the slot, which our
-    // caller is. Nobody uses the page, as the holder gives it back.
-    unsafe {
-        page_table::set_entry(cpu.entry_ptr(packed.index()), 0);
-        tlb::invalidate_page(cpu.page_addr(packed.index()));
-    }
-    if cpu.all_asids {
+    // caller is.
+    unsafe { page_table::set_entry(cpu.entry_ptr(packed.index()), 0) };
+    tlb::invalidate_page(cpu.page_addr(packed.index()));
+    if cpu.all_address_spaces {
         // SAFETY: Our caller guarantees that the slot is in use, has not been given back, and is of
         // this CPU. `cpu` has its slots. The entry was cleared just now.
-        return unsafe { release_in_all_asids(cpu, packed) };
+        return unsafe { release_in_all_address_spaces(cpu, packed) };
     }
     // SAFETY: Our caller guarantees that the slot is in use, has not been given back, and is of this
     // CPU. `cpu` has its slots. The entry was cleared and the translation invalidated just now.
@@ -356,9 +354,8 @@ unsafe fn free_slot(cpu: &CpuSlots, packed: PackedSlot) {
 // A tail call, so that the caller need not save registers in any other case.
 #[cold]
 #[inline(never)]
-unsafe fn release_in_all_asids(cpu: &CpuSlots, packed: PackedSlot) {
-    // SAFETY: Nobody uses the page, as the holder gives it back.
-    unsafe { tlb::invalidate_page_everywhere(cpu.page_addr(packed.index())) };
+unsafe fn release_in_all_address_spaces(cpu: &CpuSlots, packed: PackedSlot) {
+    tlb::invalidate_all();
     // SAFETY: Our caller guarantees all but the translation, which was invalidated just now.
     unsafe { free_slot(cpu, packed) };
 }

@@ -7,6 +7,8 @@
 //! first two are compared with `model.rs`, which was written from their documentation and is slow
 //! and simple. Slots are compared with a set.
 //!
+//! The flushes of `arch/x86/tlb.rs` run on a model of a CPU.
+//!
 //! `bench/spec.rs` and `bench/stats.rs`, the pure logic of the benchmark, are tested here, too.
 //!
 //! With `--cfg loom` the atomics of `slots.rs` are loom's, which runs every interleaving. Only those
@@ -14,6 +16,8 @@
 
 #![cfg(test)]
 
+#[cfg(not(loom))]
+mod arch;
 mod mm;
 
 #[cfg(loom)]
@@ -48,3 +52,5 @@ mod phys_range_grid;
 mod phys_range_properties;
 #[cfg(not(loom))]
 mod slots_properties;
+#[cfg(not(loom))]
+mod tlb_flushes;
