@@ -21,11 +21,12 @@
 //! # How to map
 //!
 //! ```
-//! use io_mapping_rs::pci::{Aperture, Bar};
+//! use io_mapping_rs::pci::{enable_device_mem, Aperture, Bar};
 //! use kernel::{device::Core, io::Io, pci, prelude::*};
 //!
 //! fn probe(pdev: &pci::Device<Core<'_>>) -> Result {
-//!     pdev.enable_device_mem()?;
+//!     // Until the end of the function. A driver keeps it for as long as it is bound.
+//!     let _enabled = enable_device_mem(pdev)?;
 //!     // BAR 0, from its beginning to its end.
 //!     let registers = Bar::iomap(pdev, 0, 0, c"my-driver")?;
 //!     // BAR 2, write-combining.

@@ -5,8 +5,8 @@
 use core::ptr;
 use kernel::{
     bindings::{
-        pci_dev, pci_enable_device, pci_release_region, pci_request_region, resource,
-        PCI_STD_NUM_BARS,
+        pci_dev, pci_disable_device, pci_enable_device, pci_release_region, pci_request_region,
+        resource, PCI_STD_NUM_BARS,
     },
     device::{Bound, Core},
     error::to_result,
@@ -35,6 +35,17 @@ pub(crate) fn enable_device(pdev: &Device<Core<'_>>) -> Result {
     // SAFETY: A reference to a `Device` is a valid `struct pci_dev`. In the context `Core` its
     // state may be changed.
     to_result(unsafe { pci_enable_device(as_raw(pdev)) })
+}
+
+/// C: `pci_disable_device()`.
+///
+/// # Safety
+///
+/// The device has been enabled as often as this is called.
+pub(crate) unsafe fn disable_device(pdev: &Device<Bound>) {
+    // SAFETY: A reference to a `Device` is a valid `struct pci_dev`, which has been enabled, as
+    // required of our caller.
+    unsafe { pci_disable_device(as_raw(pdev)) };
 }
 
 /// Returns the `IORESOURCE_*` flags of a BAR (C: `pci_resource_flags()`).

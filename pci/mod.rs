@@ -20,7 +20,7 @@
 //! | [`IoBar`] | either | as `PortBar` |
 //! | [`Aperture`] | memory | parts of it, mapped when they are needed |
 //!
-//! The device answers once [`enable_device`] has enabled it. Dropping a BAR unmaps and releases it.
+//! The device answers while there is an [`Enabled`] of it. Dropping a BAR unmaps and releases it.
 //! Where a borrow of the device cannot be kept, as in an open file,
 //! [`into_devres`](Owned::into_devres) hands the BAR to the device, which drops it when the driver
 //! is unbound.
@@ -28,14 +28,13 @@
 //! C: `pci_iomap()` in [`drivers/pci/iomap.c`](srctree/drivers/pci/iomap.c), `pcim_iomap_region()`
 //! in [`drivers/pci/devres.c`](srctree/drivers/pci/devres.c)
 
-use crate::bindings;
 use crate::io_mapping::IoMapping;
 use crate::ioremap::io_region::IoRegion;
 use crate::ioremap::ports::Ports;
 use crate::ioremap::{Mapping, Options, WcMapping};
 use core::ops::Deref;
 use kernel::{
-    device::{Bound, Core},
+    device::Bound,
     devres::DevresLt,
     io::{PhysAddr, ResourceSize},
     pci::Device,
@@ -44,37 +43,12 @@ use kernel::{
 };
 
 mod aperture;
+mod enabled;
 mod from_bar;
 mod region;
+pub use enabled::{enable_device, enable_device_mem, Enabled};
 pub use from_bar::FromBar;
 use region::BarRegion;
-
-/// Enables the device, so that its memory and its I/O ports answer (C: `pci_enable_device()`). The
-/// kernel crate's `enable_device_mem()` leaves the ports disabled.
-///
-/// # Errors
-///
-/// Those of the PCI core, such as `EINVAL` if a BAR could not be assigned.
-///
-/// # Context
-///
-/// May sleep. Called while the driver is being probed, as the [`Core`] context says.
-///
-/// # Examples
-///
-/// ```
-/// use io_mapping_rs::pci::{enable_device, PortBar};
-/// use kernel::{device::Core, pci, prelude::*};
-///
-/// /// Called by `probe()`.
-/// fn ports<'a>(pdev: &'a pci::Device<Core<'_>>) -> Result<PortBar<'a>> {
-///     enable_device(pdev)?;
-///     PortBar::iomap(pdev, 1, 0, c"my-driver")
-/// }
-/// ```
-pub fn enable_device(pdev: &Device<Core<'_>>) -> Result {
-    bindings::pci::enable_device(pdev)
-}
 
 /// A `T` that maps a BAR, together with the region request of the BAR.
 ///

@@ -17,6 +17,7 @@
 
 use io_mapping_rs::{
     debugfs::files::{Directory, TextFiles},
+    pci::{enable_device_mem, Enabled},
     Strategy,
 };
 use kernel::{
@@ -94,23 +95,24 @@ kernel::pci_device_table!(
 /// What the driver keeps for a bound device. When the driver is unbound, the fields are dropped in
 /// this order, and after them the BARs. Files that are still open then keep only the [`Device`].
 #[pin_data]
-struct Instance {
+struct Instance<'bound> {
     _debugfs: TextFiles<Arc<Device>>,
     #[pin]
     _node: Node,
+    _enabled: Enabled<'bound>,
 }
 
 impl pci::Driver for SampleDriver {
     type IdInfo = ();
-    type Data<'bound> = Instance;
+    type Data<'bound> = Instance<'bound>;
     const ID_TABLE: pci::IdTable<Self::IdInfo> = &PCI_TABLE;
 
     fn probe<'bound>(
         pdev: &'bound pci::Device<Core<'_>>,
         _info: Option<&'bound Self::IdInfo>,
-    ) -> impl PinInit<Instance, Error> + 'bound {
+    ) -> impl PinInit<Instance<'bound>, Error> + 'bound {
         pin_init::pin_init_scope(move || {
-            pdev.enable_device_mem()?;
+            let enabled = enable_device_mem(pdev)?;
             let device = Arc::new(Device::new(pdev, strategy()?)?, GFP_KERNEL)?;
             let number = Number::take()?;
             let name = number.name()?;
@@ -120,6 +122,7 @@ impl pci::Driver for SampleDriver {
             Ok(try_pin_init!(Instance {
                 _debugfs: debugfs,
                 _node <- Node::new(name, number, device, pdev.as_ref()),
+                _enabled: enabled,
             }))
         })
     }

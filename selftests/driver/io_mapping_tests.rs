@@ -96,7 +96,7 @@ impl pci::Driver for TestDriver {
         pdev: &'bound pci::Device<Core<'_>>,
         info: Option<&'bound Self::IdInfo>,
     ) -> impl PinInit<(), Error> + 'bound {
-        enable_device(pdev)?;
+        let _enabled = enable_device(pdev)?;
         match info.ok_or(ENODEV)? {
             Tested::Ivshmem => refusals::run(pdev),
             Tested::Testdev => testdev::run(pdev),

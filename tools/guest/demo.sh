@@ -127,6 +127,26 @@ unbind_while_open() {
 	echo "$DEVICE" > $DRIVER/bind && wait_for_node
 }
 
+# How often the device has been enabled and not disabled again.
+enable_count() { cat "/sys/bus/pci/devices/$DEVICE/enable"; }
+
+# enable_count_is COUNT: each bind enables the device, and each unbind undoes it.
+enable_count_is() {
+	[ "$(enable_count)" = "$1" ] || { echo "it is $(enable_count), not $1" && return 1; }
+}
+
+# Binds and unbinds the driver four times.
+bind_again() {
+	local count
+	count=$(enable_count)
+	for _ in 1 2 3 4; do
+		echo "$DEVICE" > $DRIVER/unbind || return
+		echo "$DEVICE" > $DRIVER/bind || return
+		wait_for_node || return
+	done
+	enable_count_is "$count"
+}
+
 # The tests of selftests/driver: they run when the module is loaded, and their results are in the kernel log.
 driver_tests() {
 	local line
@@ -152,6 +172,7 @@ quiet_log() {
 DEVICE=$(pci_device 0x1af4:0x1110)
 tell "kernel $(uname -r)"
 tell "device $DEVICE $(memory_range)"
+ENABLED=$(enable_count)
 mark_log
 if try "the library loads" insmod /io-mapping-rs.ko && with_strategy whole 1 0 65; then
 	try "the sample driver unloads" rmmod io_mapping_sample
@@ -161,9 +182,11 @@ if try "the library loads" insmod /io-mapping-rs.ko && with_strategy whole 1 0 6
 		try "the library's files" library_files
 		bad_commands
 		try "the driver is unbound while a file is open" unbind_while_open
+		try "the driver is bound four times more" bind_again
 		try "the sample driver unloads again" rmmod io_mapping_sample
 		try "the test module runs" driver_tests
 		try "all modules unload" unload
+		try "the device is disabled again" enable_count_is "$ENABLED"
 	fi
 fi
 try "the kernel log" quiet_log
