@@ -6,9 +6,12 @@
 //! stand in `helpers/`, a file per kernel header; `tools/bindings.py` compares the prototypes in
 //! `helpers/helpers.h` with the declarations below.
 
+#[cfg(CONFIG_EFI)]
+use kernel::ffi::c_int;
 use kernel::ffi::{c_ulong, c_void};
 
 pub(crate) mod debugfs;
+pub(crate) mod efi;
 pub(crate) mod fs;
 pub(crate) mod jiffies;
 pub(crate) mod module;
@@ -46,6 +49,12 @@ unsafe extern "C" {
 
 #[allow(improper_ctypes)]
 unsafe extern "C" {
+    // helpers/efi.c
+    #[cfg(CONFIG_EFI)]
+    safe fn iomrs_efi_has_memory_map() -> bool;
+    #[cfg(CONFIG_EFI)]
+    fn iomrs_efi_mem_desc_lookup(phys: u64, desc: *mut c_void) -> c_int;
+
     // helpers/highmem.c
     #[cfg(iomrs_window_kmap)]
     pub(crate) safe fn iomrs_kmap_local_pfn_prot(pfn: c_ulong, prot: u64) -> c_ulong;

@@ -6,6 +6,9 @@
 
 #include "helpers.h"
 
+#ifdef CONFIG_EFI
+#include "efi.c"
+#endif
 #ifdef IOMRS_WINDOW_KMAP
 #include "highmem.c"
 #endif

@@ -18,6 +18,10 @@
 /* How many events are counted: see tracking/counters.rs. */
 #define IOMRS_COUNTERS		21
 
+/* efi.c */
+bool iomrs_efi_has_memory_map(void);
+int iomrs_efi_mem_desc_lookup(u64 phys, void *desc);
+
 /* highmem.c */
 unsigned long iomrs_kmap_local_pfn_prot(unsigned long pfn, u64 prot);
 void iomrs_kunmap_local_indexed(const void *addr);

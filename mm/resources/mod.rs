@@ -5,11 +5,12 @@
 //! C: `__ioremap_check_mem()` in [`arch/x86/mm/ioremap.c`](srctree/arch/x86/mm/ioremap.c),
 //! `iomem_map_sanity_check()` in [`kernel/resource.c`](srctree/kernel/resource.c)
 
-use crate::arch::encryption;
-use crate::bindings::{self, cc_platform_has};
+use crate::arch::encryption::is_private_mmio;
+use crate::bindings::{self, cc_platform_has, efi};
 use crate::mm::phys_range::PAGE_SIZE;
 use kernel::bindings as c;
 
+mod encryption;
 #[cfg(iomrs_exported)]
 mod exported;
 #[cfg(iomrs_exported)]
@@ -46,9 +47,9 @@ impl RangeUse {
         }
         let last = start.wrapping_add(size.wrapping_sub(1));
         let mut found = backend::look_at(start, last, is_guest_encrypted);
-        if is_guest_encrypted {
-            found.is_encrypted |=
-                encryption::is_private_mmio(start) || encryption::is_private_mmio(last);
+        if is_guest_encrypted && !found.is_encrypted {
+            found.is_encrypted =
+                encryption::is_encrypted_without_resource(start, last, is_private_mmio, efi_memory);
         }
         found
     }
@@ -73,10 +74,26 @@ fn is_guest_encrypted() -> bool {
     cc_platform_has(c::cc_attr_CC_ATTR_GUEST_MEM_ENCRYPT)
 }
 
+const _: () = assert!(encryption::DESC_NONE == c::IORES_DESC_NONE);
+const _: () = assert!(encryption::DESC_RESERVED == c::IORES_DESC_RESERVED);
+
 /// Whether a confidential guest must map what a resource describes encrypted.
 fn is_encrypted(res: &c::resource) -> bool {
-    let desc = res.desc as c::_bindgen_ty_2;
-    desc != c::IORES_DESC_NONE && desc != c::IORES_DESC_RESERVED
+    let resource = encryption::Resource {
+        // CAST: One of a few small numbers.
+        desc: res.desc as u32,
+        // CAST: A constant that `flags` can hold.
+        is_busy: res.flags & c::IORESOURCE_BUSY as usize != 0,
+    };
+    resource.is_encrypted()
+}
+
+fn efi_memory(phys: u64) -> Option<encryption::EfiMemory> {
+    let found = efi::memory_at(phys)?;
+    Some(encryption::EfiMemory {
+        kind: found.kind,
+        attributes: found.attributes,
+    })
 }
 
 /// Returns the first page frame from `pfn` on that has a `struct page`, `None` where there is none

@@ -93,8 +93,12 @@ unsafe extern "C" fn look_at_resource(res: *mut c::resource, walk: *mut c_void) 
     (walk.is_inside || walk.leaves).into()
 }
 
+/// Is a resource that the range overlaps encrypted? C asks those in use only. Without that flag the
+/// walk would tell of the outermost one, such as a bus window, and pass over those in it.
 fn has_encrypted(start: u64, last: u64) -> bool {
-    walk_resources(start, last, 0, ptr::null_mut(), look_for_encrypted) == 1
+    let (first, last) = (page_start(start), page_last(last));
+    let flags = c::IORESOURCE_BUSY;
+    walk_resources(first, last, flags, ptr::null_mut(), look_for_encrypted) == 1
 }
 
 /// # Safety

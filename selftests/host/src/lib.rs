@@ -9,6 +9,8 @@
 //!
 //! The flushes of `arch/x86/tlb.rs` run on a model of a CPU.
 //!
+//! `resources/encryption.rs` is compared with a table of what C does.
+//!
 //! `bench/spec.rs` and `bench/stats.rs`, the pure logic of the benchmark, are tested here, too.
 //!
 //! With `--cfg loom` the atomics of `slots.rs` are loom's, which runs every interleaving. Only those
@@ -36,6 +38,8 @@ mod bench_spec;
 mod bench_stats;
 #[cfg(not(loom))]
 mod cases;
+#[cfg(not(loom))]
+mod encryption_table;
 #[cfg(not(loom))]
 mod model;
 #[cfg(not(loom))]

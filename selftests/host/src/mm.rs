@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The library's files that do not import the kernel, under the paths that they have in the library.
+//! The library's files that do not import the kernel, under the names that they have in the library.
 
+#[cfg(not(loom))]
+#[path = "../../../mm/resources/encryption.rs"]
+pub(crate) mod encryption;
 #[cfg(not(loom))]
 #[path = "../../../mm/page_plan.rs"]
 pub(crate) mod page_plan;
