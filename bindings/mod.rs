@@ -13,6 +13,7 @@ use kernel::ffi::{c_ulong, c_void};
 pub(crate) mod debugfs;
 pub(crate) mod efi;
 pub(crate) mod fs;
+pub(crate) mod ioport;
 pub(crate) mod jiffies;
 pub(crate) mod module;
 pub(crate) mod pci;
@@ -49,6 +50,10 @@ unsafe extern "C" {
 
 #[allow(improper_ctypes)]
 unsafe extern "C" {
+    // helpers/device.c
+    pub(crate) fn iomrs_device_lock(dev: *mut kernel::bindings::device);
+    pub(crate) fn iomrs_device_unlock(dev: *mut kernel::bindings::device);
+
     // helpers/efi.c
     #[cfg(CONFIG_EFI)]
     safe fn iomrs_efi_has_memory_map() -> bool;

@@ -2,11 +2,12 @@
 
 //! `<linux/pci.h>`: the BARs of a device.
 
-use core::ptr;
+use super::{iomrs_device_lock, iomrs_device_unlock};
+use core::ptr::{self, NonNull};
 use kernel::{
     bindings::{
-        pci_dev, pci_disable_device, pci_enable_device, pci_release_region, pci_request_region,
-        resource, PCI_STD_NUM_BARS,
+        pci_dev, pci_dev_put, pci_disable_device, pci_enable_device, pci_get_device,
+        pci_release_region, pci_request_region, resource, PCI_ANY_ID, PCI_STD_NUM_BARS,
     },
     device::{Bound, Core},
     error::to_result,
@@ -28,6 +29,19 @@ fn bar_index(bar: u32) -> Result<c_int> {
         return Err(EINVAL);
     }
     Ok(bar.try_into()?)
+}
+
+/// Returns the resource of a BAR.
+///
+/// # Safety
+///
+/// `pdev` is a valid `struct pci_dev`, and `bar` is less than `PCI_STD_NUM_BARS`.
+unsafe fn bar_resource(pdev: *mut pci_dev, bar: u32) -> resource {
+    // SAFETY: As required of our caller, `pdev` is valid.
+    let resources = unsafe { &raw const (*pdev).resource }.cast::<resource>();
+    // SAFETY: The array has an element for each BAR, and `bar` is the number of one, as required of our
+    // caller.
+    unsafe { resources.add(bar as usize).read() }
 }
 
 /// C: `pci_enable_device()`.
@@ -55,10 +69,9 @@ pub(crate) unsafe fn disable_device(pdev: &Device<Bound>) {
 /// `EINVAL` if there is no such BAR.
 pub(crate) fn resource_flags(pdev: &Device<Bound>, bar: u32) -> Result<u32> {
     bar_index(bar)?;
-    // SAFETY: A reference to a `Device` is a valid `struct pci_dev`.
-    let resources = unsafe { &raw const (*as_raw(pdev)).resource }.cast::<resource>();
-    // SAFETY: The array has an element for each BAR, and `bar` is the number of one, as just checked.
-    let flags = unsafe { (*resources.add(bar as usize)).flags };
+    // SAFETY: A reference to a `Device` is a valid `struct pci_dev`, and `bar` is the number of a BAR,
+    // as just checked.
+    let flags = unsafe { bar_resource(as_raw(pdev), bar).flags };
     // CAST: The flags are constants of type `u32`.
     Ok(flags as u32)
 }
@@ -85,5 +98,70 @@ pub(crate) unsafe fn release_region(pdev: &Device<Bound>, bar: u32) {
         // SAFETY: A reference to a `Device` is a valid `struct pci_dev`, `bar_index` returns only
         // the numbers of BARs, and as required of our caller the region has been requested.
         unsafe { pci_release_region(as_raw(pdev), bar) };
+    }
+}
+
+/// A PCI device that is locked: while this exists no driver is bound to it, none is unbound from it, and
+/// it is not removed.
+///
+/// # Invariants
+///
+/// The pointer is that of a device to which we have a reference. This task has locked it.
+pub(crate) struct LockedDevice(NonNull<pci_dev>);
+
+impl LockedDevice {
+    /// Finds the device that has a BAR of memory in which all bytes from `first` to `last` lie, and locks
+    /// it.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub(crate) fn with_memory(first: u64, last: u64) -> Option<Self> {
+        let mut from = ptr::null_mut();
+        loop {
+            // CAST: The constant that stands for any number, as C casts it.
+            let any = PCI_ANY_ID as u32;
+            // SAFETY: `from` is null, or a device to which we have a reference, which this gives back.
+            from = unsafe { pci_get_device(any, any, from) };
+            let found = NonNull::new(from)?;
+            // SAFETY: `pci_get_device` has just returned the device with a reference.
+            if unsafe { has_memory(found, first, last) } {
+                // SAFETY: As above.
+                unsafe { iomrs_device_lock(&raw mut (*from).dev) };
+                // INVARIANT: Found with a reference, and locked above.
+                return Some(Self(found));
+            }
+        }
+    }
+
+    /// Returns whether a driver is bound to the device.
+    pub(crate) fn has_driver(&self) -> bool {
+        // SAFETY: By the invariant of `LockedDevice` the device is valid, and its driver does not change.
+        unsafe { !(*self.0.as_ptr()).dev.driver.is_null() }
+    }
+}
+
+/// Returns whether all bytes from `first` to `last` lie in a BAR of memory of the device.
+///
+/// # Safety
+///
+/// `pdev` is a valid `struct pci_dev`.
+unsafe fn has_memory(pdev: NonNull<pci_dev>, first: u64, last: u64) -> bool {
+    (0..PCI_STD_NUM_BARS).any(|bar| {
+        // SAFETY: As required of our caller, `pdev` is valid. `bar` is the number of a BAR.
+        let res = unsafe { bar_resource(pdev.as_ptr(), bar) };
+        // CAST: The flags are constants of type `u32`.
+        let is_memory = res.flags as u32 & (IORESOURCE_MEM | IORESOURCE_UNSET) == IORESOURCE_MEM;
+        is_memory && res.start <= first && last <= res.end
+    })
+}
+
+impl Drop for LockedDevice {
+    fn drop(&mut self) {
+        let pdev = self.0.as_ptr();
+        // SAFETY: By the invariant of `LockedDevice` the device is valid, and this task has locked it.
+        unsafe { iomrs_device_unlock(&raw mut (*pdev).dev) };
+        // SAFETY: By the invariant of `LockedDevice` we have a reference, which nobody uses any more.
+        unsafe { pci_dev_put(pdev) };
     }
 }

@@ -3,7 +3,8 @@
 //! A short check of the library on a range of device memory that the user names. It needs no KUnit.
 //! The report is KTAP.
 //!
-//! It writes one 32-bit word to each of up to [`MAX_PAGES`] pages, and restores them at the end.
+//! It writes one 32-bit word to each of up to [`MAX_PAGES`] pages, and restores them at the end. So it
+//! claims the range first: nobody else may be using it.
 
 use crate::debugfs::files::Text;
 use crate::io_mapping::{IoMapping, Strategy};
@@ -11,7 +12,7 @@ use crate::ioremap::{Mapping, Options};
 use crate::mm::cache_mode::CacheMode;
 use crate::mm::page_table::Entry;
 use crate::mm::phys_range::PAGE_SIZE;
-use crate::mm::resources;
+use crate::pci::claim;
 use kernel::{
     fmt::{self, Write},
     io::Io,
@@ -22,9 +23,10 @@ use kernel::{
 /// The most pages that are written to.
 const MAX_PAGES: u64 = 256;
 /// How to name a range.
-const USAGE: &str = "write \"PHYS SIZE\": the physical address and the size in bytes of device \
-                     memory that nobody uses, multiples of the page size, such as \
-                     \"0xfe000000 0x10000\"";
+const USAGE: &str = "write \"PHYS SIZE\": the physical address and the size in bytes, multiples of \
+                     the page size, of a part of a BAR whose device has no driver, such as \
+                     \"0xfe000000 0x10000\"; or \"PHYS SIZE reserved\" for memory that was set aside \
+                     with memmap=";
 
 /// Writes the text of the file before the first run.
 pub(crate) fn usage(out: &mut Text) -> Result {
@@ -109,22 +111,34 @@ impl Report<'_> {
 ///
 /// # Errors
 ///
-/// `EINVAL` if `text` does not name a range of whole pages, `EPERM` if the range has system RAM in
-/// it. A check that fails is no error. In each case `out` has a report.
+/// | errno | state |
+/// |---|---|
+/// | `EINVAL` | `text` does not name a range of whole pages |
+/// | `ERANGE` | a byte lies past the CPU's physical address width |
+/// | `EPERM` | a part is system RAM; it is not in a BAR, and `text` does not say that it is reserved |
+/// | `EBUSY` | the device of the BAR has a driver, or a part of the range has been requested |
+///
+/// A check that fails is no error. In each case `out` has a report.
 pub(crate) fn run(text: &str, out: &mut Text) -> Result {
-    let Some((phys, size)) = parse(text) else {
+    let Some((phys, size, is_reserved)) = parse(text) else {
         report_refusal(out, fmt!("{:?} is not a range: {USAGE}", text.trim()))?;
         return Err(EINVAL);
     };
-    // Also refuses reserved RAM, such as the kernel's text, which ioremap maps, as in C.
-    if resources::has_ram(phys, size as usize) {
-        let ram = "is system RAM: name a BAR, or a range set aside with memmap=";
-        report_refusal(out, fmt!("{phys:#x}, {size:#x} bytes, {ram}"))?;
-        return Err(EPERM);
-    }
+    // The device, if any, is dropped after the claim.
+    let claimed = if is_reserved {
+        claim::reserved(phys, size).map(|claim| (claim, None))
+    } else {
+        claim::in_bar(phys, size).map(|(claim, device)| (claim, Some(device)))
+    };
+    let _claimed = match claimed {
+        Ok(claimed) => claimed,
+        Err(err) => {
+            report_refusal(out, fmt!("{phys:#x}, {size:#x} bytes, {}", err.why()))?;
+            return Err(err.into());
+        }
+    };
     let options = Options::new(CacheMode::UncachedMinus);
-    // SAFETY: Only root can write to the file, and by writing a range there says that it is device
-    // memory that nobody uses. That it is not RAM has been checked.
+    // SAFETY: The range has been claimed above, and stays so until the mapping has been dropped.
     let mapping = unsafe { options.map(phys, size) };
     writeln!(out, "KTAP version 1\n1..1\n    KTAP version 1")?;
     writeln!(out, "    # Subtest: io_mapping_rs\n    1..{}", CASES.len())?;
@@ -140,14 +154,20 @@ pub(crate) fn run(text: &str, out: &mut Text) -> Result {
     Ok(writeln!(out, "{not}ok 1 io_mapping_rs")?)
 }
 
-/// Returns the address and the size that `text` names, if they are those of whole pages.
-fn parse(text: &str) -> Option<(u64, u64)> {
+/// Returns the address and the size that `text` names, if they are those of whole pages, and whether
+/// it says that the range is reserved.
+fn parse(text: &str) -> Option<(u64, u64, bool)> {
     let mut words = text.split_ascii_whitespace();
     let mut number = || u64::from_str(BStr::from_bytes(words.next()?.as_bytes())).ok();
     let (phys, size) = (number()?, number()?);
+    let is_reserved = match words.next() {
+        None => false,
+        Some("reserved") => true,
+        Some(_) => return None,
+    };
     let is_whole_pages = (phys | size) & (PAGE_SIZE - 1) == 0 && size != 0;
     let fits = phys.checked_add(size).is_some();
-    (is_whole_pages && fits && words.next().is_none()).then_some((phys, size))
+    (is_whole_pages && fits && words.next().is_none()).then_some((phys, size, is_reserved))
 }
 
 /// Writes the report on a range that is refused.
@@ -241,7 +261,7 @@ impl Range {
     /// Reads the marks by each of the three ways to map a part of an aperture.
     fn check_aperture(&self, report: &mut Report<'_>, strategy: Strategy) -> CheckResult {
         let options = Options::new(CacheMode::UncachedMinus);
-        // SAFETY: By the comment in `run` the range is device memory that nobody else uses.
+        // SAFETY: `run` has claimed the range, and keeps the claim until all checks have ended.
         let aperture = unsafe { IoMapping::with_strategy(self.phys, self.size, options, strategy) };
         let aperture = report.check_ok("aperture", aperture)?;
         for offset in self.pages() {
@@ -268,7 +288,7 @@ impl Range {
     /// Checks that a map that is not within the range is refused.
     fn check_outside(&self, report: &mut Report<'_>) -> CheckResult {
         let options = Options::new(CacheMode::UncachedMinus);
-        // SAFETY: By the comment in `run` the range is device memory that nobody else uses.
+        // SAFETY: `run` has claimed the range, and keeps the claim until all checks have ended.
         let aperture = unsafe { IoMapping::new(self.phys, self.size, options) };
         let aperture = report.check_ok("aperture", aperture)?;
         let errors = [

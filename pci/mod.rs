@@ -43,6 +43,7 @@ use kernel::{
 };
 
 mod aperture;
+pub mod claim;
 mod enabled;
 mod from_bar;
 mod region;

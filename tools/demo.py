@@ -24,6 +24,7 @@ from demo_report import Copy, Report
 TOOLS = os.path.dirname(os.path.realpath(__file__))
 MODULES = ["io-mapping-rs.ko", "io-mapping-sample.ko", "io-mapping-tests.ko"]
 BAR_MIB = 256
+UNUSED_MIB = 16
 TIMEOUT = 240
 NEXT = """
 What to do next:
@@ -105,7 +106,9 @@ def run(modules, log):
         initramfs.build(initrd, os.path.join(TOOLS, "guest", "demo.sh"), files)
         memory = Memory(os.path.join(scratch, "bar2"))
         devices = ["-object", f"memory-backend-file,id=bar2,size={BAR_MIB}M,mem-path={memory.path},share=on",
-                   "-device", "ivshmem-plain,memdev=bar2", "-device", "pci-testdev"]
+                   "-device", "ivshmem-plain,memdev=bar2", "-device", "pci-testdev",
+                   # Without a driver, for the library's own check.
+                   "-object", f"memory-backend-ram,id=unused,size={UNUSED_MIB}M,share=on", "-device", "ivshmem-plain,memdev=unused"]
         with boot.Guest("stock", initrd, log, qemu=devices, timeout=TIMEOUT) as guest:
             report = Report(guest.accelerator, backend(files[MODULES[0]]))
             print(f"  running the demo on Debian's kernel in QEMU ({report.accelerator}), about a minute ...", file=sys.stderr, flush=True)

@@ -172,7 +172,7 @@ class Report:
     def _selftest(self):
         cases = self.selftest_cases()
         passed = sum(1 for _, verdict, _ in cases if verdict == "ok")
-        return f"{passed} of {len(cases)} cases of the library's own check passed, on 1 MiB of the memory"
+        return f"{passed} of {len(cases)} cases of the library's own check passed, on 1 MiB of a device without a driver"
 
     def _refusals(self):
         refusals = self.refusals()

@@ -6,6 +6,7 @@
 
 #include "helpers.h"
 
+#include "device.c"
 #ifdef CONFIG_EFI
 #include "efi.c"
 #endif

@@ -18,6 +18,12 @@
 /* How many events are counted: see tracking/counters.rs. */
 #define IOMRS_COUNTERS		21
 
+struct device;
+
+/* device.c */
+void iomrs_device_lock(struct device *dev);
+void iomrs_device_unlock(struct device *dev);
+
 /* efi.c */
 bool iomrs_efi_has_memory_map(void);
 int iomrs_efi_mem_desc_lookup(u64 phys, void *desc);

@@ -69,6 +69,21 @@ pub(crate) fn has_ram(start: u64, size: usize) -> bool {
     found as u32 != c::REGION_DISJOINT
 }
 
+/// Whether each of the `size` bytes from `start` on is listed as reserved. The firmware reserves memory,
+/// and so does `memmap=` on the kernel's command line: the list does not say which of the two it was.
+pub(crate) fn is_reserved(start: u64, size: usize) -> bool {
+    // SAFETY: Any range may be asked for.
+    let found = unsafe {
+        c::region_intersects(
+            start,
+            size,
+            c::IORESOURCE_MEM as usize,
+            c::IORES_DESC_RESERVED as usize,
+        )
+    };
+    found as u32 == c::REGION_INTERSECTS
+}
+
 /// Whether this is a confidential guest, whose memory is encrypted.
 fn is_guest_encrypted() -> bool {
     cc_platform_has(c::cc_attr_CC_ATTR_GUEST_MEM_ENCRYPT)

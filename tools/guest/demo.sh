@@ -28,9 +28,9 @@ load_sample() {
 	insmod /io-mapping-sample.ko "strategy=$1" && wait_for_node
 }
 
-# Physical address of the first and the last byte of the memory.
+# memory_range DEVICE: physical address of the first and the last byte of the memory.
 memory_range() {
-	sed -n '3s/ 0x[^ ]*$//p' "/sys/bus/pci/devices/$DEVICE/resource"
+	sed -n '3s/ 0x[^ ]*$//p' "/sys/bus/pci/devices/$1/resource"
 }
 
 # guest_to_host MIB-OFFSET: writes to the memory, and the host looks at its file.
@@ -71,15 +71,16 @@ use_register() {
 	done
 }
 
-# The library's list of mappings, and its check of the memory, which needs no KUnit.
+# The library's list of mappings, and its check on the memory of a device that no driver has, which needs no KUnit.
 library_files() {
 	local line
 	while read -r line; do tell "mapping $line"; done < $LIBRARY/mappings
 	tell "json $(tr -d '\n' < $LIBRARY/mappings.json)"
-	echo "$(memory_range | cut -d ' ' -f 1) 0x100000" > $LIBRARY/selftest || return
+	echo "$(memory_range "$UNUSED" | cut -d ' ' -f 1) 0x100000" > $LIBRARY/selftest || return
 	while IFS= read -r line; do tell "selftest $line"; done < $LIBRARY/selftest
-	! echo "0x1000000 0x1000" 2> /dev/null > $LIBRARY/selftest || { echo "the check accepts system RAM" && return 1; }
 }
+
+selftest() { echo "$1" > $LIBRARY/selftest; }
 
 # refuse WHAT ERRNO CMD...: CMD must fail with ERRNO, which its output says in words.
 refuse() {
@@ -93,6 +94,9 @@ refuse() {
 		*"No such device"*) got=ENODEV ;;
 		*"No space left on device"*) got=ENOSPC ;;
 		*"Resource temporarily unavailable"*) got=EAGAIN ;;
+		*"resource busy"*) got=EBUSY ;;
+		*"not permitted"*) got=EPERM ;;
+		*"out of range"*) got=ERANGE ;;
 		*) got=$(grep -v ' records ' /tmp/refuse.out | tail -n 1) ;;
 		esac
 	fi
@@ -106,6 +110,10 @@ refuse() {
 # What a person can ask of the node and the modules, and must not get.
 bad_commands() {
 	refuse "write to the node at its end" ENOSPC dd if=/dev/zero of=$NODE bs=1M seek=256 count=1
+	refuse "check the library on memory that a driver has" EBUSY selftest "$(memory_range "$DEVICE" | cut -d ' ' -f 1) 0x1000"
+	refuse "check the library on system RAM" EPERM selftest "0x1000000 0x1000"
+	refuse "check the library on registers of the machine" EPERM selftest "0xfed00000 0x1000"
+	refuse "check the library past the last address" ERANGE selftest "0x10000000000000 0x1000"
 	refuse "load the library twice" EEXIST insmod /io-mapping-rs.ko
 	refuse "load the sample driver twice" EEXIST insmod /io-mapping-sample.ko
 	refuse "unload the library while the sample driver uses it" EAGAIN rmmod io_mapping_rs
@@ -170,8 +178,11 @@ quiet_log() {
 }
 
 DEVICE=$(pci_device 0x1af4:0x1110)
+# Another one, which no driver gets.
+UNUSED=$(pci_device 0x1af4:0x1110 2)
+echo none > "/sys/bus/pci/devices/$UNUSED/driver_override"
 tell "kernel $(uname -r)"
-tell "device $DEVICE $(memory_range)"
+tell "device $DEVICE $(memory_range "$DEVICE")"
 ENABLED=$(enable_count)
 mark_log
 if try "the library loads" insmod /io-mapping-rs.ko && with_strategy whole 1 0 65; then

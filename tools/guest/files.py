@@ -8,6 +8,7 @@ PHYS and SIZE: the range of RAM that the kernel's command line sets aside. The o
 "@not ok NAME: REASON", and "@suite NAME" before KTAP.
 """
 
+import contextlib
 import errno
 import json
 import os
@@ -19,6 +20,8 @@ import threading
 DEBUG = "/sys/kernel/debug"
 LIBRARY = f"{DEBUG}/io_mapping_rs"
 PAGE, CHUNK = 4096, 2 << 20
+# Registers of the machine, which are no BARs.
+APIC, HPET = 0xfee00000, 0xfed00000
 # More bytes than any file here has.
 LARGE = 64 << 20
 MODULES, PHYS, SIZE = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
@@ -242,6 +245,39 @@ def open_file_keeps_the_module():
     insmod("io-mapping-selftests", f"phys={PHYS}", f"size={SIZE}")
 
 
+def device(vendor, number):
+    """Returns the directory in sysfs of the device with these IDs."""
+    top = "/sys/bus/pci/devices"
+    for name in sorted(os.listdir(top)):
+        ids = [open(f"{top}/{name}/{file}").read().strip() for file in ("vendor", "device")]
+        if ids == [vendor, number]:
+            return f"{top}/{name}"
+    raise AssertionError(f"there is no device {vendor}:{number}")
+
+
+def bar(path, number):
+    """Returns address and size of a BAR."""
+    with open(f"{path}/resource") as file:
+        first, last, _ = (int(word, 0) for word in file.read().splitlines()[number].split())
+    return first, last - first + 1
+
+
+@contextlib.contextmanager
+def unbound(path):
+    """The device has no driver meanwhile."""
+    driver = os.path.realpath(f"{path}/driver")
+
+    def tell(file):
+        with open(f"{driver}/{file}", "w") as attribute:
+            attribute.write(os.path.basename(path))
+
+    tell("unbind")
+    try:
+        yield
+    finally:
+        tell("bind")
+
+
 def selftest(text):
     """Writes to `selftest`. Returns 0 or the errno, and what the file shows then."""
     try:
@@ -256,7 +292,8 @@ def selftest(text):
 @test
 def selftest_explains_its_input():
     check_eq("first", "SKIP write \"PHYS SIZE\"" in read_once("selftest")[0], True)
-    for text in ("", "nonsense", f"{PHYS}", f"{PHYS + 1} {PAGE}", f"{PHYS} 0", f"{PHYS} {PAGE} 1", f"{PHYS} -1"):
+    for text in ("", "nonsense", f"{PHYS}", f"{PHYS + 1} {PAGE}", f"{PHYS} 0", f"{PHYS} {PAGE} 1", f"{PHYS} -1",
+                 f"{PHYS} {PAGE} reserved 1"):
         result, said = selftest(text)
         check_eq(f"errno for {text!r}", result, errno.EINVAL)
         explained = "is not a range: write \"PHYS SIZE\"" in said and "\nnot ok 1" in said
@@ -273,12 +310,63 @@ def selftest_refuses_system_ram():
         result, said = selftest(f"0x{ram} {PAGE}")
         check_eq(f"errno for {what}", result, errno.EPERM)
         check_eq("what is said", "is system RAM" in said and "\nnot ok 1 io_mapping_rs\n" in said, True)
-    check_eq("errno for its end", selftest(f"{PHYS - PAGE} {2 * PAGE}")[0], errno.EPERM)
+    check_eq("errno for its end", selftest(f"{PHYS - PAGE} {2 * PAGE} reserved")[0], errno.EPERM)
+
+
+def is_refused(text, number, words):
+    """The check refuses this range, with this errno and these words, before it has mapped anything."""
+    before = stats()
+    result, said = selftest(text)
+    check_eq(f"errno for {text!r}", result, number)
+    check_eq(f"what is said for {text!r}", words in said and "\nnot ok 1 io_mapping_rs\n" in said, True)
+    check_eq(f"mappings for {text!r}", deltas(before, stats()), {})
+
+
+@test
+def selftest_refuses_what_is_in_use():
+    ivshmem = device("0x1af4", "0x1110")
+    phys, size = bar(ivshmem, 2)
+    # The driver of the selftests has requested nothing, the sample has.
+    is_refused(f"{phys:#x} {PAGE}", errno.EBUSY, "is in use")
+    with unbound(ivshmem):
+        check_eq("errno without a driver", selftest(f"{phys:#x} {PAGE}")[0], 0)
+        insmod("io-mapping-sample")
+        is_refused(f"{phys:#x} {PAGE}", errno.EBUSY, "is in use")
+        is_refused(f"{phys + size - PAGE:#x} {PAGE}", errno.EBUSY, "is in use")
+        rmmod("io_mapping_sample")
+    is_refused(f"{APIC:#x} {PAGE} reserved", errno.EPERM, "is not reserved as a whole")
+    is_refused(f"{APIC:#x} {PAGE}", errno.EPERM, "is not in a BAR")
+    is_refused(f"{HPET:#x} {PAGE}", errno.EPERM, "is not in a BAR")
+    # The kernel cannot tell the firmware's from what memmap= has set aside.
+    is_refused(f"{PHYS:#x} {PAGE}", errno.EPERM, "add the word \"reserved\"")
+    is_refused(f"{phys - PAGE:#x} {2 * PAGE}", errno.EPERM, "is not in a BAR")
+
+
+@test
+def selftest_refuses_what_is_past_the_last_address():
+    is_refused(f"{1 << 52:#x} {PAGE:#x}", errno.ERANGE, "after the last physical address")
+
+
+@test
+def selftest_claims_what_it_writes_to():
+    ivshmem = device("0x1af4", "0x1110")
+    phys, size = bar(ivshmem, 2)
+    seen = set()
+    with unbound(ivshmem):
+        running = threading.Thread(target=selftest, args=(f"{phys:#x} {size // 4:#x}",))
+        running.start()
+        while running.is_alive():
+            with open("/proc/iomem") as file:
+                seen.update(line.strip() for line in file if line.rstrip().endswith(": io-mapping-rs"))
+        running.join()
+    check_eq("claimed", seen, {f"{phys:08x}-{phys + size // 4 - 1:08x} : io-mapping-rs"})
+    with open("/proc/iomem") as file:
+        check_eq("given back", "io-mapping-rs" in file.read(), False)
 
 
 @test
 def selftest_passes_and_changes_nothing():
-    result, said = selftest(f"{PHYS:#x} {SIZE:#x}")
+    result, said = selftest(f"{PHYS:#x} {SIZE:#x} reserved")
     print("@suite selftest")
     print(said)
     print("@end")

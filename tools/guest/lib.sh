@@ -45,11 +45,13 @@ try() {
 	fi
 }
 
-# pci_device VENDOR:DEVICE: the address of the first device with these IDs.
+# pci_device VENDOR:DEVICE [N]: the address of the first device with these IDs, or of the Nth.
 pci_device() {
-	local device
+	local device left=${2:-1}
 	for device in /sys/bus/pci/devices/*; do
-		if [ "$(cat "$device/vendor"):$(cat "$device/device")" = "$1" ]; then echo "${device##*/}" && return; fi
+		[ "$(cat "$device/vendor"):$(cat "$device/device")" = "$1" ] || continue
+		left=$((left - 1))
+		[ $left -gt 0 ] || { echo "${device##*/}" && return; }
 	done
 	return 1
 }
