@@ -3,7 +3,7 @@
 //! One run at a time: from a spec to results.
 
 use crate::{
-    claim::{self, Claim},
+    claim::Claim,
     jobs::{self, Context},
     results::{Machine, Row},
     spec::{Selection, Spec},
@@ -76,10 +76,12 @@ impl Bench {
     /// Returns the range of a spec: the last one, unless the spec names another.
     fn claim<'a>(&self, claim: &'a mut Option<Claim>, spec: &Spec<'_>) -> Result<&'a Claim> {
         if let Some(range) = spec.range {
-            if claim.as_ref().is_none_or(|claim| claim.range() != range) {
+            let is_other = |claim: &Claim| claim.range() != range || claim.is_leaving();
+            if claim.as_ref().is_none_or(is_other) {
                 *claim = None;
-                let new = Claim::new(range).inspect_err(|&err| {
-                    self.refuse(CString::try_from_fmt(fmt!("range: {}", claim::why(err))));
+                let new = Claim::new(range).map_err(|refusal| {
+                    self.refuse(CString::try_from_fmt(fmt!("the range {}", refusal.why)));
+                    refusal.errno
                 })?;
                 *claim = Some(new);
             }

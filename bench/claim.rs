@@ -1,73 +1,103 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The right to overwrite a range. See `c/claim.c`.
+//! The right to overwrite a range: a BAR that no driver has, or memory that was set aside.
 
 use crate::{c, spec::RangeSpec};
 use core::{ffi::c_void, ptr::NonNull};
-use kernel::{device::Bound, pci, prelude::*};
+use io_mapping_rs::pci::claim::{self, MemoryClaim};
+use kernel::{device::Bound, pci, prelude::*, types::NotThreadSafe};
 
-/// A range that is ours as long as this exists: a BAR that no driver has, or reserved memory.
-///
-/// # Invariants
-///
-/// `raw` is a claim of `c/claim.c`, which this owns: of `size` bytes, or ports if `ports`, from `phys` on.
+/// A range that is ours as long as this exists.
 pub(crate) struct Claim {
     range: RangeSpec,
     ports: bool,
     phys: u64,
     size: u64,
-    raw: NonNull<c_void>,
+    /// `None` if it is memory, which nobody can remove.
+    bar: Option<BarClaim>,
+    _memory: Option<MemoryClaim>,
 }
 
+/// A BAR that is ours, until its device is removed.
+///
+/// # Invariants
+///
+/// A claim of `c/claim.c`, which this owns.
+struct BarClaim(NonNull<c_void>);
+
 // SAFETY: Any task may release a claim.
-unsafe impl Send for Claim {}
-// SAFETY: What a shared reference reads is constant, or protected by the device's lock.
-unsafe impl Sync for Claim {}
+unsafe impl Send for BarClaim {}
+// SAFETY: What a shared reference reads is constant, a word that is read at once, or protected by the
+// lock of the claim.
+unsafe impl Sync for BarClaim {}
+
+/// Why a range cannot be claimed.
+pub(crate) struct Refusal {
+    pub(crate) errno: Error,
+    pub(crate) why: &'static str,
+}
 
 impl Claim {
+    /// Claims a range.
+    ///
     /// # Errors
     ///
     /// | errno | state |
     /// |---|---|
+    /// | `ERANGE` | a byte lies past the CPU's physical address width |
     /// | `EPERM` | the range is system RAM, or a part of it is not reserved |
     /// | `ENODEV` | there is no such BAR |
     /// | `EBUSY` | it is in use, for example by a driver |
     /// | `ENOMEM` | there is no memory for the claim |
-    pub(crate) fn new(range: RangeSpec) -> Result<Self> {
+    pub(crate) fn new(range: RangeSpec) -> Result<Self, Refusal> {
+        match range {
+            RangeSpec::Bar { .. } => Self::of_bar(range).map_err(|errno| Refusal {
+                errno,
+                why: why(errno),
+            }),
+            RangeSpec::Memory { phys, size } => {
+                let memory = claim::reserved(phys, size).map_err(|err| Refusal {
+                    errno: err.into(),
+                    why: err.why(),
+                })?;
+                Ok(Self {
+                    range,
+                    ports: false,
+                    phys,
+                    size,
+                    bar: None,
+                    _memory: Some(memory),
+                })
+            }
+        }
+    }
+
+    fn of_bar(range: RangeSpec) -> Result<Self> {
+        let RangeSpec::Bar {
+            domain,
+            bus,
+            devfn,
+            bar,
+        } = range
+        else {
+            return Err(EINVAL);
+        };
         let (mut phys, mut size, mut ports, mut err) = (0, 0, false, 0);
-        let raw = match range {
-            RangeSpec::Bar {
-                domain,
-                bus,
-                devfn,
-                bar,
-            } => {
-                // SAFETY: All pointers are valid for writes.
-                unsafe {
-                    c::iomrs_b_claim_bar(
-                        domain, bus, devfn, bar, &mut phys, &mut size, &mut ports, &mut err,
-                    )
-                }
-            }
-            RangeSpec::Memory {
-                phys: from,
-                size: len,
-            } => {
-                (phys, size) = (from, len);
-                // SAFETY: `err` is valid for a write.
-                unsafe { c::iomrs_b_claim_range(from, len, &mut err) }
-            }
+        // SAFETY: All pointers are valid for writes.
+        let raw = unsafe {
+            c::iomrs_b_claim_bar(
+                domain, bus, devfn, bar, &mut phys, &mut size, &mut ports, &mut err,
+            )
         };
-        let Some(raw) = NonNull::new(raw) else {
-            return Err(Error::from_errno(err));
-        };
-        // INVARIANT: `raw` was claimed just now, and `phys`, `size` and `ports` describe it.
+        let raw = NonNull::new(raw).ok_or(Error::from_errno(err))?;
         Ok(Self {
             range,
             ports,
             phys,
             size,
-            raw,
+            // INVARIANT: Claimed just now.
+            bar: Some(BarClaim(raw)),
+            _memory: None,
         })
     }
 
@@ -78,13 +108,7 @@ impl Claim {
 
     /// Whether it is a BAR, of memory or ports.
     pub(crate) fn is_bar(&self) -> bool {
-        matches!(self.range, RangeSpec::Bar { .. })
-    }
-
-    /// Whether it is still ours: it is not when the device of a BAR has been removed.
-    pub(crate) fn is_held(&self) -> bool {
-        // SAFETY: By the invariant of `self` it is a claim.
-        unsafe { c::iomrs_b_is_held(self.raw.as_ptr()) }
+        self.bar.is_some()
     }
 
     /// Whether it is a BAR of I/O ports.
@@ -92,23 +116,32 @@ impl Claim {
         self.ports
     }
 
-    /// Releases the region of the BAR for a while, so that a workload can request it.
+    /// Whether the device of the BAR has been removed, or is being removed, which waits for the job
+    /// that uses it.
+    pub(crate) fn is_leaving(&self) -> bool {
+        let is_leaving = |bar: &BarClaim| {
+            // SAFETY: By the invariant of `BarClaim` it is a claim.
+            unsafe { c::iomrs_b_is_leaving(bar.0.as_ptr()) }
+        };
+        self.bar.as_ref().is_some_and(is_leaving)
+    }
+
+    /// Begins a job that uses the range. Removing the device waits until the result is dropped.
     ///
     /// # Errors
     ///
-    /// `EINVAL` where it is no BAR, `ENODEV` where the device was removed.
-    pub(crate) fn lend(&self) -> Result<LentBar<'_>> {
-        if !self.is_bar() {
-            return Err(EINVAL);
+    /// `ENODEV` where the device was removed, or its BAR could not be requested again.
+    pub(crate) fn begin_job(&self) -> Result<JobClaim<'_>> {
+        if let Some(bar) = &self.bar {
+            // SAFETY: By the invariant of `BarClaim` it is a claim.
+            if !unsafe { c::iomrs_b_begin(bar.0.as_ptr()) } {
+                return Err(ENODEV);
+            }
         }
-        let mut bar = 0;
-        // SAFETY: By the invariant of `self` it is a claim, and it is of a BAR. `bar` is valid for a write.
-        let device = unsafe { c::iomrs_b_lend(self.raw.as_ptr(), &mut bar) };
-        // INVARIANT: It was lent just now, which locked the device.
-        Ok(LentBar {
+        // INVARIANT: It has just begun.
+        Ok(JobClaim {
             claim: self,
-            device: NonNull::new(device).ok_or(ENODEV)?,
-            bar: u32::try_from(bar)?,
+            _task: NotThreadSafe,
         })
     }
 
@@ -122,10 +155,54 @@ impl Claim {
     }
 }
 
-impl Drop for Claim {
+impl Drop for BarClaim {
     fn drop(&mut self) {
-        // SAFETY: By the invariant of `self` it is a claim that we own.
-        unsafe { c::iomrs_b_release(self.raw.as_ptr()) };
+        // SAFETY: By the invariant of `BarClaim` it is a claim that we own.
+        unsafe { c::iomrs_b_release(self.0.as_ptr()) };
+    }
+}
+
+/// A job that uses the range of a claim. As long as this exists a BAR stays ours, and its device bound.
+///
+/// # Invariants
+///
+/// If the claim is of a BAR, a job of it has begun, by this task, and only `drop` ends it.
+pub(crate) struct JobClaim<'a> {
+    claim: &'a Claim,
+    _task: NotThreadSafe,
+}
+
+impl JobClaim<'_> {
+    pub(crate) fn claim(&self) -> &Claim {
+        self.claim
+    }
+
+    /// Releases the region of the BAR for a while, so that a workload can request it.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` where it is no BAR.
+    pub(crate) fn lend(&self) -> Result<LentBar<'_>> {
+        let claim = self.claim.bar.as_ref().ok_or(EINVAL)?;
+        let mut bar = 0;
+        // SAFETY: By the invariant of `BarClaim` it is a claim, and by that of `self` a job of it has
+        // begun. `bar` is valid for a write.
+        let device = unsafe { c::iomrs_b_lend(claim.0.as_ptr(), &mut bar) };
+        // INVARIANT: It was lent just now. The job, which we borrow, keeps the device bound.
+        Ok(LentBar {
+            claim,
+            device: NonNull::new(device).ok_or(ENODEV)?,
+            bar: u32::try_from(bar)?,
+        })
+    }
+}
+
+impl Drop for JobClaim<'_> {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.claim.bar {
+            // SAFETY: By the invariant of `self` this task has begun the job, and it ends here only.
+            unsafe { c::iomrs_b_end(bar.0.as_ptr()) };
+        }
     }
 }
 
@@ -133,10 +210,10 @@ impl Drop for Claim {
 ///
 /// # Invariants
 ///
-/// - `claim` is of a BAR, and lent once.
-/// - `device` is bound to the driver of `c/claim.c`, and stays so: this task has locked it.
+/// - `claim` is lent once.
+/// - `device` is bound to the driver of `c/claim.c`, and stays so.
 pub(crate) struct LentBar<'a> {
-    claim: &'a Claim,
+    claim: &'a BarClaim,
     device: NonNull<c_void>,
     bar: u32,
 }
@@ -161,19 +238,15 @@ impl LentBar<'_> {
 impl Drop for LentBar<'_> {
     fn drop(&mut self) {
         // SAFETY: By the invariant of `self` the claim is lent, and not yet taken back.
-        unsafe { c::iomrs_b_take_back(self.claim.raw.as_ptr()) };
+        unsafe { c::iomrs_b_take_back(self.claim.0.as_ptr()) };
     }
 }
 
-/// Returns what an error of [`Claim::new`] means.
-pub(crate) fn why(err: Error) -> &'static str {
+/// Returns what an error of `iomrs_b_claim_bar()` means.
+fn why(err: Error) -> &'static str {
     match err {
-        EPERM => {
-            "it is system RAM or not all of it is reserved; memmap=SIZE$ADDRESS on the kernel's command \
-             line reserves memory"
-        },
         ENODEV => "there is no such BAR",
-        EBUSY => "it is in use; unbind its driver first",
+        EBUSY => "is in use: unbind the driver of the device first",
         ENOMEM => "out of memory",
         _ => "it cannot be claimed",
     }

@@ -27,8 +27,8 @@ impl TextFile<Arc<Bench>> for Run {
     fn show(_: &Arc<Bench>, out: &mut Text) -> Result {
         writeln!(
             out,
-            "NAME[,NAME]...|all|list [range=0000:00:02.0/2|0xADDRESS+SIZE] [size=4K,2M] \
-             [strategy=whole|sparse|both] [cpus=N|all] [batches=N] [keep]"
+            "NAME[,NAME]...|all|list [range=0000:00:02.0/2|range=0xADDRESS+SIZE reserved] \
+             [size=4K,2M] [strategy=whole|sparse|both] [cpus=N|all] [batches=N] [keep]"
         )?;
         workloads::list(out)
     }

@@ -5,7 +5,7 @@
 
 use crate::{
     c,
-    claim::{Claim, LentBar},
+    claim::{Claim, JobClaim, LentBar},
     random::Random,
     timing::Ticks,
 };
@@ -71,13 +71,15 @@ pub(crate) struct Plan {
 ///
 /// # Invariants
 ///
-/// - The range of `size` bytes, or ports, from `phys` on is a part of a claim that outlives this.
+/// - The range of `size` bytes, or ports, from `phys` on is a part of `claim`. A job of the claim, which
+///   outlives this, has begun.
 /// - The page of each offset is within the range; of memory and ports, so are the bytes that a round
 ///   transfers.
 /// - `pattern` has `bytes` bytes and at least a page.
 /// - `c_aperture` is null, or C's aperture of the range, which this owns.
 /// - `c_io` is null, or what C's accessors take for `region`.
 pub(crate) struct Fixture<'a> {
+    claim: &'a Claim,
     pub(crate) phys: u64,
     pub(crate) size: u64,
     pub(crate) bytes: usize,
@@ -90,8 +92,8 @@ pub(crate) struct Fixture<'a> {
     c_io: *mut c_void,
 }
 
-// SAFETY: Several tasks may use C's aperture at once, and so may they use an address or ports. The
-// device of a BAR stays locked by the task that made the fixture; others only read which one it is.
+// SAFETY: Several tasks may use C's aperture at once, and so may they use an address or ports. Of the
+// device of a BAR they only read which one it is.
 unsafe impl Sync for Fixture<'_> {}
 
 impl<'a> Fixture<'a> {
@@ -100,17 +102,18 @@ impl<'a> Fixture<'a> {
     /// | errno | state |
     /// |---|---|
     /// | `ENOSPC` | the claim is smaller than the plan |
-    /// | `ENODEV` | the device of the BAR was removed |
     /// | `ENOMEM` | no memory or no address space, on either side |
     ///
     /// and those of [`IoMapping::with_strategy`] and [`ioremap::ioremap`].
-    pub(crate) fn new(claim: &'a Claim, plan: &Plan) -> Result<Self> {
+    pub(crate) fn new(job: &'a JobClaim<'_>, plan: &Plan) -> Result<Self> {
+        let claim = job.claim();
         if plan.size > claim.size() {
             return Err(ENOSPC);
         }
         // INVARIANT: The range is the beginning of the claim. There is no offset yet, nor anything of
         // C's. `pattern` is as long as required.
         let mut this = Self {
+            claim,
             phys: claim.phys(),
             size: plan.size,
             bytes: plan.bytes,
@@ -124,7 +127,7 @@ impl<'a> Fixture<'a> {
         };
         match plan.target {
             Target::Range => (),
-            Target::Bar => this.bar = Some(claim.lend()?),
+            Target::Bar => this.bar = Some(job.lend()?),
             Target::Aperture => this.add_apertures(plan)?,
             Target::Memory => this.add_memory()?,
             Target::Ports => this.add_ports()?,
@@ -134,7 +137,7 @@ impl<'a> Fixture<'a> {
 
     fn add_apertures(&mut self, plan: &Plan) -> Result {
         let (phys, size) = (self.phys, self.size);
-        // SAFETY: By the invariant of `self` the range is part of a claim that outlives it.
+        // SAFETY: By the invariant of `self` the range is part of a claim that stays ours.
         let ours = unsafe { IoMapping::with_strategy(phys, size, WRITE_COMBINING, plan.strategy)? };
         if plan.premade_chunks {
             for &offset in self.offsets.iter() {
@@ -144,7 +147,7 @@ impl<'a> Fixture<'a> {
         self.aperture = Some(ours);
         if plan.c_aperture {
             // INVARIANT: It maps the range, or is null.
-            // SAFETY: By the invariant of `self` the range is part of a claim that outlives it.
+            // SAFETY: By the invariant of `self` the range is part of a claim that stays ours.
             self.c_aperture = unsafe { c::iomrs_b_aperture(phys, usize::try_from(size)?) };
             if self.c_aperture.is_null() {
                 return Err(ENOMEM);
@@ -155,7 +158,7 @@ impl<'a> Fixture<'a> {
 
     /// Maps the memory. Both sides use the same mapping.
     fn add_memory(&mut self) -> Result {
-        // SAFETY: By the invariant of `self` the range is part of a claim that outlives it.
+        // SAFETY: By the invariant of `self` the range is part of a claim that stays ours.
         let memory = unsafe { ioremap::ioremap(self.phys, self.size)? };
         // INVARIANT: C's accessors take the address of the mapping, which becomes `region`.
         self.c_io = ptr::with_exposed_provenance_mut(memory.addr());
@@ -170,9 +173,19 @@ impl<'a> Fixture<'a> {
         if self.c_io.is_null() {
             return Err(ENOMEM);
         }
-        // SAFETY: By the invariant of `self` the ports are part of a claim that outlives it.
+        // SAFETY: By the invariant of `self` the ports are part of a claim that stays ours.
         let ports = unsafe { Ports::new(first, count)? };
         self.region = Some(IoRegion::Ports(ports));
+        Ok(())
+    }
+
+    /// # Errors
+    ///
+    /// `ENODEV` where the device is being removed, which waits for the job.
+    pub(crate) fn check_claim(&self) -> Result {
+        if self.claim.is_leaving() {
+            return Err(ENODEV);
+        }
         Ok(())
     }
 

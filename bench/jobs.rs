@@ -129,12 +129,14 @@ impl Job {
         } = self.subject;
         let cpus = context.cpus.get(..cpus as usize);
         let cpus = cpus.ok_or(NotRun::Because("fewer CPUs are online"))?;
+        // Dropped last: until then the device is not removed.
+        let in_job = claim.begin_job()?;
         not_run::check(claim, &self.subject)?;
         if !self.named {
             not_run::check_duration(claim, &self.subject)?;
         }
         let plan = workload.plan(claim, size)?;
-        let fixture = Fixture::new(claim, &plan).map_err(NotRun::from_fixture)?;
+        let fixture = Fixture::new(&in_job, &plan).map_err(NotRun::from_fixture)?;
         let measurement = runner::run(&fixture, workload, cpus, self.batches, progress)?;
         Ok(Row::add_all(&measurement, self.subject, machine, rows)?)
     }

@@ -36,9 +36,6 @@ pub(crate) fn check(claim: &Claim, subject: &Subject) -> Check {
         size,
         cpus,
     } = *subject;
-    if !claim.is_held() {
-        return because("the device was removed");
-    }
     match workload.target {
         Target::Ports if !claim.is_ports() => return because("the range is not an I/O port BAR"),
         Target::Ports => (),
@@ -96,7 +93,6 @@ impl NotRun {
     pub(crate) fn from_fixture(err: Error) -> Self {
         match err {
             ENOSPC => Self::Because("the range is smaller than the size"),
-            ENODEV => Self::Because("the device was removed"),
             ENOMEM => Self::Because("out of memory or address space"),
             EPERM => Self::Because("this backend refuses the range: EPERM"),
             _ => Self::Because("the preparation failed"),
@@ -108,6 +104,7 @@ impl From<Error> for NotRun {
     fn from(err: Error) -> Self {
         match err {
             EINTR => Self::Stopped,
+            ENODEV => Self::Because("the device was removed"),
             EIO => Self::Because("one side could not map or read back other bytes than it wrote"),
             ENOMEM => Self::Because("out of memory or address space"),
             EAGAIN => Self::Because("io_mapping_rs ran out of slots"),

@@ -6,8 +6,11 @@
 //! list                                       lists the workloads in `status`
 //! range=0000:00:02.0/2 all                   runs all workloads on BAR 2 of that device
 //! range=0000:00:03.0/1 ports_read32          runs one workload on an I/O port BAR
-//! range=0x30000000+128M map_local,create size=2M,256M strategy=sparse cpus=2 batches=2000 keep
+//! range=0x30000000+128M reserved map_local,create size=2M,256M strategy=sparse cpus=2 batches=2000 keep
 //! ```
+//!
+//! A range by address needs the word `reserved`: it says that the memory was set aside with `memmap=` on
+//! the kernel's command line. The kernel lists what the firmware has reserved in the same way.
 //!
 //! The words stand in any order, each option once. What is not given:
 //!
@@ -102,6 +105,7 @@ impl<'a> Spec<'a> {
         is_known: impl Fn(&str) -> bool,
     ) -> Result<Self, SpecError<'a>> {
         let (mut spec, mut what) = (Self::EMPTY, None);
+        let (mut by_address, mut is_reserved) = (None, false);
         let mut seen = WordsSeen::default();
         for word in text.split_ascii_whitespace() {
             let fail = |why| SpecError { word, why };
@@ -111,21 +115,32 @@ impl<'a> Spec<'a> {
             };
             seen.add(key, value.is_some()).map_err(fail)?;
             match (key, value) {
-                ("range", Some(value)) => spec.range = Some(range(value).map_err(fail)?),
+                ("range", Some(value)) => {
+                    let range = range(value).map_err(fail)?;
+                    by_address = matches!(range, RangeSpec::Memory { .. }).then_some(word);
+                    spec.range = Some(range);
+                }
                 ("size", Some(value)) => spec.set_sizes(value).map_err(fail)?,
                 ("strategy", Some(value)) => spec.strategy = choice(value).map_err(fail)?,
                 ("cpus", Some(value)) => spec.cpus = cpus(value).map_err(fail)?,
                 ("batches", Some(value)) => spec.batches = Some(batches(value).map_err(fail)?),
                 (_, Some(_)) => {
                     return Err(fail(
-                        "unknown option; there are range=, size=, strategy=, cpus=, batches=, keep",
+                        "unknown option; there are range=, reserved, size=, strategy=, cpus=, \
+                         batches=, keep",
                     ))
                 }
                 ("keep", None) => spec.keep = true,
+                ("reserved", None) => is_reserved = true,
                 (names, None) => {
                     what = Some(workloads(names, &is_known).map_err(fail)?);
                 }
             }
+        }
+        if let (Some(word), false) = (by_address, is_reserved) {
+            let why =
+                "memory that is no BAR; add the word \"reserved\" if it was set aside with memmap=";
+            return Err(SpecError { word, why });
         }
         spec.selection = what.ok_or(SpecError {
             word: text.trim(),
@@ -178,7 +193,7 @@ impl<'a> Spec<'a> {
 const NOT_A_NUMBER: &str = "not a number of bytes; write 4096, 0x1000, 64K, 2M, 1G or 1T";
 
 /// The kind of word that names workloads; the options are numbered below it.
-const NAMES: usize = 6;
+const NAMES: usize = 7;
 
 /// Which kinds of words the spec had so far.
 #[derive(Default)]
@@ -193,6 +208,7 @@ impl WordsSeen {
             ("cpus", true) => 3,
             ("batches", true) => 4,
             ("keep", false) => 5,
+            ("reserved", false) => 6,
             (_, false) => NAMES,
             (_, true) => return Ok(()),
         };

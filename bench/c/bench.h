@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the benchmark has in C: C's side of each comparison, the claim of the range, and what the kernel knows of this
+ * What the benchmark has in C: C's side of each comparison, the claim of a BAR, and what the kernel knows of this
  * machine. mod.rs declares it for Rust.
  */
 #ifndef IOMRS_BENCH_H
@@ -97,11 +97,12 @@ void *iomrs_b_thread_start(u32 cpu, void (*fn)(void *arg), void *arg);
 int iomrs_b_thread_wait(void *thread);
 void iomrs_b_thread_join(void *thread);
 
-/* claim.c: the right to overwrite a range */
+/* claim.c: the right to overwrite a BAR */
 void *iomrs_b_claim_bar(u32 domain, u32 bus, u32 devfn, u32 bar, u64 *phys, u64 *size, bool *ports, int *err);
-void *iomrs_b_claim_range(u64 phys, u64 size, int *err);
+bool iomrs_b_begin(void *claim);
+bool iomrs_b_is_leaving(void *claim);
+void iomrs_b_end(void *claim);
 struct pci_dev *iomrs_b_lend(void *claim, int *bar);
-bool iomrs_b_is_held(void *data);
 void iomrs_b_take_back(void *claim);
 void iomrs_b_release(void *claim);
 

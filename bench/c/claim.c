@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The right to overwrite a range: a BAR that no driver has, or reserved memory. See bench.h.
+ * The right to overwrite a BAR that no driver has. See bench.h.
  */
-#include <linux/device.h>
 #include <linux/ioport.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 
@@ -13,11 +13,12 @@
 #define NAME "io-mapping-bench"
 
 struct claim {
-	struct pci_dev *pdev;	/* whose BAR it is; NULL for a range of memory */
+	struct pci_dev *pdev;	/* whose BAR it is */
 	int bar;
-	bool requested;		/* we have the region of the BAR */
 	int err;		/* why the driver is not bound */
-	u64 phys, size;
+	bool leaving;		/* the device is being removed, which waits for the job */
+	struct mutex lock;	/* held by a job that uses the BAR */
+	bool requested;		/* we have the region of the BAR; protected by @lock */
 };
 
 /* The claim of a BAR, while the driver is registered. There is one at a time. */
@@ -45,9 +46,14 @@ out:
 
 static void remove(struct pci_dev *pdev)
 {
-	if (wanted->requested)
-		pci_release_region(pdev, wanted->bar);
-	wanted->requested = false;
+	struct claim *claim = wanted;
+
+	WRITE_ONCE(claim->leaving, true);
+	mutex_lock(&claim->lock);
+	if (claim->requested)
+		pci_release_region(pdev, claim->bar);
+	claim->requested = false;
+	mutex_unlock(&claim->lock);
 	pci_disable_device(pdev);
 }
 
@@ -95,6 +101,7 @@ void *iomrs_b_claim_bar(u32 domain, u32 bus, u32 devfn, u32 bar, u64 *phys, u64 
 	*err = -ENOMEM;
 	if (!claim)
 		return NULL;
+	mutex_init(&claim->lock);
 	*err = -ENODEV;
 	claim->bar = bar;
 	claim->pdev = pci_get_domain_bus_and_slot(domain, bus, devfn);
@@ -112,59 +119,41 @@ void *iomrs_b_claim_bar(u32 domain, u32 bus, u32 devfn, u32 bar, u64 *phys, u64 
 }
 
 /*
- * Claims memory. Returns NULL with an errno in @err: -EPERM where it is RAM or a part of it is not reserved (by the
- * firmware or by memmap=), -EBUSY where it is in use.
+ * Begins a job that uses the BAR. The device stays bound until iomrs_b_end(). Returns false where it was removed, or its
+ * BAR could not be requested again.
  */
-void *iomrs_b_claim_range(u64 phys, u64 size, int *err)
-{
-	struct claim *claim;
-
-	*err = -EPERM;
-	if (region_intersects(phys, size, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) != REGION_DISJOINT ||
-	    region_intersects(phys, size, IORESOURCE_MEM, IORES_DESC_RESERVED) != REGION_INTERSECTS)
-		return NULL;
-	*err = -ENOMEM;
-	claim = kzalloc_obj(*claim);
-	if (!claim)
-		return NULL;
-	if (!request_mem_region(phys, size, NAME)) {
-		*err = -EBUSY;
-		kfree(claim);
-		return NULL;
-	}
-	claim->phys = phys;
-	claim->size = size;
-	*err = 0;
-	return claim;
-}
-
-/* Returns false where the device was removed, or its BAR could not be requested again. */
-bool iomrs_b_is_held(void *data)
+bool iomrs_b_begin(void *data)
 {
 	struct claim *claim = data;
-	bool held = true;
 
-	if (claim->pdev) {
-		device_lock(&claim->pdev->dev);
-		held = claim->requested;
-		device_unlock(&claim->pdev->dev);
-	}
-	return held;
+	mutex_lock(&claim->lock);
+	if (claim->requested)
+		return true;
+	mutex_unlock(&claim->lock);
+	return false;
 }
 
-/*
- * Releases the region of the BAR, so that a workload can request it. Returns the device, which stays locked and
- * therefore bound until iomrs_b_take_back(); NULL where it was removed.
- */
+/* Returns whether the job should end, as the removal of the device waits for it. Any task may ask. */
+bool iomrs_b_is_leaving(void *data)
+{
+	struct claim *claim = data;
+
+	return READ_ONCE(claim->leaving);
+}
+
+/* To be called by the task that called iomrs_b_begin(). */
+void iomrs_b_end(void *data)
+{
+	struct claim *claim = data;
+
+	mutex_unlock(&claim->lock);
+}
+
+/* During a job: releases the region of the BAR, so that a workload can request it. Returns the device. */
 struct pci_dev *iomrs_b_lend(void *data, int *bar)
 {
 	struct claim *claim = data;
 
-	device_lock(&claim->pdev->dev);
-	if (!claim->requested) {
-		device_unlock(&claim->pdev->dev);
-		return NULL;
-	}
 	pci_release_region(claim->pdev, claim->bar);
 	*bar = claim->bar;
 	return claim->pdev;
@@ -175,18 +164,13 @@ void iomrs_b_take_back(void *data)
 	struct claim *claim = data;
 
 	claim->requested = !pci_request_region(claim->pdev, claim->bar, NAME);
-	device_unlock(&claim->pdev->dev);
 }
 
 void iomrs_b_release(void *data)
 {
 	struct claim *claim = data;
 
-	if (claim->pdev) {
-		pci_unregister_driver(&driver);
-		pci_dev_put(claim->pdev);
-	} else {
-		release_mem_region(claim->phys, claim->size);
-	}
+	pci_unregister_driver(&driver);
+	pci_dev_put(claim->pdev);
 	kfree(claim);
 }

@@ -114,9 +114,10 @@ unsafe extern "C" {
         ports: *mut bool,
         err: *mut c_int,
     ) -> *mut c_void;
-    pub(crate) fn iomrs_b_claim_range(phys: u64, size: u64, err: *mut c_int) -> *mut c_void;
+    pub(crate) fn iomrs_b_begin(claim: *mut c_void) -> bool;
+    pub(crate) fn iomrs_b_is_leaving(claim: *mut c_void) -> bool;
+    pub(crate) fn iomrs_b_end(claim: *mut c_void);
     pub(crate) fn iomrs_b_lend(claim: *mut c_void, bar: *mut c_int) -> *mut c_void;
-    pub(crate) fn iomrs_b_is_held(claim: *mut c_void) -> bool;
     pub(crate) fn iomrs_b_take_back(claim: *mut c_void);
     pub(crate) fn iomrs_b_release(claim: *mut c_void);
 }

@@ -53,7 +53,7 @@ struct Log {
 ///
 /// # Errors
 ///
-/// `EINTR` where a signal arrives, and those of both sides.
+/// `EINTR` where a signal arrives, `ENODEV` where the device is being removed, and those of both sides.
 pub(crate) fn run(
     fixture: &Fixture<'_>,
     workload: &'static Workload,
@@ -192,6 +192,7 @@ impl Runner<'_> {
 
     /// Runs a batch of a side.
     fn batch(&self, side: Side, data: &mut [u8]) -> Result<Batch> {
+        self.fixture.check_claim()?;
         if matches!(self.workload.sides, Sides::Calls(..)) {
             // Unmapping leaves empty page tables behind. C, which maps large pages, replaces those
             // that our small pages left, and the next batch of ours has to make them again. The

@@ -6,7 +6,7 @@
 
 dir=/sys/kernel/debug/io_mapping_rs/bench
 # Reserved by memmap= on the kernel's command line, and system RAM before that.
-reserved=0x30000000+128M ram=0x10000000+2M
+reserved="0x30000000+128M reserved" ram="0x10000000+2M reserved"
 
 # write SPEC: to run, with what the shell says of it on stdout.
 write() { { echo "$1" > $dir/run; } 2>&1; }
@@ -41,9 +41,9 @@ listed() {
 	grep -q '^map_local_read ' $dir/status || { cat $dir/status && return 1; }
 }
 
-# One that would take minutes, in the background. Its process is $runner.
+# begin [RANGE]: one that would take minutes, in the background. Its process is $runner.
 begin() {
-	(exec sh -c 'echo "map_local batches=100000 strategy=sparse" > '$dir/run 2> /dev/null) &
+	(exec sh -c "echo '${1:+range=$1} map_local batches=100000 strategy=sparse' > $dir/run" 2> /dev/null) &
 	runner=$!
 	local tries=50
 	until grep -q '^state: running$' $dir/status; do
@@ -73,6 +73,28 @@ stopped() {
 	[ $? = 143 ] || { echo "the writer was not ended by the signal" && return 1; }
 }
 
+# removed DEVICE: while a job uses its BAR. The removal waits for the job, and the job ends early.
+removed() {
+	local tries=20
+	echo 1 > "/sys/bus/pci/devices/$1/remove" || return
+	[ ! -e "/sys/bus/pci/devices/$1" ] || { echo "the device is still there" && return 1; }
+	# Of the job only its rows are left to be written.
+	while grep -q '^state: running$' $dir/status; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || { echo "the job runs on, over whoever gets the range" && kill "$runner" && return 1; }
+		sleep 0.1
+	done
+	wait "$runner" || { echo "the writer ended with status $?" && return 1; }
+	grep -q ',not run,[^,]*the device was removed' $dir/results.csv || { cat $dir/results.csv && return 1; }
+}
+
+# back DEVICE: the same BAR can be claimed anew.
+back() {
+	echo 1 > /sys/bus/pci/rescan || return
+	[ -e "/sys/bus/pci/devices/$1" ] || { echo "the device is not found again" && return 1; }
+	measured "range=$1/2 map_local_sized batches=6" 1
+}
+
 # A row of ours more than before, and none with "keep" left out.
 kept() {
 	measured "map_local_sized batches=6" 1 && measured "map_local_const batches=6 keep" 2 &&
@@ -96,11 +118,13 @@ try "no range" refused create "Invalid argument" "no range"
 try "an unknown workload" refused "creat range=$reserved" "Invalid argument" '"creat": no such workload'
 try "a bad size" refused "create size=4x range=$reserved" "Invalid argument" '"size=4x": not a number'
 try "system RAM" refused "create range=$ram" "Operation not permitted" "system RAM"
-try "RAM in a part of the range" refused "create range=0x2ff00000+2M" "Operation not permitted" "system RAM"
-try "memory that is not reserved" refused "create range=0xe00000000+2M" "Operation not permitted" "not all of it is reserved"
+try "RAM in a part of the range" refused "create range=0x2ff00000+2M reserved" "Operation not permitted" "system RAM"
+try "memory that is not reserved" refused "create range=0xe00000000+2M reserved" "Operation not permitted" "is not reserved as a whole"
+try "reserved memory, as the firmware has it" refused "create range=${reserved% *}" "Invalid argument" "add the word .reserved."
+try "past the last physical address" refused "create range=0x10000000000000+2M reserved" "result out of range" "the last physical address"
 try "a BAR that is not there" refused "create range=$ivshmem/1" "No such device" "no such BAR"
 try "a device that is not there" refused "create range=00:1e.0/0" "No such device" "no such BAR"
-try "ports, of memory" not_run "range=$reserved ports_read32" "not a BAR of ports"
+try "ports, of memory" not_run "range=$reserved ports_read32" "not an I/O port BAR"
 try "a BAR, of reserved memory" not_run "bar size=4K" "not a BAR"
 try "memory, of ports" not_run "range=$testdev/1 create strategy=whole size=4K" "is an I/O port BAR"
 try "a BAR of ports" measured "ports_read32,ports_write_rep8 size=4 batches=6" 2
@@ -124,6 +148,10 @@ try "a BAR, by two at once" not_run "bar size=4K cpus=2" "one CPU at a time"
 try "a BAR that is ours meanwhile" claimed "$ivshmem"
 try "another range instead" measured "range=$reserved map_local_sized batches=6" 1
 try "the BAR is given back" given_back "$ivshmem"
+try "it runs in the background, on a BAR" begin "$ivshmem/2"
+try "the device is removed meanwhile" removed "$ivshmem"
+try "the device comes back" back "$ivshmem"
+try "another range once more" measured "range=$reserved map_local_sized batches=6" 1
 try "the sample driver loads" insmod /io-mapping-sample.ko
 try "a BAR of a driver" refused "create range=$ivshmem/0" "resource busy" "unbind its driver"
 try "all modules unload" rmmod io_mapping_sample io_mapping_bench io_mapping_rs

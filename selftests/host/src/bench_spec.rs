@@ -69,8 +69,13 @@ fn a_domain_may_be_left_out_and_a_range_be_given_by_number() {
         phys: 0x3000_0000,
         size: 128 << 20,
     };
-    assert_eq!(bar("list range=0x30000000+128M"), Some(range));
-    assert_eq!(bar("list range=768M+0x8000000"), Some(range));
+    assert_eq!(bar("list range=0x30000000+128M reserved"), Some(range));
+    assert_eq!(bar("reserved list range=768M+0x8000000"), Some(range));
+    // Whoever names memory says whose it is.
+    assert_eq!(
+        blamed("list range=0x30000000+128M"),
+        "range=0x30000000+128M"
+    );
 }
 
 #[test]
