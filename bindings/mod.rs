@@ -17,6 +17,7 @@ pub(crate) mod ioport;
 pub(crate) mod jiffies;
 pub(crate) mod module;
 pub(crate) mod pci;
+pub(crate) mod task;
 
 #[cfg(iomrs_exported)]
 pub(crate) use kernel::bindings::vm_struct;
@@ -105,6 +106,10 @@ unsafe extern "C" {
     pub(crate) fn iomrs_pagefault_disable();
     #[cfg(iomrs_preempt_calls)]
     pub(crate) fn iomrs_pagefault_enable();
+
+    // helpers/sched.c
+    pub(crate) safe fn iomrs_cond_resched();
+    pub(crate) safe fn iomrs_fatal_signal_pending() -> bool;
 
     // helpers/vmalloc.c
     pub(crate) safe fn iomrs_vmalloc_total() -> c_ulong;

@@ -6,6 +6,7 @@
 //! It writes one 32-bit word to each of up to [`MAX_PAGES`] pages, and restores them at the end. So it
 //! claims the range first: nobody else may be using it.
 
+use crate::bindings::task;
 use crate::debugfs::files::Text;
 use crate::io_mapping::{IoMapping, Strategy};
 use crate::ioremap::{Mapping, Options};
@@ -220,6 +221,7 @@ impl Range {
     fn check_entries(&self, report: &mut Report<'_>, mapping: &Mapping) -> CheckResult {
         let mut phys = self.phys;
         for entry in mapping.entries() {
+            report.check_ok("check", task::check_killed())?;
             if entry.phys() != phys || entry.cache_mode() != Some(mapping.achieved()) {
                 let raw = entry.raw();
                 return report.fail(fmt!("the entry for {phys:#x} is {raw:#x}"));

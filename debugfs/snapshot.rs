@@ -2,6 +2,7 @@
 
 //! Snapshots of mappings: what each was made for, and what its page-table entries are now.
 
+use crate::bindings::task;
 use crate::io_mapping::sparse::window::Window;
 use crate::mm::cache_mode::CacheMode;
 use crate::mm::page_table::Entry;
@@ -17,8 +18,8 @@ use kernel::{
 pub(super) const PAGE_SIZES: [(&str, usize); 3] =
     [("4K", 4 << 10), ("2M", 2 << 20), ("1G", 1 << 30)];
 
-/// Page-table entries that are read while a mapping is pinned.
-const MAX_ENTRIES_PER_PIN: usize = 1 << 14;
+/// Page-table entries that are looked up while a mapping is pinned.
+const MAX_LOOKUPS_PER_PIN: usize = 1 << 12;
 
 /// The last bytes of a file name that are kept.
 const MAX_FILE_NAME: usize = 64;
@@ -92,12 +93,20 @@ pub(super) struct MappingSnapshot {
 
 impl MappingSnapshot {
     /// Takes a snapshot. Returns `None` if the mapping is unmapped meanwhile.
-    fn take(mut mapping: PinnedMapping<'_>) -> Option<Self> {
+    ///
+    /// # Errors
+    ///
+    /// `EINTR` if the task is being killed.
+    fn take(mut mapping: PinnedMapping<'_>) -> Result<Option<Self>> {
         let mut snapshot = Self::new(&mapping);
         while !snapshot.count_pages(&mapping) {
-            mapping = mapping.repin()?;
+            let Some(again) = mapping.repin() else {
+                return Ok(None);
+            };
+            mapping = again;
+            task::check_killed()?;
         }
-        Some(snapshot)
+        Ok(Some(snapshot))
     }
 
     /// Returns a snapshot without pages.
@@ -125,19 +134,22 @@ impl MappingSnapshot {
     /// Counts the next pages of the mapping, which is pinned. Returns whether there are no more.
     fn count_pages(&mut self, _pinned: &PinnedMapping<'_>) -> bool {
         let end = self.addr + self.size as usize;
-        for _ in 0..MAX_ENTRIES_PER_PIN {
+        for _ in 0..MAX_LOOKUPS_PER_PIN {
             if self.addr == 0 || self.next >= end {
                 return true;
             }
             let Some(entry) = Entry::lookup(self.next) else {
                 return true;
             };
-            let size = entry.page_size();
-            for (count, &(_, known)) in self.pages.iter_mut().zip(&PAGE_SIZES) {
-                *count += u64::from(size == known);
+            // All of them are mapped, as the whole mapping is.
+            let bytes = entry.bytes_of_this_size(self.next).min(end - self.next);
+            for (count, &(_, size)) in self.pages.iter_mut().zip(&PAGE_SIZES) {
+                if size == entry.page_size() {
+                    *count += bytes.div_ceil(size) as u64;
+                }
             }
-            // No overflow: an unmapped page follows an area.
-            self.next += size;
+            // No overflow: this is `end` at the most.
+            self.next += bytes;
         }
         false
     }
@@ -176,14 +188,16 @@ impl MappingSnapshot {
 ///
 /// # Errors
 ///
-/// `ENOMEM`.
+/// `ENOMEM`, and `EINTR` if the task is being killed.
 pub(super) fn all() -> Result<KVVec<MappingSnapshot>> {
     let gfp = GFP_KERNEL | __GFP_NOWARN;
     let mut all = KVVec::new();
     let mut children = KVVec::new();
     let mut cursor = MappingCursor::new();
     while let Some(mapping) = cursor.pin_next() {
-        let Some(snapshot) = MappingSnapshot::take(mapping) else {
+        let snapshot = MappingSnapshot::take(mapping)?;
+        task::check_killed()?;
+        let Some(snapshot) = snapshot else {
             continue;
         };
         let list = if snapshot.parent == 0 {

@@ -20,4 +20,5 @@
 #include "module.c"
 #include "percpu.c"
 #include "preempt.c"
+#include "sched.c"
 #include "vmalloc.c"

@@ -65,6 +65,10 @@ void iomrs_preempt_enable(void);
 void iomrs_pagefault_disable(void);
 void iomrs_pagefault_enable(void);
 
+/* sched.c */
+void iomrs_cond_resched(void);
+bool iomrs_fatal_signal_pending(void);
+
 /* vmalloc.c */
 unsigned long iomrs_vmalloc_total(void);
 struct vm_struct *iomrs_get_vm_area(unsigned long size, u64 phys, unsigned long *addr);

@@ -74,6 +74,14 @@ impl Entry {
         1 << self.shift
     }
 
+    /// Returns for how many bytes from `addr` on, which this entry maps, no look-up is needed: whatever
+    /// they map, they do by pages of this size.
+    pub(crate) fn bytes_of_this_size(self, addr: usize) -> usize {
+        // The entries of a lowest table are of one size, and above it others may follow.
+        let bytes = self.page_size().max(1 << arch::TABLE_SHIFT);
+        bytes - addr % bytes
+    }
+
     /// Returns the cache mode that the entry selects, before MTRRs; `None` where no mode has its bits.
     pub fn cache_mode(self) -> Option<CacheMode> {
         mode_of_entry(self.raw, self.shift)

@@ -16,6 +16,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 
 DEBUG = "/sys/kernel/debug"
 LIBRARY = f"{DEBUG}/io_mapping_rs"
@@ -276,6 +277,25 @@ def unbound(path):
         yield
     finally:
         tell("bind")
+
+
+@test
+def large_mappings_are_listed_in_no_time():
+    phys, size = bar(device("0x1af4", "0x1110"), 2)
+    start = time.monotonic()
+    for _ in range(8):
+        control("whole", phys, size)
+    made = time.monotonic() - start
+    start = time.monotonic()
+    listed = mappings()
+    took = time.monotonic() - start
+    control("drop")
+    print(f"8 of {size >> 20} MiB: mapped in {made:.3f} s, listed in {took:.3f} s")
+    pages = {"1G": size >> 30} if EXPORTED else {"4K": size // PAGE}
+    check_eq("pages", [mapping["pages"] for mapping in listed], [pages] * 8)
+    # To look up each page would take about as long as to map it.
+    if not EXPORTED and took > made / 4:
+        raise AssertionError(f"listing takes {took:.3f} s, mapping {made:.3f} s")
 
 
 def selftest(text):

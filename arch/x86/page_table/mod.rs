@@ -21,9 +21,11 @@ pub(crate) type RawEntry = u64;
 pub(super) const TABLE_BITS: u32 = 9;
 /// The page that an entry of the lowest table maps.
 pub(super) const PTE_SHIFT: u32 = 12;
+/// What a lowest table maps.
+pub(crate) const TABLE_SHIFT: u32 = PTE_SHIFT + TABLE_BITS;
 /// The page that an entry of a page middle directory maps.
 #[cfg(iomrs_exported)]
-pub(crate) const PMD_SHIFT: u32 = PTE_SHIFT + TABLE_BITS;
+pub(crate) const PMD_SHIFT: u32 = TABLE_SHIFT;
 /// The page that an entry of a page upper directory maps.
 #[cfg(iomrs_exported)]
 pub(crate) const PUD_SHIFT: u32 = PMD_SHIFT + TABLE_BITS;
