@@ -54,9 +54,12 @@ impl MiscDevice for Device {
 /// many it has copied. The bytes go through a buffer because a copy to or from user space may
 /// sleep, and a driver cannot be unbound while its memory is being accessed.
 ///
+/// A signal ends it early.
+///
 /// # Errors
 ///
-/// If no byte was copied: the error of `copy`, or `EFAULT` for an invalid address in user space.
+/// If no byte was copied: the error of `copy`, `EFAULT` for an invalid address in user space, or
+/// `ERESTARTSYS` for a signal.
 fn page_by_page(
     kiocb: &mut Kiocb<'_, Arc<Device>>,
     len: usize,
@@ -69,6 +72,12 @@ fn page_by_page(
     let mut buffer = KVec::from_elem(0, PAGE_SIZE.min(len), GFP_KERNEL)?;
     let mut done = 0;
     while done < len {
+        if current!().signal_pending() {
+            if done == 0 {
+                return Err(ERESTARTSYS);
+            }
+            break;
+        }
         // CAST: a `usize` has at most 64 bits.
         let pos = start + done as u64;
         let (_, offset) = page_and_offset(pos);
