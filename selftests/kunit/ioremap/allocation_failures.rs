@@ -87,7 +87,7 @@ mod tests {
         };
         let mut used_by_others = KVec::new();
         for _ in 0..16 {
-            let mapping = CMapping::try_new(WC, bar.phys, 2 * PAGE_1G);
+            let mapping = CMapping::new(WC, bar.phys, 2 * PAGE_1G)?;
             check_ok!(used_by_others.push(mapping, GFP_KERNEL));
         }
         let count = fail_each_allocation(&faults, || map(WC, bar.phys + offset, size))?;

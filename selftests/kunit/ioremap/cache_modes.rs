@@ -6,7 +6,6 @@ use crate::{
     c,
     support::{
         compare::*,
-        devices::ivshmem_bar,
         mappings::*,
         outcome::*,
         proc_files::{reserved_modes, KernelState},
@@ -23,6 +22,18 @@ fn mode_in_c(mode: CacheMode, phys: u64) -> Outcome<Option<u64>> {
     in_c.map(|mapping| mode_at(mapping.addr())).transpose()
 }
 
+/// Whether a mapping in the mode `wanted` is refused while there is one in the mode `live`, whose mode
+/// it would get.
+fn is_refused(live: CacheMode, wanted: CacheMode) -> bool {
+    let may_not_become = match wanted {
+        CacheMode::UncachedMinus | WC => live == CacheMode::WriteBack,
+        CacheMode::WriteThrough => matches!(live, CacheMode::WriteBack | WC),
+        CacheMode::WriteBack | CacheMode::Uncached => false,
+    };
+    // Without PAT nobody knows of the other mapping.
+    may_not_become && c::iomrs_c_pat_enabled()
+}
+
 /// Maps a page in the mode `wanted` while C has it mapped in the mode `live`, and compares with a
 /// second mapping of C's.
 fn compare_beside_c(range: TestRange, live: CacheMode, wanted: CacheMode) -> Outcome {
@@ -32,6 +43,7 @@ fn compare_beside_c(range: TestRange, live: CacheMode, wanted: CacheMode) -> Out
     let with_c = KernelState::now()?.since(&before)?;
     let log = c::iomrs_c_log_position();
     let ours = map(wanted, range.phys, PAGE);
+    check_eq!(in_c.is_none(), is_refused(live, wanted));
     match &in_c {
         None => check_err!(ours, EBUSY),
         Some(in_c) => {
@@ -142,21 +154,17 @@ mod tests {
         if cfg!(iomrs_stock) {
             return skip(c"a stock kernel lets modules reserve write combining only");
         }
-        // An MTRR makes the hole below 4 GiB, in which this BAR lies, uncached.
-        let bar = require!(ivshmem_bar(0));
-        let Some(in_c) = CMapping::try_new(CacheMode::WriteBack, bar.phys, bar.size) else {
-            // C refuses to make the mapping uncached-minus instead.
-            check_err!(map(CacheMode::WriteBack, bar.phys, bar.size), EBUSY);
-            return Ok(());
-        };
-        let ours = check_ok!(map(CacheMode::WriteBack, bar.phys, bar.size));
-        compare_entries(ours.addr(), in_c.addr(), bar.size)?;
-        if ours.achieved() == CacheMode::WriteBack {
-            return skip(c"the MTRRs make this BAR write-back");
+        let range = require!(TestRange::reserved());
+        require!(reserved_modes());
+        let uncached = require!(range.uncached_by_mtrr());
+        for phys in [uncached, uncached + PAGE - 8] {
+            compare(CacheMode::WriteBack, phys, PAGE)?;
+            let ours = check_ok!(map(CacheMode::WriteBack, phys, PAGE));
+            check_eq!(ours.requested(), CacheMode::WriteBack);
+            check_eq!(ours.achieved(), CacheMode::UncachedMinus);
+            let exact = Options::new(CacheMode::WriteBack).exact();
+            check_err!(map_with(exact, phys, PAGE), EBUSY);
         }
-        check_eq!(ours.achieved(), CacheMode::UncachedMinus);
-        let exact = Options::new(CacheMode::WriteBack).exact();
-        check_err!(map_with(exact, bar.phys, bar.size), EBUSY);
         Ok(())
     }
 

@@ -48,31 +48,31 @@ impl TestRange {
         Ok(Self { phys: half, size })
     }
 
-    /// Returns where in the range a block of 2 MiB begins that an MTRR covers in part. The
-    /// beginning of the block is not covered: mtrr_type_lookup() takes a block that begins uncached
-    /// for uniform.
-    pub(crate) fn block_split_by_mtrr(self) -> Available<u64> {
+    /// Returns where in the range an MTRR begins to make memory uncached. It covers no whole block of
+    /// 2 MiB, and not the beginning of one.
+    pub(crate) fn uncached_by_mtrr(self) -> Available<u64> {
         let missing =
             c"no MTRR covers a part of 2 MiB of phys= (echo base=.. size=.. type=.. > /proc/mtrr)";
         let text = Text::read(c"/proc/mtrr").map_err(|_| missing)?;
         // reg03: base=0x048000000 ( 1152MB), size=    1MB, count=1: uncachable
-        let bases = text
-            .as_str()
-            .map_err(|_| missing)?
-            .lines()
-            .filter_map(|line| {
-                let base = line.split_once("base=0x")?.1.split_once(' ')?.0;
-                let size = line.split_once("size=")?.1.trim_start().split_once("MB")?.0;
-                let small = size.parse::<u64>().ok()? < 2;
-                u64::from_str_radix(base, 16)
-                    .ok()
-                    .filter(|base| small && base % PAGE_2M != 0)
-            });
-        let mut blocks = bases.map(|base| base & !(PAGE_2M - 1));
-        let end = self.phys + self.size - 2 * PAGE_2M;
-        blocks
-            .find(|block| (self.phys..=end).contains(block))
+        let lines = text.as_str().map_err(|_| missing)?.lines();
+        let mut bases = lines.filter_map(|line| {
+            let base = line.split_once("base=0x")?.1.split_once(' ')?.0;
+            let size = line.split_once("size=")?.1.trim_start().split_once("MB")?.0;
+            let small = line.ends_with(": uncachable") && size.parse::<u64>().ok()? < 2;
+            u64::from_str_radix(base, 16).ok().filter(|_| small)
+        });
+        let blocks = self.phys..=self.phys + self.size - 2 * PAGE_2M;
+        bases
+            .find(|base| base % PAGE_2M != 0 && blocks.contains(&(base & !(PAGE_2M - 1))))
             .ok_or(missing)
+    }
+
+    /// Returns where in the range a block of 2 MiB begins that an MTRR covers in part. The
+    /// beginning of the block is not covered: mtrr_type_lookup() takes a block that begins uncached
+    /// for uniform.
+    pub(crate) fn block_split_by_mtrr(self) -> Available<u64> {
+        Ok(self.uncached_by_mtrr()? & !(PAGE_2M - 1))
     }
 }
 

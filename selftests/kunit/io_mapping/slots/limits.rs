@@ -31,7 +31,7 @@ mod tests {
 
     #[test]
     fn s10_out_of_slots_is_eagain_in_every_context() -> Outcome {
-        let aperture = require!(marked_aperture());
+        let aperture = require!(marked_aperture()?);
         for context in Context::ALL {
             // Twice: the slots can be used again.
             for _ in 0..2 {
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn s10_out_of_slots_while_a_task_holds_some() -> Outcome {
-        let aperture = require!(marked_aperture());
+        let aperture = require!(marked_aperture()?);
         for context in Context::ALL {
             let held = [0, 1, 2, 3].map(|page| aperture.map_local(page * PAGE));
             let Some(found) = context.run(|| exhaust(&aperture, 4)) else {
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn s10_nesting_eight_deep() -> Outcome {
-        let aperture = require!(marked_aperture());
+        let aperture = require!(marked_aperture()?);
         let outer = check_ok!(aperture.map_local(0));
         check_eq!(nested(&outer, 1, &mut |depth| depth), Ok(8));
         check_err!(outer.map_local(PAGES * PAGE), EINVAL);
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn s10_closure_frees_its_slot() -> Outcome {
-        let aperture = require!(marked_aperture());
+        let aperture = require!(marked_aperture()?);
         for page in 0..PAGES {
             check_eq!(
                 aperture.with_local(page * PAGE, |map| shows_page(map, page)),
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn s10_migration_is_off_while_a_slot_is_held() -> Outcome {
-        let aperture = require!(marked_aperture());
+        let aperture = require!(marked_aperture()?);
         check_eq!(c::iomrs_c_migration_disabled(), 0);
         let first = check_ok!(aperture.map_local(0));
         check_eq!(c::iomrs_c_migration_disabled(), 1);
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn s10_task_is_migrated_after_its_map_ends() -> Outcome {
         require!(two_cpus());
-        let aperture = require!(marked_aperture());
+        let aperture = require!(marked_aperture()?);
         let task = c::iomrs_c_current() as usize;
         // 2 until the call that moves the task has returned.
         let (moved, map) = (AtomicU32::new(2), check_ok!(aperture.map_local(7 * PAGE)));

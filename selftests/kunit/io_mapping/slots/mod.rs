@@ -20,14 +20,17 @@ fn mark(page: u64) -> u32 {
 }
 
 /// Makes a sparse aperture of which each page holds its number.
-fn marked_aperture() -> Available<IoMapping> {
-    let range = TestRange::reserved()?;
+fn marked_aperture() -> Outcome<Available<IoMapping>> {
+    let range = match TestRange::reserved() {
+        Ok(range) => range,
+        Err(missing) => return Ok(Err(missing)),
+    };
     let size = PAGES * PAGE;
-    let in_c = CMapping::try_new(WC, range.phys, size).ok_or(c"C maps nothing")?;
+    let in_c = CMapping::new(WC, range.phys, size)?;
     for page in 0..PAGES {
         in_c.write32((page * PAGE) as usize, mark(page));
     }
-    sparse_aperture(range.phys, size).map_err(|_| c"no sparse aperture can be made")
+    Ok(Ok(check_ok!(sparse_aperture(range.phys, size))))
 }
 
 /// Does a map show what is written to the page?

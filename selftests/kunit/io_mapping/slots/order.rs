@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn s11_drops_in_every_permutation_of_four() -> Outcome {
-        let aperture = require!(marked_aperture());
+        let aperture = require!(marked_aperture()?);
         for first in 0..4 {
             for second in 0..3 {
                 for third in 0..2 {
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn s11_unmapping_in_any_order_clears_the_entries() -> Outcome {
-        let aperture = require!(marked_aperture());
+        let aperture = require!(marked_aperture()?);
         let maps = [0, 1, 2].map(|page| aperture.map_local(page * PAGE));
         let [Ok(first), Ok(second), Ok(third)] = maps else {
             fail!("a page is not mapped")
@@ -68,13 +68,13 @@ mod tests {
 
     #[test]
     fn s11_leaked_guard_wastes_one_slot() -> Outcome {
-        let aperture = require!(marked_aperture());
+        let aperture = require!(marked_aperture()?);
         let page = check_ok!(aperture.map_local(5 * PAGE));
         // SAFETY: A leaked guard lives for ever, and its slot is not part of the aperture. It is
         // dropped at the end of the test.
         let leaked = unsafe { core::mem::transmute::<LocalMap<'_>, LocalMap<'static>>(page) };
         drop(aperture);
-        let aperture = require!(marked_aperture());
+        let aperture = require!(marked_aperture()?);
         for _ in 0..3 {
             check_slots(&exhaust(&aperture, 0), 1)?;
         }
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn s11_interrupts_map_while_a_task_holds_maps() -> Outcome {
-        let aperture = require!(marked_aperture());
+        let aperture = require!(marked_aperture()?);
         for context in [Context::SoftInterrupt, Context::HardInterrupt] {
             let held = [0, 1, 2, 3].map(|page| aperture.map_local(page * PAGE).ok());
             let [first, second, ..] = held;
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn s11_preempted_task_keeps_its_slot() -> Outcome {
-        let aperture = require!(marked_aperture());
+        let aperture = require!(marked_aperture()?);
         let wrong = AtomicU32::new(0);
         let ready = AtomicU32::new(0);
         let hold_maps = |pages: [u64; 4]| {
