@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""tools/codegen.py KERNEL OUT [--refused]: what the compiler makes of an access.
+"""tools/codegen.py KERNEL OUT [--refused | --with FEATURE]: what the compiler makes of an access.
 
 OUT is where kbuild built selftests/codegen. Each function of probes.rs says which instructions it may have
 ("expect:"); the ways on which an error leaves, through refused(), do not count, nor those through a call that it names
@@ -138,9 +138,11 @@ def check_refused(build):
 
 def main():
     check = check_refused if "--refused" in sys.argv else check_probes
+    # FEATURE only tells the tests apart.
+    kernel = f"{sys.argv[1]} kernel" + (f", {sys.argv[4]}" if "--with" in sys.argv else "")
     with Build(sys.argv[2]) as build:
         for name, wrong in check(build):
-            tap.judge(f"codegen on the {sys.argv[1]} kernel/{name}", wrong)
+            tap.judge(f"codegen on the {kernel}/{name}", wrong)
 
 
 if __name__ == "__main__":

@@ -31,17 +31,8 @@ pub(crate) unsafe fn wmb() {
     unsafe { asm!("sfence", options(nostack, preserves_flags)) };
 }
 
-/// The value in a register by itself: what computes a truth value could store it, too (`setcc`).
-/// Wider values are stored by a `mov` whatever computes them.
-#[inline(always)]
-fn alone(mut value: u8) -> u8 {
-    // SAFETY: No instruction.
-    unsafe { asm!("/* {0} */", inout(reg_byte) value, options(nomem, nostack, preserves_flags)) };
-    value
-}
-
 macro_rules! accessors {
-    ($($ty:ty, $class:ident, $comment:literal, $stored:path:
+    ($($ty:ty, $class:ident, $comment:literal:
        $read:ident, $read_relaxed:ident, $write:ident, $write_relaxed:ident;)*) => {$(
         /// # Safety
         ///
@@ -65,9 +56,19 @@ macro_rules! accessors {
         ///
         /// A value of device memory is mapped at `addr`, aligned.
         #[inline(always)]
-        pub(crate) unsafe fn $write_relaxed(value: $ty, addr: *mut c_void) {
+        pub(crate) unsafe fn $write_relaxed(mut value: $ty, addr: *mut c_void) {
+            // Else what computes the value could store it, too: `setcc` a truth value, and `movbe` one
+            // whose bytes are swapped, where the CPU has it.
+            // SAFETY: No instruction: the value must be in a register by itself.
+            unsafe {
+                asm!(
+                    $comment,
+                    inout($class) value,
+                    options(pure, nomem, nostack, preserves_flags)
+                )
+            };
             // SAFETY: As required of our caller.
-            unsafe { addr.cast::<$ty>().write_volatile($stored(value)) };
+            unsafe { addr.cast::<$ty>().write_volatile(value) };
         }
 
         /// # Safety
@@ -96,8 +97,8 @@ macro_rules! accessors {
 }
 
 accessors! {
-    u8, reg_byte, "/* {0} */", alone: readb, readb_relaxed, writeb, writeb_relaxed;
-    u16, reg, "/* {0:x} */", core::convert::identity: readw, readw_relaxed, writew, writew_relaxed;
-    u32, reg, "/* {0:e} */", core::convert::identity: readl, readl_relaxed, writel, writel_relaxed;
-    u64, reg, "/* {0} */", core::convert::identity: readq, readq_relaxed, writeq, writeq_relaxed;
+    u8, reg_byte, "/* {0} */": readb, readb_relaxed, writeb, writeb_relaxed;
+    u16, reg, "/* {0:x} */": readw, readw_relaxed, writew, writew_relaxed;
+    u32, reg, "/* {0:e} */": readl, readl_relaxed, writel, writel_relaxed;
+    u64, reg, "/* {0} */": readq, readq_relaxed, writeq, writeq_relaxed;
 }

@@ -146,6 +146,21 @@ probes! {
         io.read32_be(0x10)
     }
 
+    /// expect: load bswap
+    fn probe_relaxed_be(io: Memory<'_>) -> u32 {
+        io.relaxed().read32(0x10).swap_bytes()
+    }
+
+    /// expect: rol store
+    fn probe_write16_be(io: Memory<'_>, value: u16) {
+        io.write16_be(value, 0x10)
+    }
+
+    /// expect: bswap store
+    fn probe_write32_be(io: Memory<'_>, value: u32) {
+        io.write32_be(value, 0x10)
+    }
+
     /// expect: bswap store
     fn probe_write64_be(io: Memory<'_>, value: u64) {
         io.write64_be(value, 0x10)
