@@ -8,9 +8,7 @@ PHYS and SIZE: the range of RAM that the kernel's command line sets aside. The o
 "@not ok NAME: REASON", and "@suite NAME" before KTAP.
 """
 
-import contextlib
 import errno
-import json
 import os
 import re
 import subprocess
@@ -18,14 +16,13 @@ import sys
 import threading
 import time
 
-DEBUG = "/sys/kernel/debug"
-LIBRARY = f"{DEBUG}/io_mapping_rs"
+from library import (DEBUG, LIBRARY, MODULES, bar, check_eq, control, deltas, device, insmod, mappings, read_once, rmmod,
+                     selftest, stats, table, unbound)
+
 PAGE, CHUNK = 4096, 2 << 20
 # Registers of the machine, which are no BARs.
 APIC, HPET = 0xfee00000, 0xfed00000
-# More bytes than any file here has.
-LARGE = 64 << 20
-MODULES, PHYS, SIZE = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+PHYS, SIZE = int(sys.argv[2]), int(sys.argv[3])
 # Here mappings do not conflict with the modes of those at PHYS.
 OTHER_PHYS = PHYS + SIZE // 2
 TESTS = []
@@ -34,58 +31,6 @@ TESTS = []
 def test(function):
     TESTS.append(function)
     return function
-
-
-def check_eq(what, got, expected):
-    if got != expected:
-        raise AssertionError(f"{what}: {got!r}, not {expected!r}")
-
-
-def insmod(name, *params):
-    subprocess.run(["insmod", f"{MODULES}/{name}.ko", *params], check=True)
-
-
-def rmmod(name):
-    """Returns 0 or the errno."""
-    done = subprocess.run(["rmmod", name], stderr=subprocess.PIPE, text=True)
-    if done.returncode == 0:
-        return 0
-    return errno.EAGAIN if "temporarily unavailable" in done.stderr or "in use" in done.stderr else done.stderr
-
-
-def control(command, first=0, second=0):
-    """Writes a command to the file of selftests/kunit/control.rs."""
-    with open(f"{DEBUG}/io_mapping_selftests/control", "wb", buffering=0) as file:
-        file.write(f"{command} {first} {second}".encode())
-
-
-def read_once(name):
-    """Returns what one read(2) returns, and what the next does."""
-    file = os.open(f"{LIBRARY}/{name}", os.O_RDONLY)
-    try:
-        return os.read(file, LARGE).decode(), os.read(file, LARGE).decode()
-    finally:
-        os.close(file)
-
-
-def mappings():
-    return json.loads(read_once("mappings.json")[0])["mappings"]
-
-
-def table():
-    """Returns the lines of `mappings`, each as a list of words."""
-    head, *lines = read_once("mappings")[0].splitlines()
-    check_eq("the head", head.split()[0], "#")
-    return [line.split() for line in lines]
-
-
-def stats():
-    lines = read_once("stats")[0].splitlines()
-    return {name: int(value) for name, value in (line.split() for line in lines)}
-
-
-def deltas(before, after):
-    return {name: after[name] - before[name] for name in after if after[name] != before[name]}
 
 
 @test
@@ -246,39 +191,6 @@ def open_file_keeps_the_module():
     insmod("io-mapping-selftests", f"phys={PHYS}", f"size={SIZE}")
 
 
-def device(vendor, number):
-    """Returns the directory in sysfs of the device with these IDs."""
-    top = "/sys/bus/pci/devices"
-    for name in sorted(os.listdir(top)):
-        ids = [open(f"{top}/{name}/{file}").read().strip() for file in ("vendor", "device")]
-        if ids == [vendor, number]:
-            return f"{top}/{name}"
-    raise AssertionError(f"there is no device {vendor}:{number}")
-
-
-def bar(path, number):
-    """Returns address and size of a BAR."""
-    with open(f"{path}/resource") as file:
-        first, last, _ = (int(word, 0) for word in file.read().splitlines()[number].split())
-    return first, last - first + 1
-
-
-@contextlib.contextmanager
-def unbound(path):
-    """The device has no driver meanwhile."""
-    driver = os.path.realpath(f"{path}/driver")
-
-    def tell(file):
-        with open(f"{driver}/{file}", "w") as attribute:
-            attribute.write(os.path.basename(path))
-
-    tell("unbind")
-    try:
-        yield
-    finally:
-        tell("bind")
-
-
 @test
 def large_mappings_are_listed_in_no_time():
     phys, size = bar(device("0x1af4", "0x1110"), 2)
@@ -296,17 +208,6 @@ def large_mappings_are_listed_in_no_time():
     # To look up each page would take about as long as to map it.
     if not EXPORTED and took > made / 4:
         raise AssertionError(f"listing takes {took:.3f} s, mapping {made:.3f} s")
-
-
-def selftest(text):
-    """Writes to `selftest`. Returns 0 or the errno, and what the file shows then."""
-    try:
-        with open(f"{LIBRARY}/selftest", "wb", buffering=0) as file:
-            file.write(text.encode())
-        result = 0
-    except OSError as error:
-        result = error.errno
-    return result, read_once("selftest")[0]
 
 
 @test
