@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # How prove shows what the steps of make check print: a line for each step, then what was skipped and what failed, each
-# with its reason, and the sum on the last line. Each step's whole output goes to $CHECK_LOGS/STEP.log.
+# with its reason, and the sum on the last line. Each step's whole output goes to $CHECK_LOGS/STEP.log. On a terminal the
+# last line names the steps that run now.
 package CheckFormatter;
 
 use strict;
@@ -10,7 +11,17 @@ use parent 'TAP::Formatter::Base';
 sub open_test {
 	my ($self, $path, $parser) = @_;
 	(my $name = $path) =~ s{.*/}{};
+	$self->{running}{$name} = 1;
+	$self->show_running;
 	return CheckFormatter::Step->new($name, $parser, $self);
+}
+
+sub show_running {
+	my $self = shift;
+	return unless -t STDOUT;
+	STDOUT->autoflush;
+	my @names = sort keys %{$self->{running}};
+	print "\r\e[K", @names ? "running: @names" : '';
 }
 
 # After the last step. A step that fails without a failed test counts as one.
@@ -29,8 +40,6 @@ sub new {
 	my ($class, $name, $parser, $formatter) = @_;
 	open(my $log, '>', "$ENV{CHECK_LOGS}/$name.log") or die "$ENV{CHECK_LOGS}/$name.log: $!\n";
 	$log->autoflush;
-	STDOUT->autoflush;
-	printf '%-22s', $name;
 	return bless {
 		name => $name, parser => $parser, formatter => $formatter, log => $log, start => time,
 		passed => 0, failed => [], skipped => [], notes => [],
@@ -69,7 +78,9 @@ sub problems {
 	my $parser = $self->{parser};
 	my @problems = $parser->parse_errors;
 	my ($status, $signal) = ($parser->wait >> 8, $parser->wait & 127);
-	push @problems, $signal ? "signal $signal" : "exit status $status" if $status || $signal;
+	# The status of timeout(1), by which tools/check runs each step.
+	unshift @problems, "it was ended after $ENV{CHECK_STEP_TIMEOUT} s" if $status == 124;
+	push @problems, $signal ? "signal $signal" : "exit status $status" if $status != 124 && $parser->wait;
 	return @problems;
 }
 
@@ -83,12 +94,16 @@ sub close_test {
 	$self->{formatter}{failed} += @failed;
 	$self->{formatter}{skipped} += @{$self->{skipped}};
 	close $self->{log};
-	printf "%4d passed %3d failed %3d skipped  %4.0f s\n", $self->{passed}, scalar @failed, scalar @{$self->{skipped}},
-		time - $self->{start};
+	delete $self->{formatter}{running}{$self->{name}};
+	print "\r\e[K" if -t STDOUT;
+	STDOUT->autoflush;
+	printf "%-22s%4d passed %3d failed %3d skipped  %4.0f s\n", $self->{name}, $self->{passed}, scalar @failed,
+		scalar @{$self->{skipped}}, time - $self->{start};
 	print "      $_\n" for @{$self->{notes}};
 	print "    skipped: $_\n" for @{$self->{skipped}};
 	print "    FAILED: $_\n" for @failed;
 	print "    log: $ENV{CHECK_LOGS}/$self->{name}.log\n" if @failed;
+	$self->{formatter}->show_running;
 }
 
 1;
