@@ -22,7 +22,7 @@
 //!
 //! ```
 //! use io_mapping_rs::pci::{enable_device_mem, Aperture, Bar};
-//! use kernel::{device::Core, io::Io, pci, prelude::*};
+//! use kernel::{device::Core, pci, prelude::*};
 //!
 //! fn probe(pdev: &pci::Device<Core<'_>>) -> Result {
 //!     // Until the end of the function. A driver keeps it for as long as it is bound.

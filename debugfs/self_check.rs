@@ -16,7 +16,6 @@ use crate::mm::phys_range::PAGE_SIZE;
 use crate::pci::claim;
 use kernel::{
     fmt::{self, Write},
-    io::Io,
     prelude::*,
     str::{parse_int::ParseInt, BStr},
 };

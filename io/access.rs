@@ -3,7 +3,7 @@
 //! Views whose values are accessed in another mode than usual: big endian, relaxed or
 //! write-combining.
 
-use super::{Backend, IoFill, MemorySpace, View};
+use super::{checked_accessors, Backend, IoFill, MemorySpace, View};
 use crate::arch::mmio;
 use core::marker::PhantomData;
 use kernel::{
@@ -17,7 +17,7 @@ use kernel::{
 ///
 /// ```
 /// use io_mapping_rs::io::{AccessMode, AccessView, Backend, Shared};
-/// use kernel::{io::{Io, Region}, prelude::*};
+/// use kernel::{io::Region, prelude::*};
 ///
 /// /// One driver for two revisions of a chip. The older one is big endian.
 /// fn version<M>(chip: AccessView<'_, Backend<Shared>, Region, M>) -> Result<u32>
@@ -50,7 +50,7 @@ pub trait AccessMode<B: IoBackend, T> {
 ///
 /// ```
 /// use io_mapping_rs::{io::IoExt, ioremap::Mapping};
-/// use kernel::{io::{register, Io}, prelude::*};
+/// use kernel::{io::register, prelude::*};
 ///
 /// register! {
 ///     VERSION(u32) @ 0x0 {
@@ -76,6 +76,9 @@ impl<'a, B: IoBackend, T: ?Sized + KnownSize, M> AccessView<'a, B, T, M> {
             mode: PhantomData,
         }
     }
+
+    checked_accessors!(Self, T, AccessBackend<B, M>);
+    checked_accessors!(64 bits: Self, T, AccessBackend<B, M>);
 }
 
 impl<B: IoBackend, T: ?Sized + KnownSize, M> Copy for AccessView<'_, B, T, M> {}

@@ -62,7 +62,7 @@ pub trait IoExt<'a>: IoBase<'a> {
     ///
     /// ```
     /// use io_mapping_rs::{io::IoExt, Mapping};
-    /// use kernel::{io::Io, prelude::*};
+    /// use kernel::prelude::*;
     ///
     /// /// Polled often, and nothing in memory depends on the result.
     /// fn is_busy(chip: &Mapping) -> Result<bool> {
@@ -88,8 +88,8 @@ pub trait IoExt<'a>: IoBase<'a> {
     /// Returns a view of the value at `offset`.
     ///
     /// [`Io::read_val`] and [`Io::write_val`] access it any number of times without another check.
-    /// Even for one access this is the cheapest way if the offset is known only at run time: one
-    /// comparison checks bounds and alignment, where [`Io::try_read`] and its like make three.
+    /// One comparison checks bounds and alignment, where [`Io::try_read`] and its like make three. The
+    /// types of this crate have a `try_read` and its like of their own, which also make one.
     ///
     /// # Errors
     ///
@@ -147,7 +147,7 @@ pub trait IoExt<'a>: IoBase<'a> {
     ///
     /// ```
     /// use io_mapping_rs::{io::IoExt, Mapping};
-    /// use kernel::{io::Io, prelude::*};
+    /// use kernel::prelude::*;
     ///
     /// /// Reads as many bytes from the FIFO at 0x14 as it holds, at most those of `buffer`.
     /// fn receive<'a>(uart: &Mapping, buffer: &'a mut [u8]) -> Result<&'a [u8]> {

@@ -11,7 +11,7 @@ use kernel::{
 };
 
 /// The view of a `T` that the backend of `IO` has.
-pub(super) type ViewOf<'a, IO, T> = <<IO as IoBase<'a>>::Backend as IoBackend>::View<'a, T>;
+pub(crate) type ViewOf<'a, IO, T> = <<IO as IoBase<'a>>::Backend as IoBackend>::View<'a, T>;
 
 /// Returns a view of the `T` at `offset`.
 ///
@@ -23,7 +23,7 @@ pub(super) type ViewOf<'a, IO, T> = <<IO as IoBase<'a>>::Backend as IoBackend>::
 ///
 /// `EINVAL` where the `T` does not lie within the space, or is misaligned.
 #[inline(always)]
-pub(super) fn value_view<'a, IO: Io<'a>, T>(io: IO, offset: usize) -> Result<ViewOf<'a, IO, T>> {
+pub(crate) fn value_view<'a, IO: Io<'a>, T>(io: IO, offset: usize) -> Result<ViewOf<'a, IO, T>> {
     const {
         assert!(size_of::<T>() == align_of::<T>());
     };

@@ -6,7 +6,7 @@
 /// accessors of the kernel crate's `Io` see it as an untyped region.
 macro_rules! impl_views {
     ($owner:ty, $space:ty) => {
-        $crate::io::impl_view_methods!($owner, $space);
+        $crate::io::impl_view_methods!($owner, $space, kernel::io::Region);
 
         impl<'a> kernel::io::IoBase<'a> for &'a $owner {
             type Backend = $crate::io::Backend<$space>;
@@ -24,7 +24,7 @@ macro_rules! impl_views {
 /// offsets are checked at compile time.
 macro_rules! impl_sized_views {
     ($owner:ty, $space:ty, $size:expr) => {
-        $crate::io::impl_view_methods!($owner, $space);
+        $crate::io::impl_view_methods!($owner, $space, kernel::io::Region<{ $size }>);
 
         impl<'a> kernel::io::IoBase<'a> for &'a $owner {
             type Backend = $crate::io::Backend<$space>;
@@ -40,10 +40,15 @@ macro_rules! impl_sized_views {
     };
 }
 
-/// Implements the methods of `$owner` that return views and copy bytes.
+/// Implements the methods of `$owner` that return views, access single values and copy bytes. `$target`
+/// is what the accessors of `Io` see.
 macro_rules! impl_view_methods {
-    ($owner:ty, $space:ty) => {
+    ($owner:ty, $space:ty, $target:ty) => {
         impl $owner {
+            $crate::io::checked_accessors!(&Self, $target, $crate::io::Backend<$space>);
+            #[cfg(CONFIG_64BIT)]
+            $crate::io::checked_accessors!(64 bits: &Self, $target, $crate::io::Backend<$space>);
+
             /// Returns a view of all bytes, to copy from and to, and to cast to a type.
             #[inline(always)]
             pub fn bytes(&self) -> $crate::io::View<'_, [u8], $space> {

@@ -9,7 +9,7 @@
 //!
 //! ```
 //! use io_mapping_rs::IoMapping;
-//! use kernel::{io::Io, prelude::*};
+//! use kernel::prelude::*;
 //!
 //! fn clear_first_word(aperture: &IoMapping) -> Result {
 //!     let page = aperture.map_local(0)?;
@@ -56,6 +56,7 @@ use crate::mm::phys_range::{self, PAGE_SHIFT, PAGE_SIZE};
 use crate::tracking::counters;
 use crate::tracking::MappingKind;
 use core::marker::PhantomData;
+use core::sync::atomic::{compiler_fence, Ordering};
 use kernel::{
     io::{PhysAddr, ResourceSize},
     prelude::*,
@@ -96,7 +97,7 @@ pub enum Strategy {
 ///
 /// ```
 /// use io_mapping_rs::{io_mapping::LocalMap, IoMapping};
-/// use kernel::{io::Io, page::PAGE_SIZE, prelude::*};
+/// use kernel::{page::PAGE_SIZE, prelude::*};
 ///
 /// /// The memory of a device, in pages.
 /// struct Memory {
@@ -410,9 +411,20 @@ impl IoMapping {
         offset: u64,
         map_slot: impl FnOnce(&Self, u64) -> SlotAddr,
     ) -> Result<LocalMap<'_>> {
-        if let Some(addr) = self.find_page(offset) {
-            return Ok(self.local_map(addr, PAGE_SIZE, None));
-        }
+        let offset = match self.find_page(offset) {
+            Ok(addr) => return Ok(self.local_map(addr, PAGE_SIZE, None)),
+            Err(offset) => offset,
+        };
+        self.map_other_page(offset, map_slot)
+    }
+
+    /// As [`Self::map_page`], for pages that [`Self::find_page`] does not find.
+    #[inline(always)]
+    fn map_other_page(
+        &self,
+        offset: u64,
+        map_slot: impl FnOnce(&Self, u64) -> SlotAddr,
+    ) -> Result<LocalMap<'_>> {
         // One comparison for both rules: rotated to the top, a bit below the page size makes the
         // number larger than any number of pages.
         if offset.rotate_right(PAGE_SHIFT) >= self.pages {
@@ -433,16 +445,24 @@ impl IoMapping {
 
     /// Returns the address of the page at `offset`, if the aperture is mapped as a whole and
     /// `reject_mask` lets `offset` pass: one test tells that it is a page's offset and small enough.
+    /// Otherwise returns `offset`, for what finds other pages.
     ///
     /// For an aperture whose size is a power of two this finds every page.
     #[inline(always)]
-    fn find_page(&self, offset: u64) -> Option<usize> {
+    fn find_page(&self, offset: u64) -> Result<usize, u64> {
         if offset & self.reject_mask != 0 {
-            return None;
+            return Err(offset);
         }
         // CAST: If the aperture is mapped, its offsets fit. If not, only 0 passes the mask.
         let addr = self.addr.wrapping_add(offset as usize);
-        (addr != 0).then_some(addr)
+        if addr == 0 {
+            // By the invariants `self.addr` is 0 and so was `offset`, whose register is free for the
+            // sum therefore. The fence, which is no instruction, keeps the compiler from preparing
+            // the 0 before the test.
+            compiler_fence(Ordering::Acquire);
+            return Err(0);
+        }
+        Ok(addr)
     }
 
     /// Returns the address of `len` bytes from `offset` on, and the area that keeps them mapped if
@@ -453,13 +473,18 @@ impl IoMapping {
     /// As [`Self::map`].
     #[inline(always)]
     fn map_span(&self, offset: u64, len: u64) -> Result<(usize, Option<TrackedArea>)> {
-        if let Some(addr) = self.find_page(offset) {
-            // The last byte, counted from `offset`. It wraps where `len` is 0, and is too large then.
-            let last = len.wrapping_sub(1);
-            if last < PAGE_SIZE || last < self.size.wrapping_sub(offset) {
-                return Ok((addr, None));
+        let offset = match self.find_page(offset) {
+            Ok(addr) => {
+                // The last byte, counted from `offset`. It wraps where `len` is 0, and is too large
+                // then.
+                let last = len.wrapping_sub(1);
+                if last < PAGE_SIZE || last < self.size.wrapping_sub(offset) {
+                    return Ok((addr, None));
+                }
+                offset
             }
-        }
+            Err(offset) => offset,
+        };
         phys_range::check_offset(self.size, offset, len)?;
         // SAFETY: The bytes are within the aperture, as just checked.
         if let Some(addr) = unsafe { self.chunk_table.find(offset, len) } {
@@ -528,7 +553,7 @@ impl IoMapping {
     ///
     /// ```
     /// use io_mapping_rs::IoMapping;
-    /// use kernel::{io::Io, prelude::*};
+    /// use kernel::prelude::*;
     ///
     /// /// The inner `Result` is that of the access, the outer one that of the map.
     /// fn magic(memory: &IoMapping) -> Result<u32> {
@@ -541,7 +566,12 @@ impl IoMapping {
         offset: ResourceSize,
         f: impl FnOnce(&LocalMap<'_>) -> R,
     ) -> Result<R> {
-        let map = self.map_local(offset)?;
+        let offset = match self.find_page(offset.into()) {
+            // By itself, as this map has a whole page and no slot, which `f` is then compiled for.
+            Ok(addr) => return Ok(f(&self.local_map(addr, PAGE_SIZE, None))),
+            Err(offset) => offset,
+        };
+        let map = self.map_other_page(offset, Self::map_slot_local)?;
         Ok(f(&map))
     }
 
@@ -560,7 +590,7 @@ impl IoMapping {
     ///
     /// ```
     /// use io_mapping_rs::IoMapping;
-    /// use kernel::{io::Io, prelude::*};
+    /// use kernel::prelude::*;
     ///
     /// /// Takes a message of two words before another task runs on this CPU.
     /// fn receive(mailbox: &IoMapping) -> Result<[u32; 2]> {

@@ -4,7 +4,7 @@
 //!
 //! ```
 //! use io_mapping_rs::{pci::IoBar, IoRegion};
-//! use kernel::{device::Bound, io::Io, pci, prelude::*};
+//! use kernel::{device::Bound, pci, prelude::*};
 //!
 //! /// Some boards have the registers in memory, others in I/O ports.
 //! fn reset(registers: &IoRegion) -> Result {
@@ -19,7 +19,7 @@
 //!
 //! C: `pci_iomap()` and `ioread32()` in [`lib/iomap.c`](srctree/lib/iomap.c)
 
-use crate::io::{Backend, ByteRegion, IoRepeat, Shared, View};
+use crate::io::{checked_accessors, Backend, ByteRegion, IoRepeat, Shared, View};
 use crate::ioremap::ports::{PortBackend, PortSpace, PortView, Ports};
 use crate::ioremap::Mapping;
 use kernel::{
@@ -41,6 +41,8 @@ pub enum IoRegion {
 }
 
 impl IoRegion {
+    checked_accessors!(&Self, Region, IoRegionBackend);
+
     /// Returns the number of bytes or ports.
     pub fn size(&self) -> usize {
         match self {
@@ -94,7 +96,7 @@ impl IoRegion {
     ///
     /// ```
     /// use io_mapping_rs::{io::IoExt, IoRegion};
-    /// use kernel::{io::Io, prelude::*};
+    /// use kernel::prelude::*;
     ///
     /// /// By one access to memory, by two to I/O ports.
     /// fn counter(region: &IoRegion) -> Result<u64> {

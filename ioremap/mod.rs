@@ -8,7 +8,7 @@
 //!
 //! ```
 //! use io_mapping_rs::{ioremap::{ioremap_wc, Options}, CacheMode};
-//! use kernel::{io::{Io, PhysAddr}, prelude::*};
+//! use kernel::{io::PhysAddr, prelude::*};
 //!
 //! fn start(registers: PhysAddr, queue: PhysAddr) -> Result {
 //!     // SAFETY: The queue is device memory that this driver alone uses.
@@ -41,7 +41,7 @@
 //!
 //! C: [`arch/x86/mm/ioremap.c`](srctree/arch/x86/mm/ioremap.c)
 
-use crate::io::{impl_view_methods, region_size, Backend, Shared, View, Wc};
+use crate::io::{impl_view_methods, Backend, RegionPlace, Shared, View, Wc};
 use crate::mm::cache_mode::{CacheMode, Protection, Reservation};
 use crate::mm::machine;
 use crate::mm::page_table::Entry;
@@ -144,13 +144,13 @@ impl ReservedRange {
 ///
 /// - The `size` bytes from `addr` on lie in `_area`. They are mapped to the physical range that the
 ///   mapping was made for, with the cache mode that `reservation` achieved.
-/// - `region` is what `region_size` returns for `addr` and `size`.
+/// - `region` is made of these bytes.
 ///
 /// # Examples
 ///
 /// ```
 /// use io_mapping_rs::{ioremap::ioremap, Mapping};
-/// use kernel::{io::{Io, PhysAddr}, prelude::*};
+/// use kernel::{io::PhysAddr, prelude::*};
 ///
 /// /// A watchdog that is part of the board, at a fixed address.
 /// struct Watchdog {
@@ -176,7 +176,7 @@ pub struct Mapping {
     reservation: Reservation,
     addr: usize,
     size: usize,
-    region: usize,
+    region: RegionPlace,
 }
 
 impl Mapping {
@@ -231,14 +231,14 @@ impl Mapping {
         // Only the reservation is kept, as what is kept is copied to the caller.
         let reservation = reserved.into_reservation();
         // INVARIANT: `area` maps every page of the range with the mode that `reservation` achieved,
-        // and `addr` is as far into its first page as `phys` is. `region` is what `region_size` returns.
+        // and `addr` is as far into its first page as `phys` is.
         Ok(Self {
             _tracked: TrackedMapping::new(new, Some(caller))?,
             _area: area,
             reservation,
             addr,
             size,
-            region: region_size(addr, size),
+            region: RegionPlace::new(addr, size),
         })
     }
 
@@ -306,7 +306,7 @@ impl Mapping {
     }
 }
 
-impl_view_methods!(Mapping, Shared);
+impl_view_methods!(Mapping, Shared, Region);
 
 impl<'a> IoBase<'a> for &'a Mapping {
     type Backend = Backend<Shared>;
@@ -315,8 +315,8 @@ impl<'a> IoBase<'a> for &'a Mapping {
     #[inline(always)]
     fn as_view(self) -> View<'a, Region, Shared> {
         // SAFETY: By the invariants of `Mapping` the bytes from `addr` on are device memory that
-        // stays mapped for as long as it is borrowed, and `region` of them make a `Region`.
-        unsafe { View::region_at(self.addr, self.region) }
+        // stays mapped for as long as it is borrowed, and `region` is made of them.
+        unsafe { self.region.view() }
     }
 }
 

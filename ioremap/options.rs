@@ -157,7 +157,7 @@ impl Options {
     ///
     /// ```
     /// use io_mapping_rs::{ioremap::Options, CacheMode};
-    /// use kernel::{io::{Io, PhysAddr}, prelude::*};
+    /// use kernel::{io::PhysAddr, prelude::*};
     ///
     /// /// Reads the period of the HPET, whose address comes from a firmware table.
     /// fn period(hpet: PhysAddr) -> Result<u32> {

@@ -9,7 +9,7 @@
 //!
 //! ```
 //! use io_mapping_rs::{io::IoExt, pci::PortBar};
-//! use kernel::{device::Bound, io::Io, pci, prelude::*};
+//! use kernel::{device::Bound, pci, prelude::*};
 //!
 //! fn receive(pdev: &pci::Device<Bound>, frame: &mut [u16]) -> Result {
 //!     let ports = PortBar::iomap(pdev, 0, 0, c"my-driver")?;
@@ -23,7 +23,7 @@
 
 use crate::arch;
 use crate::bindings;
-use crate::io::{region_size, Backend, ByteRegion, IoRepeat, View};
+use crate::io::{checked_accessors, Backend, ByteRegion, IoRepeat, RegionPlace, View};
 use crate::tracking::counters;
 use core::ptr;
 use kernel::{
@@ -38,14 +38,16 @@ use kernel::{
 ///
 /// - There is at least one port, and none has a number above the last of the machine.
 /// - The owner has the right to access the `count` ports from `first` on.
-/// - `region` of them make a [`Region`].
+/// - `region` is made of them.
 pub struct Ports {
     first: usize,
     count: usize,
-    region: usize,
+    region: RegionPlace,
 }
 
 impl Ports {
+    checked_accessors!(&Self, Region, PortBackend);
+
     /// Returns the `count` ports from `first` on (C: `ioport_map()`).
     ///
     /// C ignores the count, and refuses accesses to port 0.
@@ -83,12 +85,11 @@ impl Ports {
             return Err(EINVAL);
         }
         // INVARIANT: The range is not empty and ends within the machine's ports, as just checked.
-        // The right to it is required of our caller, and `region_size()` returns how many make a
-        // `Region`.
+        // The right to it is required of our caller.
         Ok(Self {
             first,
             count,
-            region: region_size(first, count),
+            region: RegionPlace::new(first, count),
         })
     }
 
@@ -141,7 +142,7 @@ impl Ports {
     ///
     /// ```
     /// use io_mapping_rs::Ports;
-    /// use kernel::{io::Io, prelude::*};
+    /// use kernel::prelude::*;
     ///
     /// /// `speaker` is port 0x61.
     /// fn is_on(speaker: &Ports) -> Result<bool> {
@@ -163,8 +164,8 @@ impl<'a> IoBase<'a> for &'a Ports {
     #[inline(always)]
     fn as_view(self) -> PortView<'a, Region> {
         // SAFETY: By the invariants of `Ports` its owner has the right to access them, and
-        // `region` of them make a `Region`.
-        unsafe { View::region_at(self.first, self.region) }
+        // `region` is made of them.
+        unsafe { self.region.view() }
     }
 }
 

@@ -4,7 +4,7 @@
 //!
 //! ```
 //! use io_mapping_rs::pci::Bar;
-//! use kernel::{device::Bound, io::Io, pci, prelude::*};
+//! use kernel::{device::Bound, pci, prelude::*};
 //!
 //! fn first_register(pdev: &pci::Device<Bound>) -> Result<u32> {
 //!     let bar = Bar::iomap(pdev, 0, 0, c"my-driver")?;
@@ -91,7 +91,7 @@ pub type PortBar<'a> = Owned<'a, Ports>;
 ///
 /// ```
 /// use io_mapping_rs::pci::IoBar;
-/// use kernel::{device::Bound, io::Io, pci, prelude::*};
+/// use kernel::{device::Bound, pci, prelude::*};
 ///
 /// /// The registers are in the memory of BAR 1 or, on old devices, in the ports of BAR 0.
 /// fn registers<'a>(pdev: &'a pci::Device<Bound>) -> Result<IoBar<'a>> {
@@ -110,7 +110,7 @@ pub type Aperture<'a> = Owned<'a, IoMapping>;
 ///
 /// ```
 /// use io_mapping_rs::pci::DevresBar;
-/// use kernel::{io::Io, prelude::*};
+/// use kernel::prelude::*;
 ///
 /// /// What an open file in `/dev` keeps. The driver may be unbound while it is open.
 /// struct File {

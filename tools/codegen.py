@@ -3,7 +3,7 @@
 
 OUT is where kbuild built selftests/codegen. Each function of probes.rs says which instructions it may have
 ("expect:"); the ways on which an error leaves, through refused(), do not count, nor those through a call that it names
-("besides:"). With --refused each function of
+("besides:"). It may name a function that must not be shorter ("no more than:"). With --refused each function of
 refused.rs must be left with a call of rust_build_error, which no kernel has.
 """
 import os
@@ -19,7 +19,8 @@ SECTION = re.compile(r"Disassembly of section (\S+):")
 SYMBOL = re.compile(r"([0-9a-f]+) <\S+>:$")
 INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+(\S.*)$")
 RELOCATION = re.compile(r"^\s*[0-9a-f]+: R_\w+\s+([\w.]+)")
-EXPECTED = re.compile(r"expect: ([^\n]*)\n(?:\s*/// besides: ([^\n]*)\n)?\s*fn (probe_\w+)")
+EXPECTED = re.compile(r"expect: ([^\n]*)\n(?:\s*/// besides: ([^\n]*)\n)?(?:\s*/// no more than: (\w+)\n)?"
+                      r"\s*fn (probe_\w+)")
 REFUSED = re.compile(r"fn (refused_\w+)")
 JUMP = re.compile(r"j\w+$")
 # What a kernel's mitigations and tracing put into each function, and what fills the space between them.
@@ -74,6 +75,10 @@ def ways(body, besides=(), index=0, way=()):
         if symbol == "refused":
             # Only the other way goes on here.
             way = (*way, "branch")
+        elif word == "jmp" and symbol:
+            # A call at the end.
+            yield [*way, f"call of {symbol}"]
+            return
         elif JUMP.fullmatch(word):
             target = next((i for i, line in enumerate(body) if f"{line[0]:x}" == text.split()[1]), None)
             if target is None:
@@ -118,6 +123,12 @@ def judge(body, expected, besides):
     return f"'{expected}' expected, found " + " or ".join(f"'{' '.join(way)}'" for way in found)
 
 
+def longer(body, other):
+    """None where the longest way of a function is no longer than that of the other, or else what is wrong."""
+    length, limit = (max((len(way) for way in ways(of or ())), default=0) for of in (body, other))
+    return f"{length} instructions, the other has {limit}" if length > limit else None
+
+
 def source(build, product):
     with open(build.source(product), encoding="utf-8") as file:
         return file.read()
@@ -125,8 +136,9 @@ def source(build, product):
 
 def check_probes(build):
     functions = disassemble(os.path.join(build.out, "probes.o"))
-    for expected, besides, name in EXPECTED.findall(source(build, "probes.o")):
-        yield name, judge(functions.get(name), expected, besides)
+    for expected, besides, other, name in EXPECTED.findall(source(build, "probes.o")):
+        wrong = judge(functions.get(name), expected, besides)
+        yield name, wrong or other and longer(functions[name], functions.get(other)) or None
 
 
 def check_refused(build):

@@ -33,9 +33,10 @@ MAPS = [
     Limit("create_beside_page", "sparse", [M, G, 64 * G, T], percent=100, more=0),
     Limit("bar", "none", [4 * K], percent=100, more=0),
     # A size that the compiler does not know, nor the strategy: see bench/report/reasons.py. The size known: one test.
-    Limit("map", "whole", [2 * M], most=5 + LOOP),
-    Limit("map_local", "whole", [2 * M], most=5 + LOOP),
-    Limit("map_atomic", "whole", [2 * M], most=15 + LOOP),
+    Limit("map", "whole", [2 * M], most=4 + LOOP),
+    Limit("map_local", "whole", [2 * M], most=4 + LOOP),
+    Limit("map_local_read", "whole", [2 * M], most=8 + LOOP),
+    Limit("map_atomic", "whole", [2 * M], most=14 + LOOP),
     Limit("map_local_sized", "whole", [2 * M], most=3 + LOOP),
     Limit("map_local_const", "whole", [2 * M], most=1 + LOOP),
     Limit("map_local_const_write", "whole", [2 * M], most=2 + LOOP),
@@ -49,7 +50,7 @@ SPARSE = [
 ACCESSES = [
     *(Limit(name, "none", [4], percent=100, more=LOOP) for name in
       ("read32_const", "write32_const", "region_read32", "region_write32", "ports_read32", "ports_write32")),
-    *(Limit(name, "none", [4], percent=100, more=3 + LOOP) for name in ("read32", "write32")),
+    *(Limit(name, "none", [4], percent=100, more=2 + LOOP) for name in ("read32", "write32", "try_read32", "try_write32")),
     *(Limit(name, "none", COPIED, percent=102, more=LOOP) for name in ("copy_to", "copy_from")),
     *(Limit(f"{of}{what}_rep{8 * width}", "none", [width * count for count in (1, 16, 64)], percent=100, more=LOOP)
       for of in ("", "ports_") for width in (1, 2, 4) for what in ("read", "write")),

@@ -70,7 +70,7 @@ pub(crate) fn write_at(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     run(fixture, fixture.memory()?, value(fixture)?)
 }
 
-/// [`read_at`] by the kernel crate's accessor, which tests an offset three times.
+/// [`read_at`] by the accessor that has the name of the kernel crate's.
 pub(crate) fn try_read(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     #[inline(never)]
     fn run(fixture: &Fixture<'_>, memory: &Mapping) -> Result<u64> {

@@ -4,7 +4,7 @@
 
 use crate::{
     fixture::Fixture,
-    timing::{sink, timed_loop},
+    timing::{sink, sink32, timed_loop},
 };
 use kernel::{io::Io, prelude::*};
 
@@ -79,7 +79,7 @@ pub(crate) fn write_const(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
 pub(crate) fn read(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     let aperture = fixture.aperture()?;
     timed_loop(&fixture.offsets, |offset| {
-        sink(aperture.map_local(offset)?.try_read32(0)? as usize);
+        sink32(aperture.map_local(offset)?.try_read32(0)?);
         Ok(())
     })
 }
@@ -88,7 +88,7 @@ pub(crate) fn read(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
 pub(crate) fn read_atomic(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     let aperture = fixture.aperture()?;
     timed_loop(&fixture.offsets, |offset| {
-        sink(aperture.map_atomic(offset)?.try_read32(0)? as usize);
+        sink32(aperture.map_atomic(offset)?.try_read32(0)?);
         Ok(())
     })
 }

@@ -75,14 +75,14 @@ pub(super) static SINGLE: &[Workload] = &[
     },
     Workload {
         name: "try_read32",
-        about: "read32 by the kernel crate's Io::try_read32",
+        about: "read32 by try_read32()",
         c_calls: "readl",
         sides: Loop(c::iomrs_b_readl, accesses::try_read),
         ..MEMORY
     },
     Workload {
         name: "try_write32",
-        about: "write32 by the kernel crate's Io::try_write32",
+        about: "write32 by try_write32()",
         c_calls: "writel",
         sides: Loop(c::iomrs_b_writel, accesses::try_write),
         ..MEMORY

@@ -155,7 +155,7 @@ pub trait TextFile<T>: 'static {
 ///
 /// ```
 /// use io_mapping_rs::{debugfs::files::{Directory, Text, TextFile, TextFiles}, pci::DevresBar};
-/// use kernel::{fmt::Write, io::Io, prelude::*};
+/// use kernel::{fmt::Write, prelude::*};
 ///
 /// struct Status;
 ///

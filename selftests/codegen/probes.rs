@@ -4,20 +4,22 @@
 //!
 //! `expect:` lists the instructions that the compiler must generate for the path without an error.
 //! `load` and `store` are moves from and to memory. `besides:` names functions that only other paths
-//! may call.
+//! may call. `no more than:` names a function by which the kernel crate does the like.
 
 #![allow(improper_ctypes_definitions, missing_docs)]
 
 use core::arch::asm;
 use io_mapping_rs::{
     io::{ByteRegion, IoExt, Local, Shared, View, Wc},
-    io_mapping::{PageMap, SizedIoMapping},
+    io_mapping::{LocalMap, PageMap, SizedIoMapping},
     io_region::IoRegionView,
+    pci::Bar,
     ports::PortView,
     IoMapping,
 };
 use kernel::{
     io::{register, Io, Region},
+    pci,
     prelude::*,
 };
 
@@ -199,6 +201,31 @@ probes! {
         }
     }
 
+    /// `cmp` and the first load read the number of words and the address of the BAR from memory.
+    /// expect: rol cmp branch load load
+    /// no more than: probe_kernel_bar_read32
+    fn probe_bar_read32(bar: &Bar<'_>, offset: usize) -> u32 {
+        bar.try_read32(offset).unwrap_or_else(|_| refused() as u32)
+    }
+
+    /// expect: rol cmp branch load store
+    /// no more than: probe_kernel_bar_write32
+    fn probe_bar_write32(bar: &Bar<'_>, value: u32, offset: usize) {
+        if bar.try_write32(value, offset).is_err() {
+            refused();
+        }
+    }
+
+    fn probe_kernel_bar_read32(bar: &pci::Bar<'_>, offset: usize) -> u32 {
+        bar.try_read32(offset).unwrap_or_else(|_| refused() as u32)
+    }
+
+    fn probe_kernel_bar_write32(bar: &pci::Bar<'_>, value: u32, offset: usize) {
+        if bar.try_write32(value, offset).is_err() {
+            refused();
+        }
+    }
+
     /// The offset was checked when the view was made.
     /// expect: load
     fn probe_checked_read32(view: View<'_, u32, Shared>) -> u32 {
@@ -224,10 +251,17 @@ fn touch(addr: usize) {
     unsafe { asm!("/* {0} */", in(reg) addr, options(nostack, preserves_flags)) };
 }
 
+/// As [`touch`], to a value that has been read.
+#[inline(always)]
+fn touch32(value: u32) {
+    // SAFETY: There is no instruction.
+    unsafe { asm!("/* {0:e} */", in(reg) value, options(nostack, preserves_flags)) };
+}
+
 // Maps of an aperture that is mapped whole, and their ends.
 probes! {
     /// One test checks the offset, and a second whether the page needs a slot.
-    /// expect: test branch load add branch
+    /// expect: test branch add branch
     /// besides: map_slot_local release
     fn probe_map_local(aperture: &IoMapping, offset: u64) {
         match aperture.map_local(offset) {
@@ -236,8 +270,30 @@ probes! {
         }
     }
 
+    /// As `probe_map_local`, with a load. Whether the page has a slot is tested at its end, as it may
+    /// have been moved by then.
+    /// expect: test branch add branch xor load test branch add
+    /// besides: map_slot_local release
+    fn probe_map_local_read32(aperture: &IoMapping, offset: u64) {
+        match aperture.map_local(offset) {
+            Ok(page) => match page.try_read32(0) {
+                Ok(value) => touch32(value),
+                Err(_) => drop(refused()),
+            },
+            Err(_) => drop(refused()),
+        }
+    }
+
+    /// The closure is compiled once more for a page that has no slot.
+    /// expect: test branch add branch load
+    /// besides: map_slot_local release
+    fn probe_with_local_read32(aperture: &IoMapping, offset: u64) -> u32 {
+        let read = |page: &LocalMap<'_>| page.try_read32(0).unwrap_or_else(|_| refused() as u32);
+        aperture.with_local(offset, read).unwrap_or_else(|_| refused() as u32)
+    }
+
     /// As `probe_map_local`, with the side effects that C has.
-    /// expect: incq load incl test branch load add branch decl decq branch
+    /// expect: incq load incl test branch add branch decl decq branch
     /// besides: map_slot_atomic release iomrs_preempt
     fn probe_map_atomic(aperture: &IoMapping, offset: u64) {
         match aperture.map_atomic(offset) {
@@ -247,7 +303,7 @@ probes! {
     }
 
     /// As `probe_map_local`, with arguments of another path on the stack.
-    /// expect: sub mov mov test branch load add branch add
+    /// expect: sub mov mov test branch add branch add
     /// besides: map_span
     fn probe_map(aperture: &IoMapping, offset: u64) {
         match aperture.map(offset, 4096) {

@@ -12,7 +12,6 @@ use io_mapping_rs::{
 use kernel::{
     bindings,
     device::Bound,
-    io::Io,
     page::PAGE_SIZE,
     pci,
     prelude::*, //

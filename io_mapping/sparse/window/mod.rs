@@ -20,7 +20,7 @@
 //!
 //! ```
 //! use io_mapping_rs::IoMapping;
-//! use kernel::{io::Io, page::PAGE_SIZE, prelude::*};
+//! use kernel::{page::PAGE_SIZE, prelude::*};
 //!
 //! /// Takes a slot. If all are in use, it maps for any task, which takes none and may sleep.
 //! fn status(memory: &IoMapping) -> Result<u32> {

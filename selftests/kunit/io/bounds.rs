@@ -8,7 +8,7 @@ use io_mapping_rs::{
     IoRegion, Mapping, Ports,
 };
 use kernel::{
-    io::{Io, IoBase, IoCapable, IoCopyable},
+    io::{IoBase, IoCapable, IoCopyable},
     prelude::*,
 };
 

@@ -7,7 +7,7 @@ use crate::{
     support::{accessors::*, outcome::*},
 };
 use io_mapping_rs::{io::IoExt, IoRegion, Ports};
-use kernel::{io::Io, prelude::*};
+use kernel::prelude::*;
 
 #[kunit_tests(iomrs_io_port_ranges)]
 mod tests {

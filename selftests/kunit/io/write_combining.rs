@@ -16,7 +16,7 @@ use io_mapping_rs::{
     ioremap::{ioremap_wc, WcMapping},
     CacheMode, Mapping,
 };
-use kernel::{io::Io, prelude::*};
+use kernel::prelude::*;
 
 /// Bytes of the memory. One more than the sized view of it has.
 const SIZE: usize = 0x41;

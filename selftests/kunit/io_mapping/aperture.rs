@@ -10,7 +10,7 @@ use crate::{
     },
 };
 use io_mapping_rs::{ioremap::Options, CacheMode};
-use kernel::{io::Io, prelude::*};
+use kernel::prelude::*;
 
 #[kunit_tests(iomrs_aperture)]
 mod tests {

@@ -12,7 +12,7 @@ use crate::{
     },
 };
 use core::mem::ManuallyDrop;
-use kernel::{io::Io, prelude::*};
+use kernel::prelude::*;
 
 #[kunit_tests(iomrs_guards)]
 mod tests {

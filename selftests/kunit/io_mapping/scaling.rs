@@ -16,7 +16,7 @@ use crate::{
 };
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use io_mapping_rs::IoMapping;
-use kernel::{io::Io, prelude::*};
+use kernel::prelude::*;
 
 /// The host counts as idle where two CPUs do this many thousandths of what one does in arithmetic.
 const MIN_OF_ARITHMETIC: u64 = 1800;

@@ -15,7 +15,7 @@ use io_mapping_rs::{
     pci::{Aperture, Bar, IoBar, WcBar},
     CacheMode, Strategy,
 };
-use kernel::{io::Io, prelude::*};
+use kernel::prelude::*;
 
 #[kunit_tests(iomrs_bar_types)]
 mod tests {

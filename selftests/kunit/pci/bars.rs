@@ -14,7 +14,7 @@ use io_mapping_rs::{
     pci::{Aperture, Bar, WcBar},
     CacheMode,
 };
-use kernel::{io::Io, prelude::*};
+use kernel::prelude::*;
 
 #[kunit_tests(iomrs_bars)]
 mod tests {

@@ -7,7 +7,7 @@ mod order;
 
 use crate::support::{contexts::side_effects, mappings::*, outcome::*, ranges::*};
 use io_mapping_rs::{io_mapping::LocalMap, window::WINDOW, IoMapping};
-use kernel::{io::Io, prelude::*};
+use kernel::prelude::*;
 
 /// More slots than a CPU can have.
 const MANY: usize = 65;

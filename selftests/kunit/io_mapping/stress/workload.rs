@@ -15,7 +15,6 @@ use io_mapping_rs::{
     io_mapping::{LocalMap, Map},
     IoMapping,
 };
-use kernel::io::Io;
 
 /// Guards that a task holds at once.
 const DEPTH: usize = 8;
