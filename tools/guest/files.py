@@ -11,6 +11,7 @@ PHYS and SIZE: the range of RAM that the kernel's command line sets aside. The o
 import errno
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -189,6 +190,21 @@ def open_file_keeps_the_module():
                 check_eq("selftests unload", rmmod("io_mapping_selftests"), 0)
             check_eq(f"rmmod {module}", rmmod(module), errno.EAGAIN)
     insmod("io-mapping-selftests", f"phys={PHYS}", f"size={SIZE}")
+
+
+@test
+def signal_ends_a_long_read_of_the_sample():
+    buffers = [bytearray(CHUNK)] * 1023
+    with unbound(device("0x1af4", "0x1110")):
+        insmod("io-mapping-sample")
+        signal.signal(signal.SIGALRM, lambda *_: None)
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with open("/dev/io_mapping_sample0", "rb", buffering=0) as node:
+            read = os.preadv(node.fileno(), buffers, 0)
+        rmmod("io_mapping_sample")
+    print(f"{read >> 20} MiB were read until the signal came")
+    if not 0 < read < len(buffers) * CHUNK or read % PAGE:
+        raise AssertionError(f"{read} bytes were read")
 
 
 @test
