@@ -31,6 +31,13 @@ pub(crate) unsafe fn wmb() {
     unsafe { asm!("sfence", options(nostack, preserves_flags)) };
 }
 
+/// Whether the compiler may use `movbe`, as with `CONFIG_X86_NATIVE_CPU`.
+///
+/// What computes a value may store it, too: `setcc` a truth value, and `movbe` one whose bytes are
+/// swapped. Without `movbe` wide values are stored by a `mov` whatever computes them, and to keep them
+/// apart would cost a register where a value is stored again and again.
+const HAS_MOVBE: bool = cfg!(target_feature = "movbe");
+
 macro_rules! accessors {
     ($($ty:ty, $class:ident, $comment:literal:
        $read:ident, $read_relaxed:ident, $write:ident, $write_relaxed:ident;)*) => {$(
@@ -57,16 +64,16 @@ macro_rules! accessors {
         /// A value of device memory is mapped at `addr`, aligned.
         #[inline(always)]
         pub(crate) unsafe fn $write_relaxed(mut value: $ty, addr: *mut c_void) {
-            // Else what computes the value could store it, too: `setcc` a truth value, and `movbe` one
-            // whose bytes are swapped, where the CPU has it.
-            // SAFETY: No instruction: the value must be in a register by itself.
-            unsafe {
-                asm!(
-                    $comment,
-                    inout($class) value,
-                    options(pure, nomem, nostack, preserves_flags)
-                )
-            };
+            if HAS_MOVBE || size_of::<$ty>() == 1 {
+                // SAFETY: No instruction: the value must be in a register by itself.
+                unsafe {
+                    asm!(
+                        $comment,
+                        inout($class) value,
+                        options(pure, nomem, nostack, preserves_flags)
+                    )
+                };
+            }
             // SAFETY: As required of our caller.
             unsafe { addr.cast::<$ty>().write_volatile(value) };
         }
