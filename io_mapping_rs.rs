@@ -53,6 +53,7 @@
 //! | errno | state |
 //! |---|---|
 //! | `EINVAL` | no bytes; the range wraps or leaves its BAR, resource or aperture; an offset is misaligned |
+//! | | a range that leaves its resource in `/proc/iomem`: [`across_resources`](ioremap::Options::across_resources) allows it |
 //! | `ENODEV` | the device has no such BAR, or a BAR of another kind |
 //! | `ERANGE` | an address past the CPU's physical address width |
 //! | `EPERM` | system RAM; on a stock kernel any memory with a `struct page` |

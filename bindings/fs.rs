@@ -4,6 +4,7 @@
 
 use core::marker::PhantomData;
 use kernel::{
+    alloc::flags::__GFP_NOWARN,
     bindings::{
         file, file_operations, fixed_size_llseek, inode, loff_t, simple_read_from_buffer,
         O_ACCMODE, O_WRONLY,
@@ -68,7 +69,7 @@ impl<T: FileOperations> FileOperationsTable<T> {
         let (data, flags) = unsafe { (&*(*inode).i_private.cast::<T::Data>(), (*file).f_flags) };
         from_result(|| {
             let open = T::open(data, flags & O_ACCMODE != O_WRONLY)?;
-            let open = KBox::new(open, GFP_KERNEL)?;
+            let open = KBox::new(open, GFP_KERNEL | __GFP_NOWARN)?;
             // SAFETY: As required of our caller, `file` is being opened: nobody else uses it yet.
             // From here on its private data is a `KBox<T::Open>`.
             unsafe { (*file).private_data = open.into_foreign() };

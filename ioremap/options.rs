@@ -84,7 +84,8 @@ impl Options {
     }
 
     /// Allows a range that begins in one resource and ends in another, for which C only logs a
-    /// warning.
+    /// warning (`mapping multiple BARs`). Without this it is `EINVAL`. The resources are the lines of
+    /// `/proc/iomem`: a range over a part of what the firmware has reserved leaves that, too.
     ///
     /// A stock kernel cannot reserve write combining for such a range: it is `EINVAL` nevertheless.
     ///
@@ -132,15 +133,20 @@ impl Options {
     ///
     /// Neither `phys` nor `size` need be a multiple of the page size. The pages are as large as both
     /// addresses, the CPU and the MTRRs allow (4 KiB on a stock kernel). They are never executable.
-    /// Unlike C it logs no warning: the error tells the reason.
+    ///
+    /// Unlike C the library logs nothing: the error tells the reason. In two cases the kernel logs a
+    /// line by itself, which a module cannot prevent: where cache modes conflict (`x86/PAT: ...`),
+    /// and where address space runs out (`vmalloc_node_range for size ... failed`). To request a BAR
+    /// that another driver has is a third (`can't reserve`).
     ///
     /// # Errors
     ///
     /// | errno | state |
     /// |---|---|
-    /// | `EINVAL` | `size` is 0, the range wraps, or it leaves its resource |
+    /// | `EINVAL` | `size` is 0 or the range wraps |
+    /// | `EINVAL` | the range leaves its resource, such as a BAR or what the firmware has reserved; [`across_resources`](Self::across_resources) allows it |
     /// | `ERANGE` | part of the range is past the CPU's physical address width |
-    /// | `EPERM` | part of the range is system RAM |
+    /// | `EPERM` | part of the range is system RAM; on a stock kernel also memory that was reserved by `memmap=` or by the firmware and has a `struct page` |
     /// | `EBUSY` | another mapping of the range has a cache mode that excludes this one |
     /// | `ENOMEM` | too little memory or address space |
     ///

@@ -196,7 +196,7 @@ impl<T: Send + Sync + 'static> TextFiles<T> {
     ///
     /// `ENOMEM`.
     pub fn new(directory: Directory, data: T) -> Result<Self> {
-        let data = KBox::new(data, GFP_KERNEL)?;
+        let data = KBox::new(data, GFP_KERNEL | __GFP_NOWARN)?;
         Ok(Self { directory, data })
     }
 

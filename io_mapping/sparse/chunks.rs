@@ -294,7 +294,7 @@ impl Chunks {
                 chunks: KVVec::new(),
                 elements: KVVec::new(),
             };
-            let new = KBox::pin_init(new_mutex!(empty), GFP_KERNEL)?;
+            let new = KBox::pin_init(new_mutex!(empty), GFP_KERNEL | __GFP_NOWARN)?;
             // While one task sets it, others would find it neither unset nor set.
             let _guard = CREATE_LOCK.lock();
             self.mapped.populate(new);

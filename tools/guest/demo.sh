@@ -9,6 +9,8 @@ NODE=/dev/io_mapping_sample0
 REGISTER=/sys/kernel/debug/io_mapping_sample0/interrupt_mask
 DRIVER=/sys/bus/pci/drivers/io_mapping_sample
 LIBRARY=/sys/kernel/debug/io_mapping_rs
+# Begins what the test module says.
+TESTS_MARK="iomrs: from here on the tests speak"
 # How much is copied at once.
 MIB=64
 # Bits of /proc/sys/kernel/tainted: bad page, oops, warning, soft lockup.
@@ -158,10 +160,14 @@ bind_again() {
 # The tests of selftests/driver: they run when the module is loaded, and their results are in the kernel log.
 driver_tests() {
 	local line
+	echo "$TESTS_MARK" > /dev/kmsg
 	insmod /io-mapping-tests.ko || return
 	dmesg | sed -n 's/^.*io_mapping_tests: //p' > /tmp/results
 	while IFS= read -r line; do tell "test $line"; done < /tmp/results
 	rmmod io_mapping_tests
+	# A refusal is told by its errno alone. The PCI core says which BAR it could not reserve.
+	line=$(dmesg | sed "1,/$TESTS_MARK/d" | grep -v "io_mapping_tests: \|can't reserve" | head -n 1)
+	[ -z "$line" ] || { echo "the log is not silent: $line" && return 1; }
 }
 
 unload() {
