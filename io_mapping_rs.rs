@@ -69,7 +69,7 @@
 //! Registers are mapped uncached, apertures and [`pci::WcBar`] write-combining.
 //! [`ioremap::Options`] asks for any [`CacheMode`]. Where a live mapping of the same memory has
 //! another mode, the new one gets that mode, as in C: `achieved()` tells. [`Policy::Exact`] makes it
-//! `EBUSY`.
+//! `EBUSY`. Unlike in C, what is asked for uncached is never write-combining or cached: it is `EBUSY`.
 //!
 //! # What is mapped now
 //!
@@ -126,6 +126,7 @@ struct IoMappingRs {
     _files: debugfs::Registration,
     _window: window::Registration,
     _tracking: tracking::Registration,
+    _cache_modes: mm::cache_mode::Registration,
 }
 
 impl kernel::Module for IoMappingRs {
@@ -135,7 +136,7 @@ impl kernel::Module for IoMappingRs {
             module_parameters::chunk_budget.value(),
         );
         mm::machine::init();
-        mm::cache_mode::init();
+        let cache_modes = mm::cache_mode::Registration::new()?;
         let tracking = tracking::Registration::new()?;
         io_mapping::sparse::chunks::init(budget.saturating_mul(1 << 20));
         let window = window::Window::register(slots).inspect_err(|&err| {
@@ -150,6 +151,7 @@ impl kernel::Module for IoMappingRs {
             _files: debugfs::Registration::new()?,
             _window: window,
             _tracking: tracking,
+            _cache_modes: cache_modes,
         })
     }
 }

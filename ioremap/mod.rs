@@ -271,11 +271,16 @@ impl Mapping {
         self.reservation.requested()
     }
 
-    /// The cache mode that the CPU uses, which C does not tell.
+    /// The cache mode of the page-table entries, which C does not tell.
     ///
     /// It differs from [`requested`](Self::requested) in three cases: another mapping of the range
     /// had it already ([`Policy::AllowWeaker`](crate::Policy::AllowWeaker)), the range lies in the
     /// first MiB (which is always write-back), or the CPU lacks the mode (it has no PAT).
+    ///
+    /// It does not say that nobody has mapped the range with another mode. On a kernel with
+    /// `kconfig/export.patch` the kernel has made sure of that. On a stock kernel it knows, and does
+    /// not tell modules: only mappings of this library have been compared. Neither does it say what
+    /// an MTRR makes of the range.
     ///
     /// # Examples
     ///
@@ -499,9 +504,12 @@ macro_rules! ioremap {
 ioremap! {
     /// Maps registers (C: `ioremap()`).
     ///
-    /// The cache mode is [`CacheMode::UncachedMinus`]: an MTRR can make it write combining.
+    /// The cache mode is [`CacheMode::UncachedMinus`] or, if the range is mapped so already,
+    /// [`CacheMode::Uncached`]. Where another mapping has any other, this is `EBUSY`: C maps
+    /// registers write combining then. An MTRR can still make them write combining.
     ioremap => UncachedMinus, Mapping;
-    /// Maps registers with [`CacheMode::Uncached`], whatever the MTRRs say (C: `ioremap_uc()`).
+    /// Maps registers with [`CacheMode::Uncached`], whatever the MTRRs say (C: `ioremap_uc()`). If
+    /// the range is mapped uncached-minus already, it gets that, and `EBUSY` as [`ioremap()`].
     ///
     /// It is for registers in a BAR that the firmware has made write combining by an MTRR.
     ioremap_uc => Uncached, Mapping;

@@ -83,6 +83,16 @@ pub(crate) fn of_entry(entry: u64, large: bool) -> Option<u32> {
         .map(effective)
 }
 
+/// Whether the registry leaves the range out. It is mapped write-back, and the MTRRs alone select its
+/// cache mode: the first MiB.
+pub(crate) fn is_untracked(start: u64, size: usize) -> bool {
+    // SAFETY: A function pointer that does not change after boot.
+    let is_untracked = unsafe { (&raw const c::x86_platform.is_untracked_pat_range).read() };
+    let end = start.saturating_add(size as u64);
+    // SAFETY: Any range may be asked for.
+    is_untracked.is_some_and(|is_untracked| unsafe { is_untracked(start, end) })
+}
+
 /// Whether a mapping that asked for `requested` may have `achieved`, the mode that the registry has
 /// for the range.
 pub(crate) fn is_allowed(start: u64, size: usize, requested: u32, achieved: u32) -> bool {

@@ -10,6 +10,8 @@ use crate::mm::phys_range::{PhysRange, PAGE_SHIFT, PAGE_SIZE};
 use core::sync::atomic::{AtomicU32, Ordering};
 use kernel::prelude::*;
 
+#[cfg(iomrs_stock)]
+mod live;
 mod protection;
 pub(crate) use protection::Protection;
 
@@ -17,11 +19,27 @@ pub(crate) use protection::Protection;
 static EFFECTIVE: [AtomicU32; CacheMode::ALL.len()] =
     [const { AtomicU32::new(0) }; CacheMode::ALL.len()];
 
-/// Called when the module is loaded, before anything is mapped.
-pub(crate) fn init() {
-    protection::init();
-    for (mode, effective) in CacheMode::ALL.into_iter().zip(&EFFECTIVE) {
-        effective.store(arch::effective(mode.as_raw()), Ordering::Relaxed);
+/// Keeps what reservations need for as long as the module is loaded.
+pub(crate) struct Registration {
+    #[cfg(iomrs_stock)]
+    _live: live::Registration,
+}
+
+impl Registration {
+    /// Called when the module is loaded, before anything is mapped.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` for any call but the first.
+    pub(crate) fn new() -> Result<Self> {
+        protection::init();
+        for (mode, effective) in CacheMode::ALL.into_iter().zip(&EFFECTIVE) {
+            effective.store(arch::effective(mode.as_raw()), Ordering::Relaxed);
+        }
+        Ok(Self {
+            #[cfg(iomrs_stock)]
+            _live: live::Registration::new()?,
+        })
     }
 }
 
@@ -77,6 +95,11 @@ impl CacheMode {
         }
     }
 
+    /// Whether the CPU makes each access by itself and in order, as registers need it.
+    pub const fn is_uncached(self) -> bool {
+        matches!(self, Self::UncachedMinus | Self::Uncached)
+    }
+
     const fn as_raw(self) -> u32 {
         // CAST: `repr(u8)`, with the numbers of `enum page_cache_mode`; arch/ checks them.
         self as u32
@@ -111,9 +134,18 @@ impl CacheMode {
 pub enum Policy {
     /// Take the mode that is there, as C's ioremap does, unless it is more strongly cached than the
     /// one asked for. `achieved()` tells which it is.
+    ///
+    /// Unlike C, who asks for [`Uncached`](CacheMode::Uncached) or
+    /// [`UncachedMinus`](CacheMode::UncachedMinus) gets one of these two, or `EBUSY`: they are for
+    /// registers, whose stores must not be merged or reordered. (In the first MiB, which C always
+    /// maps write-back, an MTRR makes registers uncached.)
     #[default]
     AllowWeaker,
     /// The mode asked for, or `EBUSY`.
+    ///
+    /// A stock kernel does not tell a module which mode another driver has mapped the range with.
+    /// There `EBUSY` is for what is known: mappings of this library, and those that make the kernel
+    /// refuse write combining.
     Exact,
 }
 
@@ -127,15 +159,19 @@ pub(crate) fn mode_of_entry(entry: u64, shift: u32) -> Option<CacheMode> {
 /// drop.
 ///
 /// On a stock kernel only write combining makes a line, and the registry does not tell its answer.
+/// What is known is what this module has reserved itself: see `live`.
 ///
 /// # Invariants
 ///
-/// `[start, end)` is what the registry was given, or it is empty.
+/// `[start, end)` is what the registry was given, for `asked`, or it is empty.
 pub(crate) struct Reservation {
     start: u64,
     end: u64,
     requested: CacheMode,
+    asked: CacheMode,
     achieved: CacheMode,
+    #[cfg(iomrs_stock)]
+    _live: live::LiveRange,
 }
 
 impl Reservation {
@@ -155,16 +191,25 @@ impl Reservation {
         let start = range.page_start() & mask;
         let size = range.pages() << PAGE_SHIFT;
         let end = Self::tracked_end(start, size, mask);
-        let mut raw = requested.as_raw();
+        #[cfg(iomrs_stock)]
+        let live = live::LiveRange::new(start, start.saturating_add(size), requested)?;
+        #[cfg(iomrs_stock)]
+        let asked = live.mode();
+        #[cfg(iomrs_exported)]
+        let asked = requested;
+        let mut raw = asked.as_raw();
         if end > start {
-            raw = arch::reserve(start, end, requested.as_raw())?;
+            raw = arch::reserve(start, end, raw)?;
         }
-        // INVARIANT: the registry has just taken `[start, end)`, or that is empty.
+        // INVARIANT: the registry has just taken `[start, end)` for `asked`, or that is empty.
         let mut this = Self {
             start,
             end,
             requested,
-            achieved: requested,
+            asked,
+            achieved: asked,
+            #[cfg(iomrs_stock)]
+            _live: live,
         };
         // The registry does not know what the CPU cannot do.
         let effective = EFFECTIVE.get(raw as usize).ok_or(EINVAL)?;
@@ -193,7 +238,13 @@ impl Reservation {
         }
         let size = usize::try_from(size)?;
         let (requested, achieved) = (self.requested.as_raw(), self.achieved.as_raw());
-        if policy == Policy::Exact || !arch::is_allowed(self.start, size, requested, achieved) {
+        let reorders = self.requested.is_uncached()
+            && !self.achieved.is_uncached()
+            && !arch::is_untracked(self.start, size);
+        if policy == Policy::Exact
+            || reorders
+            || !arch::is_allowed(self.start, size, requested, achieved)
+        {
             return Err(EBUSY);
         }
         Ok(())
@@ -226,9 +277,8 @@ impl Reservation {
 impl Drop for Reservation {
     fn drop(&mut self) {
         if self.end > self.start {
-            // SAFETY: By the type's invariant the registry holds just this range, taken for
-            // `requested`.
-            unsafe { arch::free(self.start, self.end, self.requested.as_raw()) };
+            // SAFETY: By the type's invariant the registry holds just this range, taken for `asked`.
+            unsafe { arch::free(self.start, self.end, self.asked.as_raw()) };
         }
     }
 }

@@ -106,7 +106,7 @@ fn aperture(kept: &mut Kept, phys: u64, size: u64, strategy: Strategy) -> Result
 
 /// Makes two mappings of one page, of which the second cannot get its mode.
 fn modes(kept: &mut Kept, phys: u64) -> Result {
-    for mode in [CacheMode::WriteCombining, CacheMode::UncachedMinus] {
+    for mode in [CacheMode::UncachedMinus, CacheMode::WriteCombining] {
         // SAFETY: Nobody but the tests uses the range.
         let mapping = unsafe { ioremap::Options::new(mode).map(phys, PAGE)? };
         kept.mappings.push(mapping, GFP_KERNEL)?;

@@ -5,7 +5,9 @@
 use crate::{
     c,
     support::{
+        c_bars::region_is_requested,
         compare::*,
+        devices::{Device, NAME},
         mappings::*,
         outcome::*,
         proc_files::{reserved_modes, KernelState},
@@ -13,7 +15,11 @@ use crate::{
         translation::mode_at,
     },
 };
-use io_mapping_rs::{ioremap::Options, CacheMode};
+use io_mapping_rs::{
+    ioremap::Options,
+    pci::{Bar, IoBar},
+    CacheMode,
+};
 use kernel::prelude::*;
 
 /// Returns the mode in the entry of a mapping that C makes, or `None` where C returns NULL.
@@ -46,6 +52,10 @@ fn compare_beside_c(range: TestRange, live: CacheMode, wanted: CacheMode) -> Out
     check_eq!(in_c.is_none(), is_refused(live, wanted));
     match &in_c {
         None => check_err!(ours, EBUSY),
+        // C maps registers with whatever mode is there.
+        Some(_) if wanted.is_uncached() && !live.is_uncached() && c::iomrs_c_pat_enabled() => {
+            check_err!(ours, EBUSY);
+        }
         Some(in_c) => {
             let ours = check_ok!(ours);
             check_eq!(ours.requested(), wanted);
@@ -111,9 +121,6 @@ mod tests {
 
     #[test]
     fn s18_write_combining_becomes_uncached() -> Outcome {
-        if cfg!(iomrs_stock) {
-            return skip(c"a stock kernel does not tell modules which mode they got");
-        }
         let range = require!(TestRange::reserved());
         require!(reserved_modes());
         let _registers = check_ok!(map(CacheMode::UncachedMinus, range.phys, PAGE));
@@ -123,6 +130,56 @@ mod tests {
             (WC, CacheMode::UncachedMinus)
         );
         check_err!(map_with(Options::new(WC).exact(), range.phys, PAGE), EBUSY);
+        Ok(())
+    }
+
+    #[test]
+    fn s18_registers_are_uncached_or_refused() -> Outcome {
+        let range = require!(TestRange::reserved());
+        require!(reserved_modes());
+        for live in CacheMode::ALL {
+            // Registers in the last bytes of a page that has another mode.
+            let other = check_ok!(map(live, range.phys, PAGE + 8));
+            let before = KernelState::now()?;
+            for wanted in [CacheMode::UncachedMinus, CacheMode::Uncached] {
+                for phys in [range.phys + PAGE - 0x100, range.phys + PAGE + 0x100] {
+                    let registers = map(wanted, phys, 0x100);
+                    if live.is_uncached() {
+                        check!(check_ok!(registers).achieved().is_uncached());
+                    } else {
+                        check_err!(registers, EBUSY);
+                        check_err!(map_with(Options::new(wanted).exact(), phys, 0x100), EBUSY);
+                    }
+                    // The next page is another one.
+                    let next = check_ok!(map(wanted, range.phys + 2 * PAGE, 0x100));
+                    check_eq!(next.achieved(), wanted);
+                }
+            }
+            check_eq!(KernelState::now()?, before);
+            drop(other);
+            check_ok!(map(CacheMode::UncachedMinus, range.phys, PAGE));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn s18_registers_of_a_bar_are_uncached_or_refused() -> Outcome {
+        let device = require!(Device::ivshmem());
+        require!(reserved_modes());
+        let range = device.bar(0)?;
+        // As a driver has it whose device's BAR is in the same page.
+        let neighbour = check_ok!(map(WC, range.phys & !(PAGE - 1), PAGE));
+        let before = KernelState::now()?;
+        check_err!(Bar::iomap(device.bound(), 0, 0, NAME), EBUSY);
+        check_err!(IoBar::iomap(device.bound(), 0, 0, NAME), EBUSY);
+        check_eq!(region_is_requested()?, false);
+        check_eq!(KernelState::now()?, before);
+        drop(neighbour);
+        let registers = check_ok!(Bar::iomap(device.bound(), 0, 0, NAME));
+        check_eq!(registers.achieved(), CacheMode::UncachedMinus);
+        // And the other way round: the memory gets the mode of the registers.
+        let neighbour = check_ok!(map(WC, range.phys & !(PAGE - 1), PAGE));
+        check_eq!(neighbour.achieved(), CacheMode::UncachedMinus);
         Ok(())
     }
 
