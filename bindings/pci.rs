@@ -7,7 +7,9 @@ use core::ptr::{self, NonNull};
 use kernel::{
     bindings::{
         pci_dev, pci_dev_put, pci_disable_device, pci_enable_device, pci_get_device,
-        pci_release_region, pci_request_region, resource, PCI_ANY_ID, PCI_STD_NUM_BARS,
+        pci_read_config_dword, pci_read_config_word, pci_release_region, pci_request_region,
+        resource, PCI_ANY_ID, PCI_MSIX_ENTRY_SIZE, PCI_MSIX_FLAGS, PCI_MSIX_FLAGS_QSIZE,
+        PCI_MSIX_TABLE, PCI_MSIX_TABLE_BIR, PCI_MSIX_TABLE_OFFSET, PCI_STD_NUM_BARS,
     },
     device::{Bound, Core},
     error::to_result,
@@ -81,10 +83,14 @@ pub(crate) fn resource_flags(pdev: &Device<Bound>, bar: u32) -> Result<u32> {
 /// # Errors
 ///
 /// `EINVAL` if there is no such BAR, `EBUSY` if it has been requested already.
-pub(crate) fn request_region(pdev: &Device<Bound>, bar: u32, name: &'static CStr) -> Result {
+///
+/// # Safety
+///
+/// `name` stays valid until the region has been released.
+pub(crate) unsafe fn request_region(pdev: &Device<Bound>, bar: u32, name: &CStr) -> Result {
     let bar = bar_index(bar)?;
     // SAFETY: A reference to a `Device` is a valid `struct pci_dev`, `bar_index` returns only the
-    // numbers of BARs, and `name` lives for ever.
+    // numbers of BARs, and `name` stays valid as required of our caller.
     to_result(unsafe { pci_request_region(as_raw(pdev), bar, name.as_char_ptr()) })
 }
 
@@ -164,4 +170,34 @@ impl Drop for LockedDevice {
         // SAFETY: By the invariant of `LockedDevice` we have a reference, which nobody uses any more.
         unsafe { pci_dev_put(pdev) };
     }
+}
+
+/// Where the device has the table of its MSI-X interrupts.
+pub(crate) struct MsixTable {
+    pub(crate) bar: u32,
+    /// From the start of the BAR, in bytes.
+    pub(crate) offset: u32,
+    /// In bytes, not 0.
+    pub(crate) size: u32,
+}
+
+/// Returns where the MSI-X table is, `None` if the device has none.
+pub(crate) fn msix_table(pdev: &Device<Bound>) -> Option<MsixTable> {
+    let pdev = as_raw(pdev);
+    // SAFETY: A reference to a `Device` is a valid `struct pci_dev`. The byte does not change.
+    let capability = unsafe { (&raw const (*pdev).msix_cap).read() };
+    if capability == 0 {
+        return None;
+    }
+    let (mut flags, mut table) = (0, 0);
+    let at = |register: u32| c_int::from(capability) + register as c_int;
+    // SAFETY: The device is valid, and `flags` is valid for a write.
+    unsafe { pci_read_config_word(pdev, at(PCI_MSIX_FLAGS), &mut flags) };
+    // SAFETY: The device is valid, and `table` is valid for a write.
+    unsafe { pci_read_config_dword(pdev, at(PCI_MSIX_TABLE), &mut table) };
+    Some(MsixTable {
+        bar: table & PCI_MSIX_TABLE_BIR,
+        offset: table & PCI_MSIX_TABLE_OFFSET,
+        size: ((u32::from(flags) & PCI_MSIX_FLAGS_QSIZE) + 1) * PCI_MSIX_ENTRY_SIZE,
+    })
 }

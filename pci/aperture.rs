@@ -2,7 +2,8 @@
 
 //! The methods of a BAR that is an aperture.
 
-use super::{Aperture, BarRegion, FromBar};
+use super::request::{BarRange, Request, Right};
+use super::{Aperture, FromBar};
 use crate::io_mapping::{IoMapping, Strategy};
 use crate::ioremap::{Mapping, Options};
 use crate::mm::cache_mode::CacheMode;
@@ -33,7 +34,7 @@ impl<'a> Aperture<'a> {
     /// }
     /// ```
     #[track_caller]
-    pub fn new_wc(pdev: &'a Device<Bound>, bar: u32, name: &'static CStr) -> Result<Self> {
+    pub fn new_wc(pdev: &'a Device<Bound>, bar: u32, name: &CStr) -> Result<Self> {
         let options = Options::new(CacheMode::WriteCombining);
         Self::new(pdev, bar, name, options, Strategy::Auto)
     }
@@ -66,17 +67,37 @@ impl<'a> Aperture<'a> {
     pub fn new(
         pdev: &'a Device<Bound>,
         bar: u32,
-        name: &'static CStr,
+        name: &CStr,
         options: Options,
         strategy: Strategy,
     ) -> Result<Self> {
-        let region = BarRegion::request(pdev, bar, Mapping::KINDS, name)?;
-        let options = options.in_requested_region();
-        // SAFETY: The range is a BAR of memory, as `KINDS` says. It has been requested, and `Owned`
-        // drops the aperture before the request.
-        let inner =
-            unsafe { IoMapping::with_strategy(region.start(), region.size(), options, strategy)? };
-        Ok(Self { inner, region })
+        let region = Request::new(pdev, bar, Mapping::KINDS, name)?;
+        // SAFETY: `Owned` drops `inner` before `region`.
+        let range = unsafe { region.range(0, 0)? };
+        let inner = IoMapping::of_bar(range, options, strategy)?;
+        Ok(Self {
+            inner,
+            region: Right::Alone(region),
+        })
+    }
+}
+
+impl IoMapping {
+    /// Makes a range of a BAR an aperture.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`BarRange::options`] and of [`IoMapping::with_strategy`].
+    #[track_caller]
+    pub(super) fn of_bar(
+        range: BarRange<'_>,
+        options: Options,
+        strategy: Strategy,
+    ) -> Result<Self> {
+        let options = range.options(options)?;
+        // SAFETY: By the invariant of `BarRange` the range is within a BAR, which is of memory, as
+        // `options` has found, and ours for longer than the aperture.
+        unsafe { Self::with_strategy(range.start(), range.size(), options, strategy) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 //! The types that a BAR can be mapped as.
 
-use super::region::{BarKind, BarRange};
+use super::request::{BarKind, BarRange};
 use crate::ioremap::io_region::IoRegion;
 use crate::ioremap::ports::Ports;
 use crate::ioremap::{Mapping, Options, WcMapping};
@@ -24,7 +24,7 @@ pub trait FromBar: Sized + sealed::Sealed {
     /// Maps a range of a BAR of one of these kinds.
     #[doc(hidden)]
     #[track_caller]
-    fn map(range: BarRange) -> Result<Self>;
+    fn map(range: BarRange<'_>) -> Result<Self>;
 }
 
 impl sealed::Sealed for Mapping {}
@@ -32,7 +32,7 @@ impl FromBar for Mapping {
     #[allow(private_interfaces)]
     const KINDS: &'static [BarKind] = &[BarKind::Memory];
 
-    fn map(range: BarRange) -> Result<Self> {
+    fn map(range: BarRange<'_>) -> Result<Self> {
         range.map(Options::new(CacheMode::UncachedMinus))
     }
 }
@@ -42,7 +42,7 @@ impl FromBar for WcMapping {
     #[allow(private_interfaces)]
     const KINDS: &'static [BarKind] = &[BarKind::Memory];
 
-    fn map(range: BarRange) -> Result<Self> {
+    fn map(range: BarRange<'_>) -> Result<Self> {
         Ok(range.map(Options::new(CacheMode::WriteCombining))?.into())
     }
 }
@@ -52,11 +52,11 @@ impl FromBar for Ports {
     #[allow(private_interfaces)]
     const KINDS: &'static [BarKind] = &[BarKind::Ports];
 
-    fn map(range: BarRange) -> Result<Self> {
-        if range.kind != BarKind::Ports {
+    fn map(range: BarRange<'_>) -> Result<Self> {
+        if range.kind() != BarKind::Ports {
             return Err(ENODEV);
         }
-        let (first, count) = (range.start.try_into()?, range.size.try_into()?);
+        let (first, count) = (range.start().try_into()?, range.size().try_into()?);
         // SAFETY: By the invariant of `BarRange` these are ports, and ours for longer than the
         // result.
         unsafe { Ports::new(first, count) }
@@ -68,8 +68,8 @@ impl FromBar for IoRegion {
     #[allow(private_interfaces)]
     const KINDS: &'static [BarKind] = &[BarKind::Memory, BarKind::Ports];
 
-    fn map(range: BarRange) -> Result<Self> {
-        match range.kind {
+    fn map(range: BarRange<'_>) -> Result<Self> {
+        match range.kind() {
             BarKind::Memory => Ok(Self::Memory(FromBar::map(range)?)),
             BarKind::Ports => Ok(Self::Ports(FromBar::map(range)?)),
         }

@@ -20,6 +20,8 @@
 //! | [`IoBar`] | either | as `PortBar` |
 //! | [`Aperture`] | memory | parts of it, mapped when they are needed |
 //!
+//! Each requests its BAR. For parts of one BAR with different cache modes there is [`BarRegion`].
+//!
 //! The device answers while there is an [`Enabled`] of it. Dropping a BAR unmaps and releases it.
 //! Where a borrow of the device cannot be kept, as in an open file,
 //! [`into_devres`](Owned::into_devres) hands the BAR to the device, which drops it when the driver
@@ -43,13 +45,15 @@ use kernel::{
 };
 
 mod aperture;
+mod bar_region;
 pub mod claim;
 mod enabled;
 mod from_bar;
-mod region;
+mod request;
+pub use bar_region::BarRegion;
 pub use enabled::{enable_device, enable_device_mem, Enabled};
 pub use from_bar::FromBar;
-use region::BarRegion;
+use request::{Request, Right};
 
 /// A `T` that maps a BAR, together with the region request of the BAR.
 ///
@@ -58,10 +62,14 @@ use region::BarRegion;
 pub struct Owned<'a, T> {
     // Dropped in this order.
     inner: T,
-    region: BarRegion<'a>,
+    region: Right<'a>,
 }
 
 /// A BAR of memory, mapped as registers. It lends a [`Mapping`].
+///
+/// It is uncached-minus or uncached, whatever others have mapped: where that cannot be had, as other
+/// mappings of the same page are write combining, it is `EBUSY`. (Only [`iomap_with`](Self::iomap_with)
+/// maps with other modes, for what is no registers.)
 pub type Bar<'a> = Owned<'a, Mapping>;
 
 /// A BAR of memory, mapped write combining.
@@ -85,7 +93,7 @@ pub type WcBar<'a> = Owned<'a, WcMapping>;
 /// A BAR of I/O ports. It is requested only: ports need no mapping.
 pub type PortBar<'a> = Owned<'a, Ports>;
 
-/// A BAR of memory or of I/O ports.
+/// A BAR of memory or of I/O ports. Memory is mapped as that of a [`Bar`].
 ///
 /// # Examples
 ///
@@ -155,7 +163,7 @@ impl<'a, T: FromBar> Owned<'a, T> {
         pdev: &'a Device<Bound>,
         bar: u32,
         maxlen: ResourceSize,
-        name: &'static CStr,
+        name: &CStr,
     ) -> Result<Self> {
         Self::iomap_range(pdev, bar, 0, maxlen, name)
     }
@@ -176,23 +184,29 @@ impl<'a, T: FromBar> Owned<'a, T> {
         bar: u32,
         offset: ResourceSize,
         maxlen: ResourceSize,
-        name: &'static CStr,
+        name: &CStr,
     ) -> Result<Self> {
-        let region = BarRegion::request(pdev, bar, T::KINDS, name)?;
+        let region = Request::new(pdev, bar, T::KINDS, name)?;
         // SAFETY: `Owned` drops `inner` before `region`.
         let range = unsafe { region.range(offset, maxlen)? };
         let inner = T::map(range)?;
-        Ok(Self { inner, region })
+        Ok(Self {
+            inner,
+            region: Right::Alone(region),
+        })
     }
 }
 
-impl<'a> Bar<'a> {
-    /// As [`iomap_range`](Self::iomap_range), but maps with `options`. C has this for write
-    /// combining only (`pci_iomap_wc_range()`).
+impl<'a, T: From<Mapping>> Owned<'a, T> {
+    /// As [`iomap_range`](Self::iomap_range), but maps with `options`: a [`Bar`] or a [`WcBar`]. C has
+    /// this for write combining only (`pci_iomap_wc_range()`).
     ///
     /// # Errors
     ///
-    /// As [`iomap_range`](Self::iomap_range).
+    /// As [`iomap_range`](Self::iomap_range), and `EBUSY` where `options` are
+    /// [`exact`](Options::exact), the mode is not uncached, and the device has its MSI-X table in this
+    /// range: the kernel maps that uncached when the driver asks for interrupts. [`BarRegion`] maps
+    /// the parts around the table.
     ///
     /// # Context
     ///
@@ -201,13 +215,13 @@ impl<'a> Bar<'a> {
     /// # Examples
     ///
     /// ```
-    /// use io_mapping_rs::{ioremap::Options, pci::Bar, CacheMode};
+    /// use io_mapping_rs::{ioremap::Options, pci::WcBar, CacheMode};
     /// use kernel::{device::Bound, pci, prelude::*};
     ///
-    /// /// A table that is read often. Refused where another mapping of it forces another mode.
-    /// fn table<'a>(pdev: &'a pci::Device<Bound>) -> Result<Bar<'a>> {
-    ///     let options = Options::new(CacheMode::WriteThrough).exact();
-    ///     Bar::iomap_with(pdev, 4, 0, 0, c"my-driver", options)
+    /// /// A queue. Refused where another mapping of it forces another mode.
+    /// fn queue<'a>(pdev: &'a pci::Device<Bound>) -> Result<WcBar<'a>> {
+    ///     let options = Options::new(CacheMode::WriteCombining).exact();
+    ///     WcBar::iomap_with(pdev, 4, 0, 0, c"my-driver", options)
     /// }
     /// ```
     #[track_caller]
@@ -216,14 +230,17 @@ impl<'a> Bar<'a> {
         bar: u32,
         offset: ResourceSize,
         maxlen: ResourceSize,
-        name: &'static CStr,
+        name: &CStr,
         options: Options,
     ) -> Result<Self> {
-        let region = BarRegion::request(pdev, bar, Mapping::KINDS, name)?;
+        let region = Request::new(pdev, bar, Mapping::KINDS, name)?;
         // SAFETY: `Owned` drops `inner` before `region`.
         let range = unsafe { region.range(offset, maxlen)? };
-        let inner = range.map(options)?;
-        Ok(Self { inner, region })
+        let inner = range.map(options)?.into();
+        Ok(Self {
+            inner,
+            region: Right::Alone(region),
+        })
     }
 }
 

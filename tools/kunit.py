@@ -5,8 +5,9 @@
     tools/kunit.py DIR-OF-MODULES NAME [--kernel test|debug|kmap] [--boot BOOT] [--log FILE]
 
 Each case is a test of make check, its name beginning with NAME. The guest has an ivshmem device of 4 GiB (a sparse
-file), a device with a port BAR, a serial port that no driver looks for, and a range of RAM set aside. What a case needs
-of the kernel's command line or the CPU comes by more boots (BOOTS): a case is skipped if all of them skip it.
+file), a device with a port BAR, one with an MSI-X table, a serial port that no driver looks for, and a range of RAM set
+aside. What a case needs of the kernel's command line or the CPU comes by more boots (BOOTS): a case is skipped if all of
+them skip it.
 """
 
 import argparse
@@ -45,7 +46,7 @@ BOOTS = {
 def command(args, wanted, image, backing, log):
     """vng's command line. It opens its output by path, so that must be a pipe."""
     devices = (f"-object memory-backend-file,id=bar2,size=4G,mem-path={backing},share=on "
-            "-device ivshmem-plain,memdev=bar2 -device pci-testdev,membar=64M "
+            "-device ivshmem-plain,memdev=bar2 -device pci-testdev,membar=64M -device nvme,serial=iomrs "
             f"-chardev null,id=uart -device isa-serial,iobase={UART:#x},irq=5,chardev=uart "
             f"-chardev file,id=klog,path={log} -device virtio-serial-pci -device virtconsole,chardev=klog")
     kvm = []

@@ -12,6 +12,7 @@
 static const struct pci_device_id ids[] = {
 	{ PCI_DEVICE(0x1af4, 0x1110) },	/* ivshmem: BAR 2 is memory that reads back */
 	{ PCI_DEVICE(0x1b36, 0x0005) },	/* pci-testdev: BAR 1 is ports */
+	{ PCI_DEVICE(0x1b36, 0x0010) },	/* nvme: BAR 0 has the MSI-X table */
 	{ }
 };
 

@@ -3,6 +3,7 @@
 //! BARs of PCI devices.
 
 mod bar_parts;
+mod bar_region;
 mod bar_types;
 mod bars;
 mod part;

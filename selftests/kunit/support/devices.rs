@@ -38,6 +38,14 @@ impl Device {
 
     pub(crate) const PORT_BAR: u32 = 1;
 
+    /// Returns an NVMe controller: BAR 0 is registers, in one page of which is the MSI-X table.
+    pub(crate) fn nvme() -> Available<Self> {
+        Self::get(0x1b36, 0x0010).ok_or(c"no NVMe device, or another driver has it")
+    }
+
+    /// Where QEMU's NVMe controller has its MSI-X table.
+    pub(crate) const NVME_TABLE: u64 = 0x2000;
+
     /// Returns the address of C's `struct pci_dev`.
     pub(crate) fn as_ptr(&self) -> *mut c_void {
         self.0.as_ptr()
