@@ -80,17 +80,24 @@ impl Directory {
         Self(unsafe { debugfs_create_dir(name.as_char_ptr(), parent) })
     }
 
-    /// Creates file `name` in the directory, for root only.
+    /// Creates file `name` in the directory, for root only. Returns an address in the memory of the
+    /// module that the operations are in.
     ///
     /// # Safety
     ///
-    /// `data` is valid until the directory has been removed.
-    pub(crate) unsafe fn create_file<T: FileOperations>(&self, name: &CStr, data: *const T::Data) {
+    /// - `data` is valid until the directory has been removed.
+    /// - It is removed before that module's memory is freed.
+    pub(crate) unsafe fn create_file<T: FileOperations>(
+        &self,
+        name: &CStr,
+        data: *const T::Data,
+    ) -> usize {
+        let table = &FileOperationsTable::<T>::TABLE;
         let mode = if T::IS_WRITABLE { 0o600 } else { 0o400 };
         // SAFETY: `name` is a C string. By the invariant of `Directory` the pointer is that of a
         // directory or an error. The operations need `data` to be valid while they run: it is until
         // the directory has been removed, as required of our caller, and removing it waits for
-        // them.
+        // them. So are they themselves.
         unsafe {
             debugfs_create_file_full(
                 name.as_char_ptr(),
@@ -98,9 +105,10 @@ impl Directory {
                 self.0,
                 data.cast_mut().cast(),
                 ptr::null(),
-                &FileOperationsTable::<T>::TABLE,
+                table,
             )
         };
+        ptr::from_ref(table).addr()
     }
 }
 

@@ -5,6 +5,7 @@
 use kernel::{
     bindings::{__release_region, __request_region, iomem_resource},
     prelude::*,
+    str::CString,
 };
 
 /// A requested range of memory (C: `request_mem_region()`). Nobody else can request any of it until
@@ -12,10 +13,13 @@ use kernel::{
 ///
 /// # Invariants
 ///
-/// The `size` bytes from `start` on have been requested, and only `drop` releases them.
+/// The `size` bytes from `start` on have been requested in the name of `_name`, and only `drop` releases
+/// them.
 pub(crate) struct MemoryRegion {
     start: u64,
     size: u64,
+    // The list of resources points to it, for ever if this is leaked.
+    _name: CString,
 }
 
 impl MemoryRegion {
@@ -23,24 +27,29 @@ impl MemoryRegion {
     ///
     /// # Errors
     ///
-    /// `EBUSY` where a part of it has been requested already, where it leaves the resource that it begins
-    /// in, or where there is no memory.
+    /// `ENOMEM`, and `EBUSY` where a part of it has been requested already, or where it leaves the
+    /// resource that it begins in.
     ///
     /// # Context
     ///
     /// May sleep.
     pub(crate) fn request(start: u64, size: u64) -> Result<Self> {
         const NAME: &CStr = c"io-mapping-rs";
-        // SAFETY: The list of resources may be changed by any task. The name lives as long as this
-        // module, and whoever has a region uses the module.
+        let name = CString::try_from(NAME)?;
+        // SAFETY: The list of resources may be changed by any task. The result keeps the name until it
+        // has released the region.
         let region = unsafe {
-            __request_region(&raw mut iomem_resource, start, size, NAME.as_char_ptr(), 0)
+            __request_region(&raw mut iomem_resource, start, size, name.as_char_ptr(), 0)
         };
         if region.is_null() {
             return Err(EBUSY);
         }
         // INVARIANT: Requested just now.
-        Ok(Self { start, size })
+        Ok(Self {
+            start,
+            size,
+            _name: name,
+        })
     }
 }
 

@@ -27,6 +27,7 @@ type LastReport = Pin<KBox<Mutex<Text>>>;
 /// The files of this module, removed when it is unloaded.
 pub(crate) struct Registration {
     _files: TextFiles<LastReport>,
+    _installed: files::Registration,
 }
 
 impl Registration {
@@ -36,13 +37,17 @@ impl Registration {
     ///
     /// `ENOMEM`.
     pub(crate) fn new() -> Result<Self> {
+        let installed = files::Registration::new()?;
         let report = KBox::pin_init(new_mutex!(Text::new()), GFP_KERNEL)?;
         let files = TextFiles::new(Directory::new(c"io_mapping_rs", None), report)?;
         files.add::<mappings::Table>();
         files.add::<mappings::Json>();
         files.add::<stats::Stats>();
         files.add::<Selftest>();
-        Ok(Self { _files: files })
+        Ok(Self {
+            _files: files,
+            _installed: installed,
+        })
     }
 }
 

@@ -14,7 +14,8 @@ STEPS = ["the library loads",
          *(f"{step}, {strategy}" for strategy in STRATEGIES for step in ["the sample driver loads", *DIRECTIONS]),
          "the sample driver unloads", "registers", "the library's files", "the driver is unbound while a file is open",
          "the driver is bound four times more", "the sample driver unloads again", "the test module runs", *BARS,
-         "all modules unload", "the device is disabled again", "the kernel log"]
+         "a driver that leaks unloads", "all modules unload", "the name of a leaked region outlives all modules",
+         "the device is disabled again", "the kernel log"]
 # Begins the name of the result of each.
 BAD_REQUEST = "bad request: "
 MIN_REFUSALS = 20

@@ -2,10 +2,11 @@
 
 //! Files in debugfs, for this module and for those that use the crate.
 //!
-//! They differ from those of [`kernel::debugfs`] in two ways:
+//! They differ from those of [`kernel::debugfs`] in three ways:
 //!
 //! - An open file keeps its module loaded. Without that, closing a file whose module has been
 //!   unloaded calls code that is not there any more.
+//! - A driver that leaks its [`TextFiles`] leaves no file behind when it is unloaded.
 //! - The text of a file is made once, when it is opened, and may be of any length. However many calls
 //!   of `read()` it takes, they return parts of the same text.
 //!
@@ -60,7 +61,10 @@ use kernel::{
 };
 
 mod directory;
+mod installed;
 pub use directory::Directory;
+use installed::Installed;
+pub(super) use installed::Registration;
 
 /// The longest text that can be written to a file by one call, in bytes.
 pub const MAX_STORE: usize = 256;
@@ -185,7 +189,7 @@ pub trait TextFile<T>: 'static {
 /// ```
 pub struct TextFiles<T: Send + Sync + 'static> {
     // Dropped first: then no file uses `data` any more.
-    directory: Directory,
+    directory: Installed,
     data: KBox<T>,
 }
 
@@ -197,6 +201,7 @@ impl<T: Send + Sync + 'static> TextFiles<T> {
     /// `ENOMEM`.
     pub fn new(directory: Directory, data: T) -> Result<Self> {
         let data = KBox::new(data, GFP_KERNEL | __GFP_NOWARN)?;
+        let directory = Installed::new(directory)?;
         Ok(Self { directory, data })
     }
 
@@ -207,9 +212,12 @@ impl<T: Send + Sync + 'static> TextFiles<T> {
     ///
     /// May sleep.
     pub fn add<F: TextFile<T>>(&self) {
-        let directory = &self.directory.inner;
-        // SAFETY: The box keeps `data` where it is, and is dropped after the directory.
-        unsafe { directory.create_file::<Operations<T, F>>(F::NAME, &*self.data) };
+        let data: *const T = &*self.data;
+        // SAFETY: The box keeps `data` where it is, and is dropped after the directory, or never.
+        unsafe {
+            self.directory
+                .create_file::<Operations<T, F>>(F::NAME, data)
+        };
     }
 }
 

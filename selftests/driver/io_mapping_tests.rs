@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! refusals.rs  QEMU's ivshmem: requests that the library must refuse
+//! leaks.rs     QEMU's ivshmem: what is leaked, with leak=1 in place of the former
 //! testdev.rs   QEMU's pci-testdev: BARs of memory and of I/O ports through the same code
 //! ```
 
@@ -17,6 +18,7 @@ use kernel::{
     prelude::*, //
 };
 
+mod leaks;
 mod refusals;
 mod testdev;
 
@@ -98,6 +100,7 @@ impl pci::Driver for TestDriver {
     ) -> impl PinInit<(), Error> + 'bound {
         let _enabled = enable_device(pdev)?;
         match info.ok_or(ENODEV)? {
+            Tested::Ivshmem if module_parameters::leak.value() != 0 => leaks::leak(pdev),
             Tested::Ivshmem => refusals::run(pdev),
             Tested::Testdev => testdev::run(pdev),
         }
@@ -110,4 +113,10 @@ kernel::module_pci_driver! {
     authors: ["The io-mapping-rs authors"],
     description: "Tests of io_mapping_rs that need no KUnit",
     license: "GPL",
+    params: {
+        leak: u32 {
+            default: 0,
+            description: "1: leak a BAR and a file in debugfs, and do nothing else with ivshmem",
+        },
+    },
 }

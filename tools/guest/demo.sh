@@ -170,6 +170,19 @@ driver_tests() {
 	[ -z "$line" ] || { echo "the log is not silent: $line" && return 1; }
 }
 
+# What a driver has leaked does not refer to its memory, which is gone.
+leak() {
+	insmod /io-mapping-tests.ko leak=1 || return
+	rmmod io_mapping_tests || return
+	leaked_name || return
+	[ ! -e /sys/kernel/debug/io_mapping_leak ] || { echo "its file in debugfs is still there" && return 1; }
+	grep -q '(unloaded)$' $LIBRARY/mappings || { echo "the leaked mapping is not listed" && return 1; }
+}
+
+leaked_name() {
+	grep -q ' : io_mapping_leak$' /proc/iomem || { echo "the leaked region has lost its name" && return 1; }
+}
+
 unload() {
 	rmmod io_mapping_rs || return
 	! grep '^io_mapping' /proc/modules
@@ -202,7 +215,9 @@ if try "the library loads" insmod /io-mapping-rs.ko && with_strategy whole 1 0 6
 		try "the driver is bound four times more" bind_again
 		try "the sample driver unloads again" rmmod io_mapping_sample
 		try "the test module runs" driver_tests
+		try "a driver that leaks unloads" leak
 		try "all modules unload" unload
+		try "the name of a leaked region outlives all modules" leaked_name
 		try "the device is disabled again" enable_count_is "$ENABLED"
 	fi
 fi
