@@ -119,8 +119,8 @@ void *iomrs_b_claim_bar(u32 domain, u32 bus, u32 devfn, u32 bar, u64 *phys, u64 
 }
 
 /*
- * Begins a job that uses the BAR. The device stays bound until iomrs_b_end(). Returns false where it was removed, or its
- * BAR could not be requested again.
+ * Begins a job that uses the BAR. The device stays bound until iomrs_b_end(). Returns false where it was removed, or
+ * its BAR could not be requested again.
  */
 bool iomrs_b_begin(void *data)
 {
