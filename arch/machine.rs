@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! What the machine can do. It does not change after boot, so that it is asked for once: a map
 //! should not pay for a call of each question.
 //!

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! The files of `/sys/kernel/debug/io_mapping_rs/bench/`.
 
 use crate::{bench::Bench, results::output, workloads};

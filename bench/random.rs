@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! Pseudo-random numbers (splitmix64). The selftests include this file, too.
 
 /// A sequence of numbers that depends on the seed alone.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! Parses what is written to `run`: a spec. Pure logic: `selftests/host` tests it.
 //!
 //! ```text

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! Statistics of many measurements, in integers. Pure logic: `selftests/host` tests it.
 //!
 //! Percentiles are by nearest rank: the smallest value that is not exceeded by so many. Nothing is

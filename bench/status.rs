@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! What the file `status` shows.
 
 use crate::{results::Subject, workloads};

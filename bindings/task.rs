@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! `<linux/sched.h>`: what a loop that may take long has to do.
 
 use super::{iomrs_cond_resched, iomrs_fatal_signal_pending};

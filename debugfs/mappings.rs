@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! The files `mappings` and `mappings.json`: all mappings, as a table and as JSON.
 
 use super::snapshot::{self, MappingSnapshot, PAGE_SIZES};

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! Snapshots of mappings: what each was made for, and what its page-table entries are now.
 
 use crate::bindings::task;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! The file `stats`: the counters, each a line with its name and its value.
 
 use crate::debugfs::files::{Text, TextFile};

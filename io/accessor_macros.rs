@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! Accessors of [`IoExt`](super::IoExt) that differ only in the width, or in which half is first.
 
 macro_rules! big_endian_accessors {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! An untyped region of any length, for accesses of every width.
 
 use core::ptr;

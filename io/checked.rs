@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! Accessors of a value at an offset that is known at run time only.
 
 /// Implements the accessors of one value that check the offset at run time, on what implements

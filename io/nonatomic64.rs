@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! 64 bits by two accesses of 32.
 
 use super::{AccessBackend, Backend, BigEndian, MemorySpace, Relaxed};

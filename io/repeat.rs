@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! Reading and writing one register, such as a FIFO's, many times in a row.
 
 use super::{AccessMode, Backend, MemorySpace, Relaxed, View};

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! Write-combining memory, and the doorbell that is rung after data has been written there.
 
 use super::{AccessBackend, AccessView, Backend, ByteRegion, Flushed, IoExt, MemorySpace, View};

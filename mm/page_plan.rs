@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! The choice of page sizes for a range.
 //!
 //! A [`Plan`] splits a mapping into runs of pages of one size, each run within one table of the

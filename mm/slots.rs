@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! A bitmap of up to 64 slots.
 //!
 //! The slots of a CPU are used there only, but by tasks that preempt each other and by interrupts at

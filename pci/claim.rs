@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! The right to overwrite memory that nobody uses, for tests and benchmarks. A driver requests the
 //! BARs of its device instead: see [`crate::pci`].
 

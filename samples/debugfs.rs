@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! `/sys/kernel/debug/io_mapping_sampleN/interrupt_mask`: the register, to read and to write.
 
 use crate::device::{Device, INTERRUPT_MASK};

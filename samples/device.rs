@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! The device: maps both of its BARs, reads and writes them.
 //!
 //! An open file keeps its [`Device`], and may do so after the driver has been unbound. The BARs are

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! `read()` and `write()` on the memory of a device. Positions and lengths past its end behave as
 //! on a block device.
 

@@ -10,6 +10,7 @@
             it does not count
   C         extern "C" and kernel::bindings stand in IN_C only
   asm       inline assembly stands in IN_ASM only
+  unsafe    a module that has no unsafe code, nor a module of its own with some, forbids it: FORBID stands at its top
   assert    assert! stands where the compiler runs it, or in tests: clippy has no lint for the others
   SPDX      every file has its licence line
   length    every file has MAX_CODE lines of code or fewer, comments and blank lines not counted
@@ -20,7 +21,7 @@ import re
 import sys
 
 import tap
-from rust_text import Crate, RustFile, all_files
+from rust_text import Crate, RustFile, all_files, block_end
 
 CRATE_ROOT = "io_mapping_rs.rs"
 # From the lowest to the highest.
@@ -32,6 +33,9 @@ OUTSIDE = ["samples/io_mapping_sample.rs", "bench/io_mapping_bench.rs", "selftes
 HOST = "selftests/host/src/lib.rs"
 IN_C = ["bindings", "arch", "mm"]
 IN_ASM = ["arch"]
+FORBID = "#![forbid(unsafe_code)]"
+UNSAFE = re.compile(r"\bunsafe\b")
+MACRO = re.compile(r"\bmacro_rules!\s*(\w+)\s*\{")
 ASSERT = re.compile(r"\b(?:debug_)?assert(?:_eq|_ne)?!")
 MAX_CODE = 350
 # No place for a comment, or not written by hand.
@@ -188,6 +192,30 @@ def check_asm(checks, files, top):
                     checks.violation("asm", path, f"inline assembly stands in {', '.join(IN_ASM)} only")
 
 
+def unsafe_macros(crate):
+    """The names of the crate's macros that expand to unsafe code."""
+    for code in (module.file.code for module in crate.modules.values()):
+        for match in MACRO.finditer(code):
+            if UNSAFE.search(code[match.end():block_end(code, match.end() - 1)]):
+                yield match[1]
+
+
+def has_unsafe(code, macros):
+    """Whether a file has unsafe code, by a macro that is defined elsewhere, too."""
+    used = set(re.findall(r"\b(\w+)!", code)) - set(MACRO.findall(code))
+    return bool(UNSAFE.search(code) or used & macros)
+
+
+def check_unsafe(checks, crates):
+    checks.rule("unsafe")
+    for crate in crates:
+        macros = set(unsafe_macros(crate))
+        users = [module for module in crate.modules.values() if has_unsafe(module.file.code, macros)]
+        for module in crate.modules.values():
+            if FORBID not in module.file.text and not any(user.is_within(module) for user in users):
+                checks.violation("unsafe", module.path, f"it has no unsafe code: {FORBID} is missing")
+
+
 def check_assert(checks, files):
     checks.rule("assert")
     for path, file in files.items():
@@ -233,6 +261,7 @@ def main():
     check_circles(checks, [library, *(Crate(root, files) for root in [*OUTSIDE, HOST])], top)
     check_c(checks, files)
     check_asm(checks, files, top)
+    check_unsafe(checks, [library, *(Crate(root, files) for root in OUTSIDE[:2])])
     check_assert(checks, files)
     check_every_file(checks, top)
     checks.report()

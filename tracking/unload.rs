@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! Clears the callers of mappings when the module that their file name is in is unloaded.
 
 use super::MappingCursor;

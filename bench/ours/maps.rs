@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! Loops that map pages of an aperture. `c/maps.c` has C's.
 
 use crate::{

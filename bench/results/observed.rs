@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! What happened on a CPU while a workload ran there.
 
 use crate::{c, timing::ticks};

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! Results as text: CSV and JSON with the same fields, and the samples of each row in binary.
 //!
 //! Times are in ticks of the clock for one operation: the ticks of a batch, less those of an empty

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! Whether a result can be believed.
 
 use super::{machine::Machine, measurement::Comparison, observed::Observed};

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! In which order the three sides run.
 //!
 //! Each side finds the lists of the allocators as the side before it left them. In a fixed order one

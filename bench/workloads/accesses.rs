@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! Accesses of memory and ports: single values, strings of values, blocks.
 
 use super::workload::{Sides, Workload};

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! What can be measured: each workload on each strategy, C's side beside ours.
 //!
 //! C maps an aperture as a whole or not at all. So a Whole aperture is measured beside C's

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! Mapping and unmapping ranges, apertures and BARs.
 
 use super::workload::{Sides, Workload};

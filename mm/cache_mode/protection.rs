@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! The protection bits of an entry: everything that it says of its page but the address.
 
 use super::CacheMode;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! Whether a confidential guest must map a range encrypted: what the kernel's list of resources,
 //! the hypervisor and EFI's memory map say of it.
 //!
