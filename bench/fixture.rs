@@ -6,6 +6,7 @@
 use crate::{
     c,
     claim::{Claim, JobClaim, LentBar},
+    kernel_crate::registers::Registers,
     random::Random,
     timing::Ticks,
 };
@@ -13,15 +14,20 @@ use core::{ffi::c_void, ptr};
 use io_mapping_rs::{
     io_region::IoRegionView,
     ioremap::{self, Options},
+    pci::{Bar, DevresBar},
     CacheMode, IoMapping, IoRegion, Mapping, Ports, Strategy,
 };
 use kernel::{
     alloc::KVVec,
     device::Bound,
+    devres::Devres,
     io::{IoBase, Region},
     pci,
     prelude::*,
 };
+
+/// The name of a requested region in `/proc/iomem`.
+pub(crate) const NAME: &CStr = c"io-mapping-bench";
 
 /// Bytes of a small page.
 pub(crate) const PAGE: u64 = 4096;
@@ -43,8 +49,17 @@ pub(crate) enum Target {
     Aperture,
     /// Memory, mapped as registers are.
     Memory,
+    /// Registers of a BAR that the device takes back when it is unbound.
+    Revocable,
     /// I/O ports.
     Ports,
+}
+
+/// Registers of a BAR that belong to its device, as each side has them.
+pub(crate) struct Revocable {
+    // Dropped in this order: the kernel crate's are a part of our mapping.
+    pub(crate) kernel_crate: Devres<Registers>,
+    pub(crate) ours: DevresBar,
 }
 
 /// What a fixture is made of.
@@ -77,7 +92,7 @@ pub(crate) struct Plan {
 ///   transfers.
 /// - `pattern` has `bytes` bytes and at least a page.
 /// - `c_aperture` is null, or C's aperture of the range, which this owns.
-/// - `c_io` is null, or what C's accessors take for `region`.
+/// - `c_io` is null, or what C's accessors take for `region` or `revocable`.
 pub(crate) struct Fixture<'a> {
     claim: &'a Claim,
     pub(crate) phys: u64,
@@ -87,6 +102,8 @@ pub(crate) struct Fixture<'a> {
     pub(crate) pattern: KVVec<u8>,
     aperture: Option<IoMapping>,
     region: Option<IoRegion>,
+    // Before the BAR, which it has requested.
+    revocable: Option<Revocable>,
     bar: Option<LentBar<'a>>,
     c_aperture: *mut c::IoMapping,
     c_io: *mut c_void,
@@ -121,6 +138,7 @@ impl<'a> Fixture<'a> {
             pattern: pattern(plan)?,
             aperture: None,
             region: None,
+            revocable: None,
             bar: None,
             c_aperture: ptr::null_mut(),
             c_io: ptr::null_mut(),
@@ -130,6 +148,7 @@ impl<'a> Fixture<'a> {
             Target::Bar => this.bar = Some(job.lend()?),
             Target::Aperture => this.add_apertures(plan)?,
             Target::Memory => this.add_memory()?,
+            Target::Revocable => this.add_revocable(job)?,
             Target::Ports => this.add_ports()?,
         }
         Ok(this)
@@ -163,6 +182,21 @@ impl<'a> Fixture<'a> {
         // INVARIANT: C's accessors take the address of the mapping, which becomes `region`.
         self.c_io = ptr::with_exposed_provenance_mut(memory.addr());
         self.region = Some(IoRegion::Memory(memory));
+        Ok(())
+    }
+
+    /// Requests the BAR and maps it. All sides use the same mapping.
+    fn add_revocable(&mut self, job: &'a JobClaim<'_>) -> Result {
+        let lent = self.bar.insert(job.lend()?);
+        let bar = Bar::iomap(lent.device(), lent.number(), self.size, NAME)?;
+        // INVARIANT: C's accessors take the address of the mapping, which becomes `revocable`.
+        self.c_io = ptr::with_exposed_provenance_mut(bar.addr());
+        // SAFETY: The mapping has these bytes, and is dropped after the result.
+        let registers = unsafe { Registers::new(bar.addr(), bar.size()) };
+        self.revocable = Some(Revocable {
+            kernel_crate: Devres::new(lent.device().as_ref(), registers)?,
+            ours: bar.into_devres()?,
+        });
         Ok(())
     }
 
@@ -220,6 +254,16 @@ impl<'a> Fixture<'a> {
             Some(IoRegion::Memory(memory)) => Ok(memory),
             _ => Err(EINVAL),
         }
+    }
+
+    /// Returns the registers that the device takes back.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` where the target is another one.
+    #[inline(always)]
+    pub(crate) fn revocable(&self) -> Result<&Revocable> {
+        self.revocable.as_ref().ok_or(EINVAL)
     }
 
     /// Returns the device, and the number of its BAR that the workload requests.
@@ -306,7 +350,9 @@ fn offsets(plan: &Plan) -> Result<KVVec<u64>> {
             // In an order that no cache can foresee.
             Target::Aperture => random.next() % pages * PAGE,
             // Neighbours are not in the same order as their addresses, and all are multiples of 4.
-            Target::Memory | Target::Ports => round * 28 % plan.offset_bound.max(1),
+            Target::Memory | Target::Revocable | Target::Ports => {
+                round * 28 % plan.offset_bound.max(1)
+            }
         };
         offsets.push(offset, GFP_KERNEL)?;
     }

@@ -12,10 +12,11 @@
 //! files.rs      the files in debugfs
 //! bench.rs      one run at a time; status.rs: what the file status shows
 //! jobs.rs       the jobs of a spec; not_run.rs: why a job cannot run
-//! runner/       runs the batches of a job, both sides in turns
+//! runner/       runs the batches of a job, its sides in turns
 //! results/      rows, whether they can be believed, CSV and JSON
 //! workloads/    what can be measured: three tables
 //! ours/         our side: ranges, maps of an aperture, accesses
+//! kernel_crate/ the kernel crate's side, where it has the like
 //! fixture.rs    what a workload works on
 //! claim.rs      the right to overwrite the range
 //! c/            C's side in files of the same names; what else is in C
@@ -36,6 +37,7 @@ mod claim;
 mod files;
 mod fixture;
 mod jobs;
+mod kernel_crate;
 mod not_run;
 mod ours;
 mod random;

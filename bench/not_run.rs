@@ -40,8 +40,12 @@ pub(crate) fn check(claim: &Claim, subject: &Subject) -> Check {
         Target::Ports if !claim.is_ports() => return because("the range is not an I/O port BAR"),
         Target::Ports => (),
         _ if claim.is_ports() => return because("the range is an I/O port BAR"),
-        Target::Bar if !claim.is_bar() => return because("the range is not a BAR"),
-        Target::Bar if cpus > 1 => return because("only one CPU at a time can request a BAR"),
+        Target::Bar | Target::Revocable if !claim.is_bar() => {
+            return because("the range is not a BAR")
+        }
+        Target::Bar | Target::Revocable if cpus > 1 => {
+            return because("only one CPU at a time can request a BAR")
+        }
         _ => (),
     }
     if workload.is_too_long(size) {

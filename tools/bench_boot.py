@@ -29,12 +29,12 @@ class BenchError(Exception):
 
 
 def devices(scratch, size):
-    """An ivshmem device whose BAR 2 is of that size, the file behind it sparse; and one with a BAR of ports."""
+    """An ivshmem device whose BAR 2 is of that size, the file behind it sparse; and one with a BAR of ports and one of 4K of memory."""
     backing = os.path.join(scratch, "bar2")
     with open(backing, "wb") as f:
         f.truncate(size)
     return ["-object", f"memory-backend-file,id=bar2,size={size},mem-path={backing},share=on",
-            "-device", "ivshmem-plain,memdev=bar2", "-device", "pci-testdev"]
+            "-device", "ivshmem-plain,memdev=bar2", "-device", "pci-testdev,membar=4K"]
 
 
 def converse(guest, progress):

@@ -17,7 +17,7 @@ use kernel::{
 };
 
 /// Returns the value that is written, which the compiler does not know: the beginning of the pattern.
-fn value(fixture: &Fixture<'_>) -> Result<u32> {
+pub(crate) fn value(fixture: &Fixture<'_>) -> Result<u32> {
     let bytes = fixture.pattern.first_chunk().ok_or(EINVAL)?;
     let mut value = u32::from_ne_bytes(*bytes) as usize;
     hide(&mut value);
@@ -90,6 +90,17 @@ pub(crate) fn try_write(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
         })
     }
     run(fixture, fixture.memory()?, value(fixture)?)
+}
+
+/// The device may be unbound at any time, which ends the access.
+#[inline(never)]
+pub(crate) fn revocable_read(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
+    let bar = &fixture.revocable()?.ours;
+    timed_loop(&fixture.offsets, |offset| {
+        let bar = bar.try_access().ok_or(ENXIO)?;
+        sink32(bar.try_read32(offset as usize)?);
+        Ok(())
+    })
 }
 
 /// A region of memory or ports: which of them it is, is known at run time only.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Our side of each comparison. `c/` has C's side in files of the same names.
+//! Our side of each comparison. `c/` has C's side in files of the same names,
+//! and `kernel_crate/` what the kernel crate has of it.
 //!
 //! A function here is compiled into one of its own, so that `tools/profile.py` finds it by its name.
 

@@ -3,7 +3,7 @@
 //! Calls that map ranges, apertures and BARs, and what unmaps them. `c/ranges.c` has C's.
 
 use crate::{
-    fixture::{Fixture, PAGE, WRITE_COMBINING},
+    fixture::{Fixture, NAME, PAGE, WRITE_COMBINING},
     timing::{ticks, timed, Ticks},
 };
 use io_mapping_rs::{
@@ -12,9 +12,6 @@ use io_mapping_rs::{
     CacheMode, IoMapping, Strategy,
 };
 use kernel::{alloc::KVec, prelude::*};
-
-/// The name of a requested region in `/proc/iomem`.
-const NAME: &CStr = c"io-mapping-bench";
 
 #[inline(always)]
 fn map(fixture: &Fixture<'_>, mode: CacheMode) -> Result<Ticks> {

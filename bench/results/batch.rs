@@ -2,27 +2,30 @@
 
 #![forbid(unsafe_code)]
 
-//! Batches of the three sides.
+//! Batches of the sides.
 
 use crate::timing::Ticks;
 use kernel::{alloc::KVVec, prelude::*};
 
-/// The three that take turns. C runs twice, as two sides of their own: C against C must come out as 1.
+/// Those that take turns. C runs twice, as two sides of their own: C against C must come out as 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     C,
     CRepeat,
     Ours,
+    /// Of workloads of which the kernel crate has the like.
+    KernelCrate,
 }
 
 impl Side {
-    pub(crate) const ALL: [Self; 3] = [Self::C, Self::CRepeat, Self::Ours];
+    pub(crate) const ALL: [Self; 4] = [Self::C, Self::CRepeat, Self::Ours, Self::KernelCrate];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::C => "c",
             Self::CRepeat => "c again",
             Self::Ours => "ours",
+            Self::KernelCrate => "kernel crate",
         }
     }
 }
@@ -41,6 +44,7 @@ pub(crate) struct Batches {
     c: KVVec<Batch>,
     c_repeat: KVVec<Batch>,
     ours: KVVec<Batch>,
+    kernel_crate: KVVec<Batch>,
 }
 
 impl Batches {
@@ -50,6 +54,7 @@ impl Batches {
             c: KVVec::with_capacity(count, GFP_KERNEL)?,
             c_repeat: KVVec::with_capacity(count, GFP_KERNEL)?,
             ours: KVVec::with_capacity(count, GFP_KERNEL)?,
+            kernel_crate: KVVec::new(),
         })
     }
 
@@ -58,6 +63,7 @@ impl Batches {
             Side::C => &mut self.c,
             Side::CRepeat => &mut self.c_repeat,
             Side::Ours => &mut self.ours,
+            Side::KernelCrate => &mut self.kernel_crate,
         };
         Ok(batches.push(batch, GFP_KERNEL)?)
     }
@@ -67,6 +73,7 @@ impl Batches {
             Side::C => &self.c,
             Side::CRepeat => &self.c_repeat,
             Side::Ours => &self.ours,
+            Side::KernelCrate => &self.kernel_crate,
         }
     }
 
@@ -76,6 +83,7 @@ impl Batches {
             (&mut self.c, &other.c),
             (&mut self.c_repeat, &other.c_repeat),
             (&mut self.ours, &other.ours),
+            (&mut self.kernel_crate, &other.kernel_crate),
         ] {
             for (batch, other) in batches.iter_mut().zip(others.iter()) {
                 if other.ticks.all() > batch.ticks.all() {
@@ -91,7 +99,8 @@ impl Batches {
 #[derive(Clone, Copy)]
 pub(crate) struct EmptyBatches {
     pub(crate) c: Ticks,
-    pub(crate) ours: Ticks,
+    /// Of both sides in Rust.
+    pub(crate) rust: Ticks,
 }
 
 impl EmptyBatches {
@@ -103,19 +112,19 @@ impl EmptyBatches {
         };
         Self {
             c: ticks,
-            ours: ticks,
+            rust: ticks,
         }
     };
 
     pub(crate) fn keep_shorter(&mut self, other: Self) {
         self.c = self.c.min(other.c);
-        self.ours = self.ours.min(other.ours);
+        self.rust = self.rust.min(other.rust);
     }
 
     pub(crate) fn of(&self, side: Side) -> Ticks {
         match side {
             Side::C | Side::CRepeat => self.c,
-            Side::Ours => self.ours,
+            Side::Ours | Side::KernelCrate => self.rust,
         }
     }
 }

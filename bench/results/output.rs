@@ -86,6 +86,7 @@ fn describe(index: usize, row: &Row, machine: &Machine, out: &mut impl Fields) -
 fn call(row: &Row) -> &'static str {
     match row.side {
         Side::Ours => "io_mapping_rs",
+        Side::KernelCrate => "kernel",
         Side::C | Side::CRepeat => row.subject.workload.c_calls,
     }
 }

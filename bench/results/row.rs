@@ -60,6 +60,9 @@ impl Row {
         };
         for &phase in phases {
             for side in Side::ALL {
+                if measurement.batches.of(side).is_empty() {
+                    continue;
+                }
                 let row = Self::new(measurement, subject, machine, side, phase)?;
                 rows.push(row, GFP_KERNEL)?;
             }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Runs a workload: a thread on each of its CPUs, in which C, C once more and ours take turns.
+//! Runs a workload: a thread on each of its CPUs, in which C, C once more, ours and, where it has the
+//! like, the kernel crate take turns.
 
 use crate::{
     c,
@@ -116,7 +117,7 @@ fn empty_once(fixture: &Fixture<'_>, workload: &Workload) -> Result<EmptyBatches
         let ticks = unsafe { fixture.run_c_calls(overhead)? };
         return Ok(EmptyBatches {
             c: ticks,
-            ours: ticks,
+            rust: ticks,
         });
     }
     let _irqs_off = IrqsOff::new(true);
@@ -124,12 +125,12 @@ fn empty_once(fixture: &Fixture<'_>, workload: &Workload) -> Result<EmptyBatches
         Sides::Calls(..) => EmptyBatches {
             // SAFETY: It only reads the clock.
             c: unsafe { fixture.run_c_calls(c::iomrs_b_nothing)? },
-            ours: timing::nothing(),
+            rust: timing::nothing(),
         },
         Sides::Loop(..) => EmptyBatches {
             // SAFETY: It only reads the offsets.
             c: Ticks::of_loop(unsafe { fixture.run_c_loop(c::iomrs_b_empty, &mut [])? }),
-            ours: Ticks::of_loop(maps::empty(fixture, &mut [])?),
+            rust: Ticks::of_loop(maps::empty(fixture, &mut [])?),
         },
     })
 }
@@ -146,7 +147,7 @@ impl Runner<'_> {
         let count = self.batches.load(Ordering::Relaxed) as usize;
         let mut batches = Batches::with_capacity(count)?;
         let mut observer = Observer::begin();
-        let mut turns = Turns::new();
+        let mut turns = Turns::new(self.workload.kernel_crate.is_some());
         for round in 0..count {
             for side in turns.next() {
                 let batch = self.batch(side, &mut data)?;
@@ -168,7 +169,7 @@ impl Runner<'_> {
     /// Runs some rounds and returns the ticks of the last one.
     fn warm_up(&self, data: &mut [u8]) -> Result<u64> {
         let mut spent = 0;
-        let mut turns = Turns::new();
+        let mut turns = Turns::new(self.workload.kernel_crate.is_some());
         for _ in 0..WARM_UP_ROUNDS {
             spent = 0;
             for side in turns.next() {
@@ -220,16 +221,20 @@ impl Runner<'_> {
     fn side(&self, side: Side, data: &mut [u8]) -> Result<Ticks> {
         match side {
             Side::Ours => self.ours(data),
+            Side::KernelCrate => self.kernel_crate(data),
             Side::C | Side::CRepeat => self.c(data),
         }
     }
 
     #[inline(never)]
     fn ours(&self, data: &mut [u8]) -> Result<Ticks> {
-        match self.workload.sides {
-            Sides::Calls(_, ours) => ours(self.fixture),
-            Sides::Loop(_, ours) => Ok(Ticks::of_loop(ours(self.fixture, data)?)),
-        }
+        self.workload.ours().run(self.fixture, data)
+    }
+
+    #[inline(never)]
+    fn kernel_crate(&self, data: &mut [u8]) -> Result<Ticks> {
+        let side = self.workload.kernel_crate.ok_or(EINVAL)?;
+        side.run(self.fixture, data)
     }
 
     #[inline(never)]

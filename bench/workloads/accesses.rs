@@ -4,10 +4,11 @@
 
 //! Accesses of memory and ports: single values, strings of values, blocks.
 
-use super::workload::{Sides, Workload};
+use super::workload::{RustSide, Sides, Workload};
 use crate::{
     c,
     fixture::{Target, PAGE},
+    kernel_crate::accesses as kernel_crate,
     ours::accesses,
 };
 use Sides::Loop;
@@ -52,6 +53,7 @@ pub(super) static SINGLE: &[Workload] = &[
         about: "load 32 bits at an offset that the compiler knows",
         c_calls: "readl",
         sides: Loop(c::iomrs_b_readl_const, accesses::read_const),
+        kernel_crate: Some(RustSide::Loop(kernel_crate::read_const)),
         ..MEMORY
     },
     Workload {
@@ -59,6 +61,7 @@ pub(super) static SINGLE: &[Workload] = &[
         about: "store 32 bits at an offset that the compiler knows",
         c_calls: "writel",
         sides: Loop(c::iomrs_b_writel_const, accesses::write_const),
+        kernel_crate: Some(RustSide::Loop(kernel_crate::write_const)),
         ..MEMORY
     },
     Workload {
@@ -66,6 +69,7 @@ pub(super) static SINGLE: &[Workload] = &[
         about: "load 32 bits at an offset known at run time only (IoExt::try_at)",
         c_calls: "readl",
         sides: Loop(c::iomrs_b_readl, accesses::read_at),
+        kernel_crate: Some(RustSide::Loop(kernel_crate::try_read)),
         ..MEMORY
     },
     Workload {
@@ -73,6 +77,7 @@ pub(super) static SINGLE: &[Workload] = &[
         about: "store 32 bits at an offset known at run time only (IoExt::try_at)",
         c_calls: "writel",
         sides: Loop(c::iomrs_b_writel, accesses::write_at),
+        kernel_crate: Some(RustSide::Loop(kernel_crate::try_write)),
         ..MEMORY
     },
     Workload {
@@ -80,6 +85,7 @@ pub(super) static SINGLE: &[Workload] = &[
         about: "read32 by try_read32()",
         c_calls: "readl",
         sides: Loop(c::iomrs_b_readl, accesses::try_read),
+        kernel_crate: Some(RustSide::Loop(kernel_crate::try_read)),
         ..MEMORY
     },
     Workload {
@@ -87,6 +93,16 @@ pub(super) static SINGLE: &[Workload] = &[
         about: "write32 by try_write32()",
         c_calls: "writel",
         sides: Loop(c::iomrs_b_writel, accesses::try_write),
+        kernel_crate: Some(RustSide::Loop(kernel_crate::try_write)),
+        ..MEMORY
+    },
+    Workload {
+        name: "revocable_read32",
+        about: "try_read32 of a BAR that its device may take back (Devres); C has no such thing",
+        target: Target::Revocable,
+        c_calls: "readl",
+        sides: Loop(c::iomrs_b_readl, accesses::revocable_read),
+        kernel_crate: Some(RustSide::Loop(kernel_crate::revocable_read)),
         ..MEMORY
     },
     Workload {
@@ -108,6 +124,7 @@ pub(super) static SINGLE: &[Workload] = &[
         about: "copy a block to the memory of a device",
         c_calls: "memcpy_toio",
         sides: Loop(c::iomrs_b_copy_to, accesses::copy_to),
+        kernel_crate: Some(RustSide::Loop(kernel_crate::copy_to)),
         ..COPY
     },
     Workload {
@@ -115,6 +132,7 @@ pub(super) static SINGLE: &[Workload] = &[
         about: "copy a block from the memory of a device",
         c_calls: "memcpy_fromio",
         sides: Loop(c::iomrs_b_copy_from, accesses::copy_from),
+        kernel_crate: Some(RustSide::Loop(kernel_crate::copy_from)),
         ..COPY
     },
     Workload {

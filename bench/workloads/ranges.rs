@@ -4,10 +4,11 @@
 
 //! Mapping and unmapping ranges, apertures and BARs.
 
-use super::workload::{Sides, Workload};
+use super::workload::{RustSide, Sides, Workload};
 use crate::{
     c,
     fixture::{Target, PAGE},
+    kernel_crate,
     ours::ranges,
 };
 use io_mapping_rs::Strategy;
@@ -116,6 +117,16 @@ pub(super) static WORKLOADS: &[Workload] = &[
         target: Target::Bar,
         sides: Calls(c::iomrs_b_bar, ranges::bar),
         sizes: &[PAGE, 64 << 10, 2 << 20],
+        ..RANGE
+    },
+    Workload {
+        name: "bar_whole",
+        about: "bar, of all bytes of the BAR",
+        c_calls: "pci_request_region + pci_iomap + pci_iounmap + pci_release_region",
+        target: Target::Bar,
+        sides: Calls(c::iomrs_b_bar, ranges::bar),
+        kernel_crate: Some(RustSide::Calls(kernel_crate::ranges::bar)),
+        sizes: &[],
         ..RANGE
     },
     Workload {

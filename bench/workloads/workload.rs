@@ -23,6 +23,27 @@ pub(crate) enum Sides {
     Loop(c::TimedLoop, fn(&Fixture<'_>, &mut [u8]) -> Result<u64>),
 }
 
+/// What a side in Rust does, as in [`Sides`].
+#[derive(Clone, Copy)]
+pub(crate) enum RustSide {
+    Calls(fn(&Fixture<'_>) -> Result<Ticks>),
+    Loop(fn(&Fixture<'_>, &mut [u8]) -> Result<u64>),
+}
+
+impl RustSide {
+    /// Runs a batch.
+    ///
+    /// # Errors
+    ///
+    /// That of the operation that failed.
+    pub(crate) fn run(self, fixture: &Fixture<'_>, data: &mut [u8]) -> Result<Ticks> {
+        match self {
+            Self::Calls(run) => run(fixture),
+            Self::Loop(run) => Ok(Ticks::of_loop(run(fixture, data)?)),
+        }
+    }
+}
+
 /// An operation that is measured, on one strategy of apertures.
 ///
 /// # Invariants
@@ -38,6 +59,8 @@ pub(crate) struct Workload {
     /// In bytes, where a spec names none. If empty, the size is always that of the range.
     pub(crate) sizes: &'static [u64],
     pub(crate) sides: Sides,
+    /// The kernel crate's side, if it has the like.
+    pub(crate) kernel_crate: Option<RustSide>,
     /// The C functions that C's side calls.
     pub(crate) c_calls: &'static str,
     /// What is subtracted from the calls of both sides, instead of what reading the clock takes.
@@ -70,6 +93,7 @@ impl Workload {
         strategy: Strategy::Auto,
         sizes: &[],
         sides: Sides::Loop(c::iomrs_b_empty, maps::empty),
+        kernel_crate: None,
         c_calls: "",
         c_overhead: None,
         rounds: 1,
@@ -91,7 +115,7 @@ impl Workload {
         let bytes = usize::try_from(if self.transfers { size } else { PAGE })?;
         let size = match self.target {
             Target::Range | Target::Bar | Target::Aperture => size,
-            Target::Memory => size
+            Target::Memory | Target::Revocable => size
                 .checked_add(self.offset_bound)
                 .and_then(|end| end.checked_next_multiple_of(PAGE))
                 .ok_or(EOVERFLOW)?,
@@ -107,6 +131,14 @@ impl Workload {
             offset_bound: self.offset_bound,
             bytes,
         })
+    }
+
+    /// Returns our side.
+    pub(crate) fn ours(&self) -> RustSide {
+        match self.sides {
+            Sides::Calls(_, ours) => RustSide::Calls(ours),
+            Sides::Loop(_, ours) => RustSide::Loop(ours),
+        }
     }
 
     /// Returns the rounds of a batch of which each transfers `bytes`.

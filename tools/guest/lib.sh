@@ -58,7 +58,12 @@ pci_device() {
 
 # range_of SPEC: the BAR that a workload of the benchmark is for.
 range_of() {
-	case $1 in ports_*) echo "$(pci_device 0x1b36:0x0005)/1" ;; *) echo "$(pci_device 0x1af4:0x1110)/2" ;; esac
+	case $1 in
+		ports_*) echo "$(pci_device 0x1b36:0x0005)/1" ;;
+		# The kernel crate maps all of a BAR.
+		bar_whole*) echo "$(pci_device 0x1b36:0x0005)/2" ;;
+		*) echo "$(pci_device 0x1af4:0x1110)/2" ;;
+	esac
 }
 
 mark_log() { echo "$LOG_MARK" > /dev/kmsg; }
