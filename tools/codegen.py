@@ -106,6 +106,8 @@ def kind(text, symbol):
         return "mov"
     if word == "call":
         return f"call of {symbol}"
+    if word in ("add", "sub") and operands.endswith(",%rsp"):
+        return "pop" if word == "add" else "push"
     return word.rstrip("lq") if word in ("addl", "addq", "cmpl", "cmpq") else word
 
 
@@ -113,7 +115,7 @@ def judge(body, expected, besides):
     """None where the longest way is as expected, and no other has a call, or else what is wrong."""
     found = list(ways(body, besides.split())) if body else []
     if besides:
-        # Registers are saved for the other ways, where they are saved.
+        # Registers are saved for the other ways, where they are saved, and the stack is moved for them.
         found = [[step for step in way if step not in ("push", "pop")] for way in found]
     if not found:
         return "no such function, or no way out of it"

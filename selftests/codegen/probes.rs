@@ -272,7 +272,7 @@ probes! {
 
     /// As `probe_map_local`, with a load. Whether the page has a slot is tested at its end, as it may
     /// have been moved by then.
-    /// expect: test branch add branch xor load test branch add
+    /// expect: test branch add branch xor load test branch
     /// besides: map_slot_local release
     fn probe_map_local_read32(aperture: &IoMapping, offset: u64) {
         match aperture.map_local(offset) {
@@ -303,7 +303,7 @@ probes! {
     }
 
     /// As `probe_map_local`, with arguments of another path on the stack.
-    /// expect: sub mov mov test branch add branch add
+    /// expect: mov mov test branch add branch
     /// besides: map_span
     fn probe_map(aperture: &IoMapping, offset: u64) {
         match aperture.map(offset, 4096) {
