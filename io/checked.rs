@@ -53,7 +53,7 @@ macro_rules! checked_accessors {
         }
     };
     ($receiver:ty, $target:ty, $backend:ty) => {
-        /// As [`Io::try_read`](kernel::io::Io::try_read), by one comparison.
+        /// As the kernel crate's [`try_read`](kernel::io::Io::try_read), by one comparison.
         ///
         /// # Errors
         ///
@@ -68,7 +68,7 @@ macro_rules! checked_accessors {
             Ok(<$backend as kernel::io::IoCapable<L::IoType>>::io_read(view).into())
         }
 
-        /// As [`Io::try_write`](kernel::io::Io::try_write), by one comparison.
+        /// As the kernel crate's [`try_write`](kernel::io::Io::try_write), by one comparison.
         ///
         /// # Errors
         ///

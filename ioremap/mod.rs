@@ -386,7 +386,7 @@ impl ReadOnlyMapping {
         Backend<Shared>: IoCapable<T>,
         usize: IoLoc<Region, T, IoType = T>,
     {
-        (&self.0).try_read::<T, usize>(offset)
+        self.0.try_read::<T, usize>(offset)
     }
 
     /// Copies all bytes to `data`.

@@ -20,7 +20,7 @@ struct Leaked;
 impl TextFile<()> for Leaked {
     const NAME: &'static CStr = c"file";
 
-    fn show(_: &(), out: &mut Text) -> Result {
+    fn show((): &(), out: &mut Text) -> Result {
         Ok(writeln!(out, "still here")?)
     }
 }
