@@ -77,12 +77,12 @@ mod tests {
         let ours = check_ok!(unsafe { Ports::new(0, 4) });
         let log = c::iomrs_c_log_position();
         let read = (
-            check_ok!((&ours).try_read8(0)),
+            check_ok!(ours.try_read8(0)),
             check_ok!(ours.byte_region().try_read8(0)),
         );
         let region = IoRegion::Ports(ours);
         let in_region = (
-            check_ok!((&region).try_read8(0)),
+            check_ok!(region.try_read8(0)),
             check_ok!(region.byte_region().try_read8(0)),
         );
         check_eq!((read, in_region), (port(), port()));

@@ -119,7 +119,7 @@ mod tests {
         check_eq!(in_c.read32(0x10), 0x1234_0056);
         view.update(TEST, |r| r.with_const_low::<0x78>());
         check_eq!(in_c.read32(0x10), 0x1234_0078);
-        check_eq!((&ours).try_read(TEST).map(|r| r.low().get()), Ok(0x78));
+        check_eq!(ours.try_read(TEST).map(|r| r.low().get()), Ok(0x78));
         Ok(())
     }
 
@@ -150,9 +150,9 @@ mod tests {
                 (Io::size(&ours), ours.bytes().len()),
                 (region, size as usize)
             );
-            check_err!((&ours).try_read8(region), EINVAL);
+            check_err!(ours.try_read8(region), EINVAL);
             if region != 0 {
-                check_ok!((&ours).try_read8(region - 1));
+                check_ok!(ours.try_read8(region - 1));
             }
         }
         Ok(())
@@ -164,7 +164,7 @@ mod tests {
         for offset in [1, 2, 3, 5, 4095] {
             let ours = check_ok!(map(UC, range.phys + offset, 64));
             check_eq!((Io::size(&ours), ours.bytes().len()), (0, 64));
-            check_err!((&ours).try_read8(0), EINVAL);
+            check_err!(ours.try_read8(0), EINVAL);
             check_err!(ours.sized::<4>(), EINVAL);
             ours.bytes().copy_from_slice(&[0x5a; 64]);
             let mut back = [0; 64];
@@ -192,20 +192,20 @@ mod tests {
         check_eq!(in_c.read32(4096), 0x1111_1111);
         check_err!(page.try_write32(0, 4096), EINVAL);
         let two = check_ok!(aperture.map(PAGE, PAGE + 6));
-        check_eq!((&two).try_read32(0), Ok(0x1111_1111));
-        check_ok!((&two).try_write32(0x2222_2222, 4096));
+        check_eq!(two.try_read32(0), Ok(0x1111_1111));
+        check_ok!(two.try_write32(0x2222_2222, 4096));
         check_eq!(in_c.read32(8192), 0x2222_2222);
-        check_err!((&two).try_read32(4100), EINVAL);
+        check_err!(two.try_read32(4100), EINVAL);
         check_eq!(two.bytes().len(), 4102);
         let last = check_ok!(aperture.map_local(2 * PAGE));
         check_eq!(
             (last.size(), Io::size(&last), last.bytes().len()),
             (6, 4, 6)
         );
-        check_eq!((&last).try_read32(0), Ok(0x2222_2222));
+        check_eq!(last.try_read32(0), Ok(0x2222_2222));
         let read = aperture
             .map_atomic(2 * PAGE)
-            .and_then(|map| (&*map).try_read32(0));
+            .and_then(|map| map.try_read32(0));
         check_eq!(read, Ok(0x2222_2222));
         if let Ok(sized) = aperture.sized::<8192>() {
             let page = sized.map_local::<4096>();

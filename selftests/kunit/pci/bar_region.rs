@@ -10,7 +10,7 @@ use io_mapping_rs::{
     pci::{Bar, BarRegion, WcBar},
     CacheMode, IoRegion, Mapping, Ports, Strategy,
 };
-use kernel::{io::Io, prelude::*};
+use kernel::prelude::*;
 
 #[kunit_tests(iomrs_bar_region)]
 mod tests {
@@ -35,12 +35,12 @@ mod tests {
         let wc_in_c = CBar::iomap(&device, 2, PAGE, 2 * PAGE, true)?;
         compare_entries(queue.addr(), wc_in_c.cookie().0, 2 * PAGE)?;
         drop((in_c, wc_in_c));
-        check_ok!((&registers).try_write32(0x1111, 0));
+        check_ok!(registers.try_write32(0x1111, 0));
         check_ok!(queue.wc().try_write32(0x2222, 0));
         check_ok!(check_ok!(rest.map_local(0)).try_write32(0x3333, 0));
         let _ = queue.wc().flush();
         let all = check_ok!(region.map::<Mapping>(..PAGE));
-        check_eq!((&all).try_read32(0), Ok(0x1111));
+        check_eq!(all.try_read32(0), Ok(0x1111));
         // The region is released with the last part, whichever that is.
         drop((region, registers, all));
         check!(region_is_requested()?);

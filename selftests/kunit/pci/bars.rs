@@ -31,8 +31,8 @@ mod tests {
         check_eq!(bar.size() as u64, range.size);
         check_eq!(phys_at(bar.addr()), Some(range.phys));
         check_eq!(bar.requested(), CacheMode::UncachedMinus);
-        check_ok!((&bar).try_read32(0));
-        check_err!((&bar).try_read32(range.size as usize), EINVAL);
+        check_ok!(bar.try_read32(0));
+        check_err!(bar.try_read32(range.size as usize), EINVAL);
         drop(bar);
         check_eq!(region_is_requested()?, false);
         check_eq!(KernelState::now()?, before);
@@ -115,7 +115,7 @@ mod tests {
             check_eq!((bar.requested(), bar.size() as u64), (mode, range.size));
             let in_c = CMapping::new(mode, range.phys, PAGE)?;
             let value = 0xba2_0000 | c::page_cache_mode(mode);
-            check_ok!((&bar).try_write32(value, 64));
+            check_ok!(bar.try_write32(value, 64));
             check_eq!(in_c.read32(64), value);
             drop(bar);
             let options = Options::new(mode);
