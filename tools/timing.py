@@ -51,8 +51,7 @@ ACCESSES = [
     *(Limit(name, "none", [4], percent=100, more=LOOP) for name in
       ("read32_const", "write32_const", "region_read32", "region_write32", "ports_read32", "ports_write32")),
     # What C takes depends on the compiler's addressing: one instruction or two.
-    *(Limit(name, "none", [4], most=4 + LOOP) for name in ("read32", "try_read32")),
-    *(Limit(name, "none", [4], most=5 + LOOP) for name in ("write32", "try_write32")),
+    *(Limit(name, "none", [4], most=4 + LOOP) for name in ("read32", "try_read32", "write32", "try_write32")),
     *(Limit(name, "none", COPIED, percent=102, more=LOOP) for name in ("copy_to", "copy_from")),
     *(Limit(f"{of}{what}_rep{8 * width}", "none", [width * count for count in (1, 16, 64)], percent=100, more=LOOP)
       for of in ("", "ports_") for width in (1, 2, 4) for what in ("read", "write")),

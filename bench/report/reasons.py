@@ -27,7 +27,7 @@ READ = WHOLE + (" Three more keep in mind that there is no slot to give back, an
 ATOMIC = ("Preemption and page faults are turned off and on again by the same instructions as in C, and whether the map was "
           "refused is kept meanwhile. ") + WHOLE
 CHECKED = ("The offset is rotated, compared with how many values there are, and a branch refuses it: 3 instructions. C tests "
-           "nothing. A loop that stores the same value copies it each time: the store has it in a register by itself.")
+           "nothing.")
 
 REVOCABLE = ("The kernel crate's Devres: a read-side section of RCU around the access, and a test whether the device is still "
              "bound. C has no such thing: its driver must not be unbound meanwhile.")
