@@ -20,8 +20,8 @@ pub(crate) struct Summary {
     pub(crate) mad: u64,
 }
 
-/// Sorts by heapsort. `sort_unstable()` of 64-bit numbers calls a function of `core` that never returns
-/// and that objtool does not know, so that it warns: the code "falls through to next function".
+/// Sorts by heapsort. `sort_unstable()` of 64-bit numbers calls a function of `core` that never returns.
+/// objtool does not know that function, and warns that the code "falls through to next function".
 fn sort(values: &mut [u64]) {
     for root in (0..values.len() / 2).rev() {
         sift_down(values, root);

@@ -132,7 +132,7 @@ impl LockedDevice {
             let found = NonNull::new(from)?;
             // SAFETY: `pci_get_device` has just returned the device with a reference.
             if unsafe { has_memory(found, first, last) } {
-                // SAFETY: As above.
+                // SAFETY: The device is valid, as we have a reference to it.
                 unsafe { iomrs_device_lock(&raw mut (*from).dev) };
                 // INVARIANT: Found with a reference, and locked above.
                 return Some(Self(found));

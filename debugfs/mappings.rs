@@ -107,8 +107,7 @@ fn virt(out: &mut Text, mapping: &MappingSnapshot, none: &str) -> Result {
     Ok(WithoutPrefix(out).write_fmt(fmt!("{addr:p}"))?)
 }
 
-/// Writes how many pages of each size are mapped, such as `4K:3,2M:127`. Returns how many sizes
-/// that are.
+/// Writes how many pages of each size are mapped, such as `4K:3,2M:127`. Returns the number of sizes.
 ///
 /// `quote` encloses the name of each size, and `separator` stands between two.
 fn pages(out: &mut Text, mapping: &MappingSnapshot, quote: &str, separator: &str) -> Result<usize> {

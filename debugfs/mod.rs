@@ -9,7 +9,7 @@
 //! | `stats` | counters of events |
 //! | `selftest` | the report on the range of memory that was last written to the file |
 //!
-//! Reading a file returns what was the case when it was opened. [`files`] is for the files of other
+//! Reading a file returns the state at the time when it was opened. [`files`] is for the files of other
 //! modules.
 
 use crate::debugfs::files::{Directory, Text, TextFile, TextFiles};

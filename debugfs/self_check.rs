@@ -45,7 +45,7 @@ const CASES: [&str; 8] = [
     "unmap",
 ];
 
-/// A check failed, and the report says why.
+/// A check failed. The report says why.
 struct Failed;
 
 type CheckResult<T = ()> = core::result::Result<T, Failed>;

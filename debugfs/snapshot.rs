@@ -49,8 +49,8 @@ impl Caller {
         }
     }
 
-    /// Returns the file name and whether it is complete. If it is not, its last parts from a slash
-    /// on.
+    /// Returns the file name, and whether that is all of it. Of a long name only the last parts are
+    /// returned, from a slash on.
     pub(super) fn file(&self) -> (&str, bool) {
         let complete = self.len <= MAX_FILE_NAME;
         let mut kept = self
@@ -165,8 +165,8 @@ impl MappingSnapshot {
         }
     }
 
-    /// Returns how many slots and how many areas are mapped for guards, or `None` unless it is a
-    /// sparse aperture: a guard of another changes nothing that could be counted.
+    /// Returns how many slots and how many areas are mapped for guards. `None` if it is no sparse
+    /// aperture: to map a part of another one is an addition, which is not counted.
     pub(super) fn maps(&self) -> Option<(Option<u32>, u32)> {
         (self.kind == MappingKind::Sparse).then_some((self.slots, self.areas))
     }

@@ -5,8 +5,8 @@
 //!
 //! Making and freeing a mapping must stay as cheap as in C. So neither takes a lock, and memory is
 //! allocated once for many records. A record is published when it is complete, and unpublished
-//! before the mapping is unmapped. A reader pins the record that it reads: whoever frees that
-//! mapping waits until the reader lets go, and no longer.
+//! before the mapping is unmapped. A reader pins the record that it reads. Whoever frees that mapping
+//! waits until the reader unpins it.
 //!
 //! The name of a caller's file is in the memory of the caller's module. A mapping can outlive that
 //! module: it may have been leaked, or handed to another module. When a module is unloaded, every
@@ -254,7 +254,7 @@ impl Drop for TrackedMapping {
     }
 }
 
-/// Ends what [`TrackedMapping::new`] began.
+/// Stops tracking a mapping.
 ///
 /// # Safety
 ///
@@ -338,8 +338,8 @@ impl PinnedMapping<'_> {
         })
     }
 
-    /// Lets go of the mapping and pins it again, so that a task that waits to unmap it, or any
-    /// other mapping, can go on. Returns `None` if it has been unmapped.
+    /// Unpins the mapping and pins it again. In between a task that waits to unmap it, or any other
+    /// mapping, can go on. Returns `None` if it has been unmapped.
     pub(crate) fn repin(self) -> Option<Self> {
         let (record, id) = (self.record, self.id);
         drop(self);

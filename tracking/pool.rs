@@ -34,9 +34,9 @@ pub(super) struct Record {
     pub(super) info: UnsafeCell<MappingInfo>,
 }
 
-/// Records in a page, in which the space of one more holds the rest.
+/// Records in a page. The other fields of the page take the space of one more.
 const RECORDS: usize = 63;
-/// Slots of [`Page::taken`] that stand for no record.
+/// Slots of [`Page::taken`] that have no record.
 const ABSENT: u32 = MAX_SLOTS - RECORDS as u32;
 /// Full pages that are searched before a page is added.
 const MAX_PAGES_SEARCHED: usize = 64;

@@ -113,7 +113,7 @@ MAP_LOOP(verify, {
 		return 0;
 })
 
-/* What a driver does that does not keep the range mapped: an ioremap of each page. */
+/* A driver that does not keep the range mapped has to ioremap each page. */
 MAP_LOOP(page, {
 	void __iomem *addr = ioremap_wc(work->phys + offset, PAGE_SIZE);
 

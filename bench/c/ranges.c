@@ -37,7 +37,7 @@ TIMED_CALLS(create_wc, struct io_mapping *, io_mapping_create_wc(phys, size), io
 /* Of the first page only. */
 TIMED_CALLS(create_page, struct io_mapping *, io_mapping_create_wc(phys, min(size, PAGE_SIZE)), io_mapping_free)
 
-/* What reading the clock takes by itself. */
+/* Returns the ticks that reading the clock takes. */
 u64 iomrs_b_nothing(const struct iomrs_b_work *work, u64 *unmap)
 {
 	u64 start = ticks(), mapped = ticks();
@@ -46,7 +46,7 @@ u64 iomrs_b_nothing(const struct iomrs_b_work *work, u64 *unmap)
 	return mapped - start;
 }
 
-/* A mapping of a page for each offset, and then the end of all of them. */
+/* Maps a page for each offset, then unmaps all of them. */
 u64 iomrs_b_ioremap_many(const struct iomrs_b_work *work, u64 *unmap)
 {
 	void __iomem **addrs = kcalloc(work->count, sizeof(*addrs), GFP_KERNEL);

@@ -45,7 +45,7 @@ pub(crate) fn ioremap_cache(fixture: &Fixture<'_>) -> Result<Ticks> {
     map(fixture, CacheMode::WriteBack)
 }
 
-/// A mapping of a page for each offset, and then the end of all of them.
+/// Maps a page for each offset, then unmaps all of them.
 #[inline(never)]
 pub(crate) fn ioremap_many(fixture: &Fixture<'_>) -> Result<Ticks> {
     let mut mappings = KVec::with_capacity(fixture.offsets.len(), GFP_KERNEL)?;

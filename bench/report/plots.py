@@ -15,7 +15,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocat
 matplotlib.rcParams.update({"svg.hashsalt": "io-mapping-rs", "font.size": 9, "axes.grid": True, "grid.alpha": 0.3,
                             "axes.axisbelow": True, "figure.dpi": 110})
 C, OURS, SPARSE = "#555555", "#0b6e99", "#c4570b"
-# A difference that is none, and the least ratio that is drawn where it is.
+# A smaller difference is none. Smaller ratios are drawn at the edge.
 SAME, LEAST = 0.005, 0.005
 
 
@@ -185,7 +185,7 @@ def distribution(rows, mode, boot, samples):
 
 
 def scaling(rows, mode, boot):
-    """What an operation costs on each CPU when several are at it at once."""
+    """What an operation costs on each CPU when several CPUs do it at the same time."""
     figure, axes = plt.subplots(figsize=(7, 4.2))
     found = set()
     for side, strategy, name, color, mark in (("c", "whole", "C: io_mapping_map_local_wc", C, "s"),

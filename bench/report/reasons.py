@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Why ours takes more than C, where it does: by instructions, as a disassembly shows them.
+"""Why ours takes more than C, for each workload where it does. Instructions are as a disassembly shows them.
 
 A workload that is slower and not in REASONS is shown with "no reason known", and fails make check (75-bench). So does one that
 is slower than the kernel crate and not in BEHIND.
@@ -14,10 +14,10 @@ UNKNOWN = "no reason known"
 # A result of ours that is slower than C: the reason is None where there is none.
 Slower = namedtuple("Slower", "row ratio reason")
 
-LARGE = ("A mapping of one large page, and only the half that maps: it is listed for debugfs, which C does not do, and there "
-         "is but one entry for which ours could walk less. Both halves together take no more than C's.")
+LARGE = ("Only the call that maps, and only for one large page. Ours lists the mapping for debugfs, which C does not do. For more "
+         "pages a shorter walk down the page table makes up for that. Map and unmap together take no more than C's.")
 SMALL = ("An unmodified kernel lets modules map by vmap_pfn() only: first a list of page frames is made, then each 4K entry is "
-         "written by a callback, with a test of its page frame. C has 2M and 1G pages, and page tables without a callback.")
+         "written by a callback, with a test of its page frame. C has pages of 2M and 1G, and writes entries without a callback.")
 WHOLE = ("Four instructions: a test of the offset by a mask, which says whether it is of a page that is mapped with the whole "
          "aperture, a branch, the addition, and a branch where the aperture is not mapped. C adds, and tests nothing.")
 CHUNK = ("The mask says that not all is mapped. Then alignment and bounds are tested, and the chunk is looked up in a "
@@ -46,7 +46,7 @@ REASONS = {
     ("", "map_atomic", "whole"): ATOMIC,
     ("", "map_local_read", "whole"): READ,
     ("", "map_atomic_read", "whole"): ATOMIC,
-    ("", "nested4", "whole"): WHOLE + " Four times, and each map is undone in its turn.",
+    ("", "nested4", "whole"): WHOLE + " That is done four times.",
     ("", "random_read", "whole"): READ,
     ("", "fill_verify", "whole"): READ + " Both copies test where they end.",
     ("", "read32", "none"): CHECKED,

@@ -33,11 +33,11 @@ pub(crate) struct Row {
     pub(super) verdict: Verdict,
     /// Operations in a batch.
     pub(super) rounds: usize,
-    /// Of the ticks of batches.
+    /// The summary of the ticks of all batches.
     pub(super) summary: Summary,
-    /// Ticks of an empty batch, which are subtracted already.
+    /// The ticks of an empty batch. They have been subtracted from all others.
     pub(super) empty: u64,
-    /// To C.
+    /// How much the side takes compared with C.
     pub(super) ratio: Option<Ratio>,
     /// How many pairs of batches the ratio is of.
     pub(super) pairs: usize,
@@ -47,7 +47,8 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Adds the rows of a measurement: each side as a whole and, of calls, each of the two.
+    /// Adds the rows of a measurement: one for each side. Where two calls are timed, each of them has a
+    /// row, too.
     pub(crate) fn add_all(
         measurement: &Measurement,
         subject: Subject,
@@ -96,7 +97,7 @@ impl Row {
         })
     }
 
-    /// Returns the row of what could not be run, so that it is not just missing.
+    /// Returns the row of a side that was not run, with the reason.
     pub(crate) fn not_run(subject: Subject, side: Side, reason: &'static str) -> Self {
         Self {
             subject,

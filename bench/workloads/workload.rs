@@ -51,7 +51,7 @@ impl RustSide {
 /// C's sides are for the target.
 pub(crate) struct Workload {
     pub(crate) name: &'static str,
-    /// What it does, in a few words. Workloads of one name differ by strategy, and the first says it.
+    /// What it does, in a few words. Of workloads with the same name only the first has it.
     pub(super) about: &'static str,
     pub(crate) target: Target,
     /// The strategy of our aperture; [`Strategy::Auto`] where there is none.
@@ -84,7 +84,7 @@ pub(crate) struct Workload {
 }
 
 impl Workload {
-    /// What all others are made from.
+    /// The values that all workloads begin with.
     // INVARIANT: An empty loop is for any target.
     pub(super) const BASE: Self = Self {
         name: "",
