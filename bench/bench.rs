@@ -4,7 +4,7 @@
 
 //! One run at a time: from a spec to results.
 
-use crate::{
+use crate::harness::{
     claim::Claim,
     jobs::{self, Context},
     results::{Machine, Row},

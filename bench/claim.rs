@@ -2,7 +2,7 @@
 
 //! The right to overwrite a range: a BAR that no driver has, or memory that was set aside.
 
-use crate::{c, spec::RangeSpec};
+use crate::harness::{c, spec::RangeSpec};
 use core::{ffi::c_void, ptr::NonNull};
 use io_mapping_rs::pci::claim::{self, MemoryClaim};
 use kernel::{device::Bound, pci, prelude::*, types::NotThreadSafe};

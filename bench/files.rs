@@ -4,7 +4,7 @@
 
 //! The files of `/sys/kernel/debug/io_mapping_rs/bench/`.
 
-use crate::{bench::Bench, results::output, workloads};
+use crate::harness::{bench::Bench, results::output, workloads};
 use io_mapping_rs::debugfs::files::{Directory, Text, TextFile, TextFiles};
 use kernel::{fmt::Write, prelude::*, sync::Arc};
 

@@ -3,7 +3,7 @@
 //! What a workload works on: the apertures of both sides, the offsets that it maps, the memory or the
 //! ports that it reads and writes, the bytes that it copies.
 
-use crate::{
+use crate::harness::{
     c,
     claim::{Claim, JobClaim, LentBar},
     kernel_crate::registers::Registers,

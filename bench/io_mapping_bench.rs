@@ -10,6 +10,7 @@
 //!
 //! ```text
 //! files.rs      the files in debugfs
+//! harness.rs    all that follows, which the selftests include, too
 //! bench.rs      one run at a time; status.rs: what the file status shows
 //! jobs.rs       the jobs of a spec; not_run.rs: why a job cannot run
 //! runner/       runs the batches of a job, its sides in turns
@@ -28,26 +29,12 @@
 //! run-local     the benchmark on this machine's own kernel
 //! ```
 
+use harness::bench::Bench;
 use io_mapping_rs::debugfs::files::{Directory, TextFiles};
 use kernel::{prelude::*, sync::Arc};
 
-mod bench;
-mod c;
-mod claim;
 mod files;
-mod fixture;
-mod jobs;
-mod kernel_crate;
-mod not_run;
-mod ours;
-mod random;
-mod results;
-mod runner;
-mod spec;
-mod stats;
-mod status;
-mod timing;
-mod workloads;
+mod harness;
 
 module! {
     type: Module,
@@ -58,12 +45,12 @@ module! {
 }
 
 struct Module {
-    _files: TextFiles<Arc<bench::Bench>>,
+    _files: TextFiles<Arc<Bench>>,
 }
 
 impl kernel::Module for Module {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let bench = Arc::pin_init(bench::Bench::new(), GFP_KERNEL)?;
+        let bench = Arc::pin_init(Bench::new(), GFP_KERNEL)?;
         // SAFETY: This module uses the library, which is therefore unloaded later, and its directory
         // removed later.
         let directory = unsafe { Directory::new_below(c"bench", c"io_mapping_rs") };

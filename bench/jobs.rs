@@ -2,7 +2,7 @@
 
 //! What a spec asks for, as a list of jobs.
 
-use crate::{
+use crate::harness::{
     c,
     claim::Claim,
     fixture::Fixture,

@@ -2,7 +2,7 @@
 
 //! Why a job is not run, in the words of the results: without commas or quotes, as they are CSV.
 
-use crate::{
+use crate::harness::{
     c,
     claim::Claim,
     fixture::{Target, PAGE},
@@ -93,7 +93,7 @@ fn c_maps_small(claim: &Claim) -> bool {
 }
 
 impl NotRun {
-    /// An error of [`crate::fixture::Fixture::new`].
+    /// An error of [`crate::harness::fixture::Fixture::new`].
     pub(crate) fn from_fixture(err: Error) -> Self {
         match err {
             ENOSPC => Self::Because("the range is smaller than the size"),

@@ -4,7 +4,7 @@
 
 //! What the file `status` shows.
 
-use crate::{results::Subject, workloads};
+use crate::harness::{results::Subject, workloads};
 use io_mapping_rs::debugfs::files::Text;
 use kernel::{fmt::Write, prelude::*, str::CString};
 

@@ -7,6 +7,7 @@ import re
 SKIPPED_DIRS = {".git", "bench-report", "build", "target", "__pycache__"}
 USE = re.compile(r"(?<!\w)(pub(?:\([^)]*\))?\s+)?use\s+([^;]+);")
 CHILD = re.compile(r"(?<![\w:])mod\s+(\w+)\s*;")
+PLACED = re.compile(r'^#\[path = "([^"]+)"\]\s*(?:pub(?:\([^)]*\))? )?mod (\w+);', re.M)
 INLINE_MODULE = re.compile(r"(?<![\w:])mod\s+\w+\s*\{")
 CONST_BLOCK = re.compile(r"\bconst\s*(?:_: \(\) = )?\{")
 CONST_ITEM = re.compile(r"\bconst _: \(\) =[^;]*;")
@@ -87,6 +88,10 @@ class RustFile:
     def children(self):
         return CHILD.findall(self.code)
 
+    def places(self):
+        """Where children stand that do not stand where the compiler looks by itself, relative to the file's folder."""
+        return {name: place for place, name in PLACED.findall(self.text)}
+
     def depth(self, index):
         """How many inline modules stand around this place."""
         return sum(first <= index < last for first, last in self.inline_modules)
@@ -139,11 +144,15 @@ class Crate:
         folder, name = os.path.split(path)
         if parent is not None and name != "mod.rs":
             folder = os.path.join(folder, name.removesuffix(".rs"))
+        places = module.file.places()
         for child in module.file.children():
             for candidate in (f"{child}.rs", f"{child}/mod.rs"):
                 candidate = os.path.join(folder, candidate)
+                if child in places:
+                    candidate = os.path.normpath(os.path.join(os.path.dirname(path), places[child]))
                 if candidate in files:
                     module.children[child] = self._add(candidate, files, module)
+                    break
         return module
 
     def imports(self, module):

@@ -2,7 +2,7 @@
 
 //! Loops that access memory.
 
-use crate::{
+use crate::harness::{
     fixture::Fixture,
     kernel_crate::registers::Registers,
     ours::accesses::value,

@@ -4,7 +4,7 @@
 
 //! Calls that map BARs, and what unmaps them.
 
-use crate::{
+use crate::harness::{
     fixture::{Fixture, NAME},
     timing::{timed, Ticks},
 };

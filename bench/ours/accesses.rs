@@ -2,7 +2,7 @@
 
 //! Loops that access memory and ports. `c/accesses.c` has C's.
 
-use crate::{
+use crate::harness::{
     fixture::Fixture,
     timing::{hide, sink, sink32, timed_loop},
 };

@@ -4,7 +4,7 @@
 
 //! Loops that map pages of an aperture. `c/maps.c` has C's.
 
-use crate::{
+use crate::harness::{
     fixture::Fixture,
     timing::{sink, sink32, timed_loop},
 };

@@ -2,7 +2,7 @@
 
 //! Calls that map ranges, apertures and BARs, and what unmaps them. `c/ranges.c` has C's.
 
-use crate::{
+use crate::harness::{
     fixture::{Fixture, NAME, PAGE, WRITE_COMBINING},
     timing::{ticks, timed, Ticks},
 };

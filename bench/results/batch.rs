@@ -4,7 +4,7 @@
 
 //! Batches of the sides.
 
-use crate::timing::Ticks;
+use crate::harness::timing::Ticks;
 use kernel::{alloc::KVVec, prelude::*};
 
 /// Those that take turns. C runs twice, as two sides of their own: C against C must come out as 1.

@@ -2,7 +2,7 @@
 
 //! The machine that all results of a run are from.
 
-use crate::c;
+use crate::harness::c;
 use io_mapping_rs::{window::WINDOW, BACKEND};
 use kernel::prelude::*;
 
@@ -11,7 +11,7 @@ pub(crate) struct Machine {
     virtual_machine: bool,
     /// Ticks of the clock in a millisecond, as the kernel measured them first. It measures them once
     /// more in its first seconds, and may correct them a little.
-    pub(super) khz: u32,
+    pub(crate) khz: u32,
     /// Whether the clock is independent of the CPU's frequency.
     pub(super) constant_rate: bool,
 }

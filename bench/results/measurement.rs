@@ -8,7 +8,7 @@ use super::{
     batch::{Batch, Batches, EmptyBatches, Side},
     observed::Observed,
 };
-use crate::{
+use crate::harness::{
     stats::{self, Ratio, Summary},
     timing::Ticks,
 };

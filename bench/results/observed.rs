@@ -4,7 +4,7 @@
 
 //! What happened on a CPU while a workload ran there.
 
-use crate::{c, timing::ticks};
+use crate::harness::{c, timing::ticks};
 
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Observed {

@@ -45,10 +45,6 @@ fn describe(index: usize, row: &Row, machine: &Machine, out: &mut impl Fields) -
     out.text("reason", row.verdict.reason())?;
     out.number("n", row.summary.n as u64)?;
     out.number("rounds", row.rounds as u64)?;
-    let ticks = |value: u64| match row.summary.n {
-        0 => None,
-        _ => Some(value.saturating_mul(1000) / (row.rounds as u64).max(1)),
-    };
     let summary = &row.summary;
     for (name, value) in [
         ("min", summary.min),
@@ -59,7 +55,7 @@ fn describe(index: usize, row: &Row, machine: &Machine, out: &mut impl Fields) -
         ("mad", summary.mad),
         ("empty", row.empty),
     ] {
-        out.decimal(name, ticks(value), 3)?;
+        out.decimal(name, row.per_operation(value), 3)?;
     }
     for (name, value) in [
         ("ratio", row.ratio.map(|ratio| ratio.median)),

@@ -11,7 +11,7 @@ use super::{
     observed::Observed,
     verdict::Verdict,
 };
-use crate::{
+use crate::harness::{
     stats::{Ratio, Summary},
     workloads::{Sides, Workload},
 };
@@ -27,18 +27,18 @@ pub(crate) struct Subject {
 
 /// A row of the results: a side in a phase.
 pub(crate) struct Row {
-    pub(super) subject: Subject,
-    pub(super) phase: Phase,
-    pub(super) side: Side,
-    pub(super) verdict: Verdict,
+    pub(crate) subject: Subject,
+    pub(crate) phase: Phase,
+    pub(crate) side: Side,
+    pub(crate) verdict: Verdict,
     /// Operations in a batch.
     pub(super) rounds: usize,
     /// The summary of the ticks of all batches.
-    pub(super) summary: Summary,
+    pub(crate) summary: Summary,
     /// The ticks of an empty batch. They have been subtracted from all others.
     pub(super) empty: u64,
     /// How much the side takes compared with C.
-    pub(super) ratio: Option<Ratio>,
+    pub(crate) ratio: Option<Ratio>,
     /// How many pairs of batches the ratio is of.
     pub(super) pairs: usize,
     pub(super) observed: Observed,
@@ -47,6 +47,14 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// Returns the ticks of a batch for one operation, in thousandths; `None` where it was not run.
+    pub(crate) fn per_operation(&self, ticks: u64) -> Option<u64> {
+        match self.summary.n {
+            0 => None,
+            _ => Some(ticks.saturating_mul(1000) / (self.rounds as u64).max(1)),
+        }
+    }
+
     /// Adds the rows of a measurement: one for each side. Where two calls are timed, each of them has a
     /// row, too.
     pub(crate) fn add_all(

@@ -2,7 +2,7 @@
 
 //! Turns interrupts off.
 
-use crate::c;
+use crate::harness::c;
 
 /// Interrupts are off on this CPU until this is dropped, if it was asked for.
 ///

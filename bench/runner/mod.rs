@@ -3,7 +3,7 @@
 //! Runs a workload: a thread on each of its CPUs, in which C, C once more, ours and, where it has the
 //! like, the kernel crate take turns.
 
-use crate::{
+use crate::harness::{
     c,
     fixture::Fixture,
     ours::maps,

@@ -2,7 +2,7 @@
 
 //! Threads that stay on their CPUs, begin each batch at the same time, and all end when one fails.
 
-use crate::c;
+use crate::harness::c;
 use core::{
     ffi::c_void,
     ptr::NonNull,

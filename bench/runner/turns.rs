@@ -7,7 +7,7 @@
 //! Each side finds the lists of the allocators as the side before it left them. In a fixed order one
 //! side would always follow the same other one; here each follows each as often.
 
-use crate::{
+use crate::harness::{
     random::Random,
     results::Side::{self, CRepeat, KernelCrate, Ours, C},
 };

@@ -5,7 +5,7 @@
 //! Accesses of memory and ports: single values, strings of values, blocks.
 
 use super::workload::{RustSide, Sides, Workload};
-use crate::{
+use crate::harness::{
     c,
     fixture::{Target, PAGE},
     kernel_crate::accesses as kernel_crate,

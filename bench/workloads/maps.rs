@@ -5,7 +5,7 @@
 //! Mapping and unmapping pages of an aperture.
 
 use super::workload::{Sides, Workload};
-use crate::{c, fixture::Target, ours::maps};
+use crate::harness::{c, fixture::Target, ours::maps};
 use io_mapping_rs::Strategy;
 use Sides::Loop;
 

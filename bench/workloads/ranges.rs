@@ -5,7 +5,7 @@
 //! Mapping and unmapping ranges, apertures and BARs.
 
 use super::workload::{RustSide, Sides, Workload};
-use crate::{
+use crate::harness::{
     c,
     fixture::{Target, PAGE},
     kernel_crate,

@@ -4,7 +4,7 @@
 
 //! What a workload is.
 
-use crate::{
+use crate::harness::{
     c,
     claim::Claim,
     fixture::{Fixture, Plan, Target, PAGE},

@@ -7,13 +7,17 @@ use kernel::prelude::*;
 
 mod c;
 mod control;
+// The files of the benchmark show what is not used here.
+#[allow(dead_code, unused_imports)]
+#[path = "../../bench/harness.rs"]
+mod harness;
 mod io;
 mod io_mapping;
 mod ioremap;
 mod pci;
-#[path = "../../bench/random.rs"]
-mod random;
 mod support;
+mod timing;
+use harness::random;
 
 module! {
     type: Selftests,

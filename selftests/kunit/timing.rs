@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the library takes beside C, by the benchmark's own loops, with C against C as the measure of
+//! noise.
+//!
+//! The numbers are in the results either way. They are judged where the benchmark believes them, see
+//! `bench/results/verdict.rs`: on a machine that is busy few are, on one that counts instructions all.
+
+use crate::{
+    harness::{
+        bench::Bench,
+        results::{Row, Subject},
+    },
+    support::{outcome::*, ranges::TestRange},
+};
+use kernel::{prelude::*, str::CString};
+
+/// The most that an operation may take, in thousandths of what C takes. The limits are wide, as time
+/// depends on more than on instructions. `tools/timing.py` has the exact ones.
+struct Limit {
+    workload: &'static str,
+    strategy: &'static str,
+    most: u64,
+}
+
+impl Limit {
+    fn is_of(&self, subject: &Subject) -> bool {
+        let workload = subject.workload;
+        self.workload == workload.name && self.strategy == workload.strategy_name()
+    }
+}
+
+const fn limit(workload: &'static str, strategy: &'static str, most: u64) -> Limit {
+    Limit {
+        workload,
+        strategy,
+        most,
+    }
+}
+
+/// Not judged.
+const ANY: u64 = u64::MAX;
+/// A stock kernel gives modules small pages only, and the range is mapped by a callback for each.
+const ALL_OF_IT: u64 = if cfg!(iomrs_stock) { ANY } else { 1250 };
+
+/// Of a sparse aperture nothing is mapped, and C's that it is judged by is of one page.
+const RANGES: &[Limit] = &[
+    limit("ioremap", "none", ALL_OF_IT),
+    limit("create", "whole", ALL_OF_IT),
+    limit("create", "sparse", ANY),
+    limit("create_beside_page", "sparse", 1250),
+];
+
+/// C adds two numbers and tests nothing where the aperture is mapped. Beside a sparse one it maps and
+/// unmaps the page.
+const MAPS: &[Limit] = &[
+    limit("map", "whole", 8000),
+    limit("map_chunk", "sparse", 50_000),
+    limit("map_local", "whole", 8000),
+    limit("map_local", "sparse", 600),
+    limit("map_local_chunk", "sparse", 40_000),
+    limit("map_local_read", "whole", 8000),
+    limit("map_local_read", "sparse", 600),
+    limit("map_atomic", "whole", 4000),
+    limit("map_atomic", "sparse", 600),
+];
+
+/// Returns the range that both sides map.
+fn range() -> Available<TestRange> {
+    // Nor may batches run with interrupts off there, of calls that may sleep.
+    if cfg!(any(
+        CONFIG_KASAN,
+        CONFIG_PROVE_LOCKING,
+        CONFIG_DEBUG_ATOMIC_SLEEP
+    )) {
+        return Err(c"what this kernel checks at each step takes longer than the step");
+    }
+    TestRange::reserved()
+}
+
+/// A number of thousandths, shown with a point.
+struct Thousandths(u64);
+
+impl kernel::fmt::Display for Thousandths {
+    fn fmt(&self, f: &mut kernel::fmt::Formatter<'_>) -> kernel::fmt::Result {
+        write!(f, "{}.{:03}", self.0 / 1000, self.0 % 1000)
+    }
+}
+
+/// Runs the workloads of the limits at three sizes, tells what came out, and judges it.
+fn run(range: TestRange, limits: &[Limit]) -> Outcome {
+    let bench = check_ok!(KBox::pin_init(Bench::new(), GFP_KERNEL));
+    for (index, limit) in limits.iter().enumerate() {
+        if limits[..index]
+            .iter()
+            .any(|other| other.workload == limit.workload)
+        {
+            continue;
+        }
+        let spec = check_ok!(CString::try_from_fmt(fmt!(
+            "range={:#x}+{:#x} reserved {} size=4K,2M,64M cpus=1 batches=12 keep",
+            range.phys,
+            range.size,
+            limit.workload
+        )));
+        check_ok!(bench.run(check_ok!(spec.to_str())));
+    }
+    let (mut judged, mut slow) = (0, 0);
+    check_ok!(bench.with_rows(|rows, machine| {
+        note(fmt!("a millisecond has {} ticks", machine.khz));
+        for row in rows.iter().filter(|row| row.phase.name() == "all") {
+            tell(row);
+            let limit = limits.iter().find(|limit| limit.is_of(&row.subject));
+            let (Some(limit), Some(ratio)) = (limit, row.ratio) else {
+                continue;
+            };
+            let judges = row.side.name() == "ours" && row.verdict.name() == "measured";
+            if !judges || limit.most == ANY {
+                continue;
+            }
+            judged += 1;
+            // By what the median is at least.
+            if ratio.low / 1000 > limit.most {
+                slow += 1;
+                note(fmt!(
+                    "above: more than {} times C's",
+                    Thousandths(limit.most)
+                ));
+            }
+        }
+        Ok(())
+    }));
+    note(fmt!("{judged} judged, {slow} of them take too long"));
+    check_eq!(slow, 0);
+    Ok(())
+}
+
+/// Writes what a row says. The rows of an operation are C's, C's again and ours.
+fn tell(row: &Row) {
+    let (subject, workload) = (&row.subject, row.subject.workload);
+    let of = |ticks: Option<u64>| Thousandths(ticks.unwrap_or(0));
+    note(fmt!(
+        "{}, {}, {} bytes, {}: {} ticks, {} of C's; {} {}",
+        workload.name,
+        workload.strategy_name(),
+        subject.size,
+        row.side.name(),
+        of(row.per_operation(row.summary.p50)),
+        of(row.ratio.map(|ratio| ratio.median / 1000)),
+        row.verdict.name(),
+        row.verdict.reason()
+    ));
+}
+
+#[kunit_tests(iomrs_timing)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ioremap_and_create_beside_c() -> Outcome {
+        run(require!(range()), RANGES)
+    }
+
+    #[test]
+    fn maps_beside_c() -> Outcome {
+        run(require!(range()), MAPS)
+    }
+}
