@@ -9,19 +9,25 @@
 //!
 //! The flushes of `arch/x86/tlb.rs` run on a model of a CPU.
 //!
+//! Of the arena, `page_map.rs` and `free_pages.rs` are compared with an array of pages and a list of
+//! parts, and `dirty.rs` with what is known of each page.
+//!
 //! `resources/encryption.rs` is compared with a table of what C does.
 //!
 //! `bench/spec.rs` and `bench/stats.rs`, the pure logic of the benchmark, are tested here, too.
 //!
-//! With `--cfg loom` the atomics of `slots.rs` are loom's, which runs every interleaving. Only those
-//! tests are built then.
+//! With `--cfg loom` the atomics of `slots.rs` are loom's, and so are the locks around `dirty.rs`. loom
+//! runs every interleaving. Only those tests are built then.
 
 #![cfg(test)]
 
 #[cfg(not(loom))]
 mod arch;
+mod arena;
 mod mm;
 
+#[cfg(loom)]
+mod dirty_loom;
 #[cfg(loom)]
 mod slots_loom;
 
@@ -39,9 +45,15 @@ mod bench_stats;
 #[cfg(not(loom))]
 mod cases;
 #[cfg(not(loom))]
+mod dirty_properties;
+#[cfg(not(loom))]
 mod encryption_table;
 #[cfg(not(loom))]
+mod free_pages_properties;
+#[cfg(not(loom))]
 mod model;
+#[cfg(not(loom))]
+mod page_map_properties;
 #[cfg(not(loom))]
 mod page_plan_extremes;
 #[cfg(not(loom))]
