@@ -56,7 +56,7 @@
 //! | | a range that leaves its resource in `/proc/iomem`: [`across_resources`](ioremap::Options::across_resources) allows it |
 //! | `ENODEV` | the device has no such BAR, or a BAR of another kind |
 //! | `ERANGE` | an address past the CPU's physical address width |
-//! | `EPERM` | system RAM; on a stock kernel any memory with a `struct page` |
+//! | `EPERM` | system RAM |
 //! | `EBUSY` | another driver has the BAR, or a live mapping has a cache mode that excludes this one |
 //! | `ENOMEM` | no memory, or not enough address space |
 //! | `EAGAIN` | all slots of this CPU are in use, see [`window`] |
@@ -112,11 +112,19 @@ module! {
     params: {
         window_slots: u32 {
             default: 32,
-            description: "slots for temporary maps per CPU, a power of two up to 64",
+            description: "slots for temporary maps per CPU, a power of two up to 64, 0 for no sparse apertures",
         },
         chunk_budget: u64 {
             default: if cfg!(CONFIG_64BIT) { 64 << 10 } else { 32 },
             description: "address space for chunks of sparse apertures, in MiB, 0 for no chunks",
+        },
+        arena_max: u64 {
+            default: 0,
+            description: "address space for all mappings of a stock kernel, in MiB, 0 for twice the memory",
+        },
+        arena_dirty: u64 {
+            default: 0,
+            description: "address space that may await a flush of all CPUs, in MiB, 0 for as much as vmalloc has",
         },
     },
 }
@@ -124,7 +132,9 @@ module! {
 /// Dropped in this order: nothing is mapped any more when the records go.
 struct IoMappingRs {
     _files: debugfs::Registration,
-    _window: window::Registration,
+    _window: Option<window::Registration>,
+    #[cfg(iomrs_stock)]
+    _arena: mm::vm_area::arena::Registration,
     _tracking: tracking::Registration,
     _cache_modes: mm::cache_mode::Registration,
 }
@@ -137,23 +147,51 @@ impl kernel::Module for IoMappingRs {
         );
         mm::machine::init();
         let cache_modes = mm::cache_mode::Registration::new()?;
+        #[cfg(iomrs_stock)]
+        let arena = {
+            use mm::vm_area::arena::{Registration, Settings};
+
+            Registration::new(Settings {
+                budget: module_parameters::arena_max.value().saturating_mul(1 << 20),
+                dirty: module_parameters::arena_dirty
+                    .value()
+                    .saturating_mul(1 << 20),
+            })?
+        };
         let tracking = tracking::Registration::new()?;
         io_mapping::sparse::chunks::init(budget.saturating_mul(1 << 20));
-        let window = window::Window::register(slots).inspect_err(|&err| {
-            if err == EINVAL {
-                pr_err!("window_slots={} is not a power of two up to 64\n", slots);
-            } else {
-                pr_err!("no window for temporary maps: {:?}\n", err);
-            }
-        })?;
-        pr_info!("backend {}, window {}\n", BACKEND, window::WINDOW);
+        let window = register_window(slots)?;
+        let name = if window.is_some() {
+            window::WINDOW
+        } else {
+            "none"
+        };
+        pr_info!("backend {}, window {}\n", BACKEND, name);
         Ok(Self {
             _files: debugfs::Registration::new()?,
             _window: window,
+            #[cfg(iomrs_stock)]
+            _arena: arena,
             _tracking: tracking,
             _cache_modes: cache_modes,
         })
     }
+}
+
+/// Makes the slots for temporary maps; none where none are asked for, and in a guest that must not change
+/// entries and drop translations by itself.
+fn register_window(slots: u32) -> Result<Option<window::Registration>> {
+    if slots == 0 || !mm::machine::has_own_page_table() {
+        return Ok(None);
+    }
+    let window = window::Window::register(slots).inspect_err(|&err| {
+        if err == EINVAL {
+            pr_err!("window_slots={} is not a power of two up to 64\n", slots);
+        } else {
+            pr_err!("no window for temporary maps: {:?}\n", err);
+        }
+    })?;
+    Ok(Some(window))
 }
 
 /// The driver in the README compiles, as the examples here do.

@@ -7,26 +7,24 @@
 //!
 //! Before [`init`] all of it is 0: no address but 0 is narrow enough, no size small enough.
 
-use super::this::limits;
+use super::this::{limits, xen_pv};
 use crate::bindings;
-use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 static PHYS_BITS: AtomicU32 = AtomicU32::new(0);
 static PHYS_MASK: AtomicU64 = AtomicU64::new(0);
+static HAS_OWN_PAGE_TABLE: AtomicBool = AtomicBool::new(false);
 static VMALLOC_TOTAL: AtomicUsize = AtomicUsize::new(0);
-#[cfg(iomrs_exported)]
 static MAX_PAGE_SHIFT: AtomicU32 = AtomicU32::new(0);
-#[cfg(iomrs_exported)]
 static PAGE_OFFSET: AtomicUsize = AtomicUsize::new(0);
 
 /// Called when the module is loaded, before anything is mapped.
 pub(crate) fn init() {
     PHYS_BITS.store(limits::phys_bits(), Ordering::Relaxed);
     PHYS_MASK.store(limits::phys_mask(), Ordering::Relaxed);
+    HAS_OWN_PAGE_TABLE.store(!xen_pv::is_guest(), Ordering::Relaxed);
     VMALLOC_TOTAL.store(bindings::iomrs_vmalloc_total(), Ordering::Relaxed);
-    #[cfg(iomrs_exported)]
     MAX_PAGE_SHIFT.store(limits::max_page_shift(), Ordering::Relaxed);
-    #[cfg(iomrs_exported)]
     PAGE_OFFSET.store(limits::page_offset(), Ordering::Relaxed);
 }
 
@@ -42,6 +40,13 @@ pub(crate) fn phys_mask() -> u64 {
     PHYS_MASK.load(Ordering::Relaxed)
 }
 
+/// Returns whether this kernel changes its page table, and drops translations, by itself: not by calls of
+/// a hypervisor.
+#[inline(always)]
+pub(crate) fn has_own_page_table() -> bool {
+    HAS_OWN_PAGE_TABLE.load(Ordering::Relaxed)
+}
+
 /// Returns the size of the address space for areas, whether it is free or not, in bytes.
 #[inline(always)]
 pub(crate) fn vmalloc_total() -> usize {
@@ -49,14 +54,12 @@ pub(crate) fn vmalloc_total() -> usize {
 }
 
 /// Returns the largest page that the CPU and the command line (`nohugeiomap`) allow, as a shift.
-#[cfg(iomrs_exported)]
 #[inline(always)]
 pub(crate) fn max_page_shift() -> u32 {
     MAX_PAGE_SHIFT.load(Ordering::Relaxed)
 }
 
 /// Returns the address where the kernel has all of physical memory mapped (C: `PAGE_OFFSET`).
-#[cfg(iomrs_exported)]
 #[inline(always)]
 pub(crate) fn page_offset() -> usize {
     PAGE_OFFSET.load(Ordering::Relaxed)

@@ -10,6 +10,8 @@
 use kernel::ffi::c_int;
 use kernel::ffi::{c_ulong, c_void};
 
+#[cfg(iomrs_stock)]
+pub(crate) mod cmdline;
 pub(crate) mod debugfs;
 pub(crate) mod efi;
 pub(crate) mod fs;
@@ -19,6 +21,8 @@ pub(crate) mod module;
 pub(crate) mod pci;
 pub(crate) mod task;
 
+#[cfg(iomrs_stock)]
+pub(crate) use kernel::bindings::page;
 #[cfg(iomrs_exported)]
 pub(crate) use kernel::bindings::vm_struct;
 pub(crate) use kernel::bindings::IO_SPACE_LIMIT;
@@ -83,9 +87,12 @@ unsafe extern "C" {
     // helpers/kernel.c
     pub(crate) safe fn iomrs_might_sleep();
 
+    // helpers/mm.c
+    #[cfg(iomrs_stock)]
+    pub(crate) safe fn iomrs_totalram_pages() -> c_ulong;
+
     // helpers/mmzone.c
     pub(crate) safe fn iomrs_pfn_valid(pfn: c_ulong) -> bool;
-    #[cfg(iomrs_exported)]
     pub(crate) fn iomrs_page_is_reserved(pfn: c_ulong) -> bool;
 
     // helpers/module.c
@@ -111,13 +118,17 @@ unsafe extern "C" {
     pub(crate) safe fn iomrs_cond_resched();
     pub(crate) safe fn iomrs_fatal_signal_pending() -> bool;
 
+    // helpers/smp.c
+    #[cfg(iomrs_stock)]
+    pub(crate) fn iomrs_on_each_cpu(function: unsafe extern "C" fn(*mut c_void), arg: *mut c_void);
+
     // helpers/vmalloc.c
     pub(crate) safe fn iomrs_vmalloc_total() -> c_ulong;
     #[cfg(iomrs_exported)]
     pub(crate) fn iomrs_get_vm_area(size: c_ulong, phys: u64, addr: *mut c_ulong)
         -> *mut vm_struct;
     #[cfg(iomrs_stock)]
-    pub(crate) fn iomrs_vmap_pfn(pfns: *mut c_ulong, count: u32, prot: u64) -> *mut c_void;
+    pub(crate) fn iomrs_vmap(pages: *mut *mut page, count: u32, prot: u64) -> *mut c_void;
 }
 
 unsafe extern "C" {

@@ -19,10 +19,24 @@ impl<T> TextFile<T> for Stats {
         for (counter, name) in Counter::ALL {
             writeln!(out, "{name} {}", counter.total())?;
         }
-        if let Some(usage) = Window::get()?.usage() {
+        if let Some(usage) = Window::get().ok().and_then(Window::usage) {
             writeln!(out, "slots_in_use {}", usage.in_use)?;
             writeln!(out, "slots_peak {}", usage.peak)?;
         }
+        #[cfg(iomrs_stock)]
+        show_arena(out)?;
         Ok(())
     }
+}
+
+#[cfg(iomrs_stock)]
+fn show_arena(out: &mut Text) -> Result {
+    let usage = crate::mm::vm_area::arena::usage();
+    writeln!(out, "arena_units {}", usage.units)?;
+    writeln!(out, "arena_bytes {}", usage.reserved)?;
+    writeln!(out, "arena_bytes_free {}", usage.free)?;
+    writeln!(out, "arena_bytes_free_in_one_piece {}", usage.largest_free)?;
+    writeln!(out, "arena_bytes_awaiting_flush {}", usage.dirty)?;
+    writeln!(out, "arena_flushes {}", usage.flushes)?;
+    Ok(())
 }

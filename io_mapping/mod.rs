@@ -73,8 +73,8 @@ use sparse::{whole_is_cheap, Sparse};
 /// How an aperture is mapped, see the [module](self).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Strategy {
-    /// [`Whole`](Self::Whole) if the kernel has large pages and the aperture takes no more than an
-    /// eighth of the address space, else [`Sparse`](Self::Sparse).
+    /// [`Whole`](Self::Whole) if the kernel has large pages, the aperture takes no more than an eighth of
+    /// the address space, and that much can be had; else [`Sparse`](Self::Sparse).
     #[default]
     Auto,
     /// All of the aperture is mapped when it is created.
@@ -191,7 +191,11 @@ impl IoMapping {
     ///
     /// # Errors
     ///
-    /// Those of [`Options::map`], and `EINVAL` where `base` is not a multiple of the page size.
+    /// Those of [`Options::map`], and
+    ///
+    /// - `EINVAL` where `base` is not a multiple of the page size;
+    /// - `EOPNOTSUPP` for [`Strategy::Sparse`] where there are no slots: under Xen PV, and with
+    ///   `window_slots=0`.
     ///
     /// # Context
     ///
@@ -227,19 +231,35 @@ impl IoMapping {
             counters::count_refusal(EINVAL);
             return Err(EINVAL);
         }
-        let (pages, chunk_table) = (size.div_ceil(PAGE_SIZE), ChunkTable::new(base));
-        if strategy == Strategy::Sparse || strategy == Strategy::Auto && !whole_is_cheap(size) {
-            // INVARIANT: `base` is at a page boundary, as just checked. `Sparse::new` refuses a size
-            // of 0. There are no chunks yet, and `chunk_table` is empty.
-            return Ok(Self {
-                addr: 0,
-                reject_mask: !0,
-                pages,
-                chunk_table,
-                size,
-                backing: Backing::Sparse(Sparse::new(&options, base, size)?),
-            });
+        let may_be_sparse = strategy == Strategy::Auto && sparse::is_possible();
+        if strategy == Strategy::Sparse || may_be_sparse && !whole_is_cheap(size) {
+            return Self::new_sparse(base, size, &options);
         }
+        match Self::new_whole(phys, size, options) {
+            Err(err) if err == ENOMEM && may_be_sparse => Self::new_sparse(base, size, &options),
+            whole => whole,
+        }
+    }
+
+    /// `base` is a multiple of the page size.
+    #[track_caller]
+    fn new_sparse(base: u64, size: u64, options: &Options) -> Result<Self> {
+        // INVARIANT: `base` is at a page boundary. `Sparse::new` refuses a size of 0. There are no chunks
+        // yet, and `chunk_table` is empty.
+        Ok(Self {
+            addr: 0,
+            reject_mask: !0,
+            pages: size.div_ceil(PAGE_SIZE),
+            chunk_table: ChunkTable::new(base),
+            size,
+            backing: Backing::Sparse(Sparse::new(options, base, size)?),
+        })
+    }
+
+    /// `phys` is a multiple of the page size.
+    #[track_caller]
+    #[inline(always)]
+    fn new_whole(phys: PhysAddr, size: u64, options: Options) -> Result<Self> {
         let whole = Mapping::new(
             options,
             MappingKind::Whole,
@@ -253,14 +273,14 @@ impl IoMapping {
             Some(shift) if shift >= PAGE_SHIFT => (whole.addr(), !((1 << shift) - PAGE_SIZE)),
             _ => (0, !0),
         };
-        // INVARIANT: `base` is at a page boundary, as checked above, and so is `whole`, which maps
+        // INVARIANT: `phys` is at a page boundary, and so is `whole`, which maps
         // `size` bytes and is refused for 0. What passes `reject_mask` is below the power of two, and
         // so is the page. There are no chunks, and `chunk_table` is empty.
         Ok(Self {
             addr,
             reject_mask,
-            pages,
-            chunk_table,
+            pages: size.div_ceil(PAGE_SIZE),
+            chunk_table: ChunkTable::new(phys.into()),
             size,
             backing: Backing::Whole(whole),
         })
@@ -351,7 +371,6 @@ impl IoMapping {
     /// - `EINVAL` where `size` is 0, `offset` is not a multiple of the page size, or `offset + size`
     ///   is past the end of the aperture. C checks none of this.
     /// - `ENOMEM` where a sparse aperture finds too little memory or address space.
-    /// - `EPERM` where a sparse aperture on a stock kernel has pages with a `struct page`.
     ///
     /// # Context
     ///

@@ -96,6 +96,11 @@ impl ReservedRange {
         if found.is_ram {
             return Err(EPERM);
         }
+        // A stock kernel gives its own mapping of the pages another mode for write combining only.
+        #[cfg(iomrs_stock)]
+        if found.is_reserved_ram && options.mode != CacheMode::WriteCombining {
+            return Err(EPERM);
+        }
         // For such a range a stock kernel warns when it reserves write combining, or refuses to.
         let allowed = (options.across_resources || options.in_requested_region)
             && (cfg!(iomrs_exported) || options.mode != CacheMode::WriteCombining);

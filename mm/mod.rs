@@ -5,7 +5,6 @@
 pub(crate) mod cache_mode;
 #[cfg(iomrs_window_kmap)]
 pub(crate) mod kmap;
-#[cfg(iomrs_exported)]
 pub(crate) mod page_plan;
 pub(crate) mod page_table;
 pub(crate) mod phys_range;

@@ -25,10 +25,12 @@ import tap
 TOOLS = os.path.dirname(os.path.realpath(__file__))
 # A whole section of the kernel's memory model, so that it has no struct pages.
 RESERVED_PHYS, RESERVED_MIB = 768 << 20, 128
+# More than the largest unit of the arena, of which a mapping of all of the BAR needs one.
+MEMORY = "6G"
 # Where the kernel does not look for a serial port.
 UART = 0x1c8
 # vng's own console goes nowhere; the kernel's complaints are wanted, on a console of ours.
-CONSOLE = "console=hvc0 ignore_loglevel"
+CONSOLE = "console=hvc0 ignore_loglevel no_hash_pointers"
 TIMEOUT = 600
 IN_TIME = "the guest ends in time"
 
@@ -58,7 +60,7 @@ def command(args, wanted, image, backing, log):
     script = os.path.join(TOOLS, "guest", args.guest)
     again = "again" if args.again and not glob else "once"
     params = " ".join([again, f"uart={UART}", *args.param])
-    return ["vng", "--run", image, *kvm, "--cpus", "2", "--memory", "1G", f"--qemu-opts={devices}",
+    return ["vng", "--run", image, *kvm, "--cpus", "2", "--memory", MEMORY, f"--qemu-opts={devices}",
             "--append", f"memmap={RESERVED_MIB}M${RESERVED_PHYS >> 20}M {CONSOLE} {wanted.append} {glob}",
             "--", f"{script} {args.modules} {RESERVED_PHYS} {RESERVED_MIB << 20} {params}"]
 

@@ -163,9 +163,14 @@ pub(crate) unsafe fn sync(start: u64, size: usize, mode: u32) -> Result {
 #[cfg(iomrs_stock)]
 #[inline(always)]
 pub(crate) fn reserve(start: u64, end: u64, requested: u32) -> Result<u32> {
+    let size = end.wrapping_sub(start);
+    // SAFETY: It may be called anywhere.
+    if unsafe { c::pat_enabled() } && is_untracked(start, size as usize) {
+        return Ok(c::page_cache_mode__PAGE_CACHE_MODE_WB);
+    }
     if requested == c::page_cache_mode__PAGE_CACHE_MODE_WC {
         // SAFETY: Any range may be asked for.
-        to_result(unsafe { c::arch_io_reserve_memtype_wc(start, end.wrapping_sub(start)) })?;
+        to_result(unsafe { c::arch_io_reserve_memtype_wc(start, size) })?;
     }
     Ok(requested)
 }

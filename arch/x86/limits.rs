@@ -3,6 +3,11 @@
 //! What `arch/machine.rs` asks for once.
 
 use super::bindings as c;
+use super::page_table::{PMD_SHIFT, PUD_SHIFT};
+#[cfg(iomrs_stock)]
+use crate::bindings::cmdline;
+use kernel::bindings::{X86_FEATURE_GBPAGES, X86_FEATURE_PSE};
+use kernel::{page::PAGE_SHIFT, prelude::*};
 
 /// As C's `phys_addr_valid()` has it.
 pub(crate) fn phys_bits() -> u32 {
@@ -17,24 +22,42 @@ pub(crate) fn phys_mask() -> u64 {
 }
 
 /// The pages that `ioremap()` uses: as C's `arch_vmap_pmd_supported()` and its like allow them.
-#[cfg(iomrs_exported)]
 pub(crate) fn max_page_shift() -> u32 {
-    use super::page_table::{PMD_SHIFT, PUD_SHIFT};
-    use kernel::bindings::{X86_FEATURE_GBPAGES, X86_FEATURE_PSE};
-
     let largest = if c::iomrs_boot_cpu_has(X86_FEATURE_GBPAGES) {
         PUD_SHIFT
     } else if c::iomrs_boot_cpu_has(X86_FEATURE_PSE) {
         PMD_SHIFT
     } else {
-        kernel::page::PAGE_SHIFT as u32
+        PAGE_SHIFT as u32
     };
+    largest.min(max_page_shift_of_command_line())
+}
+
+/// C: `ioremap_max_page_shift`, which is that of a small page after "nohugeiomap".
+#[cfg(iomrs_exported)]
+fn max_page_shift_of_command_line() -> u32 {
     // SAFETY: A number that does not change after boot.
-    largest.min(unsafe { c::ioremap_max_page_shift })
+    unsafe { c::ioremap_max_page_shift }
+}
+
+/// As above. A stock kernel does not tell modules: its command line is read. Where it cannot be,
+/// pages are small.
+#[cfg(iomrs_stock)]
+fn max_page_shift_of_command_line() -> u32 {
+    match cmdline::has_word("nohugeiomap") {
+        Ok(false) => PUD_SHIFT,
+        Ok(true) => PAGE_SHIFT as u32,
+        Err(err) => {
+            pr_warn!(
+                "small pages only: /proc/cmdline cannot be read: {:?}\n",
+                err
+            );
+            PAGE_SHIFT as u32
+        }
+    }
 }
 
 /// C: `PAGE_OFFSET`.
-#[cfg(iomrs_exported)]
 pub(crate) fn page_offset() -> usize {
     // CAST: an address.
     c::iomrs_page_offset() as usize

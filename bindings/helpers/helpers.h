@@ -47,6 +47,9 @@ void iomrs_local_irq_restore(unsigned long flags);
 /* kernel.c */
 void iomrs_might_sleep(void);
 
+/* mm.c */
+unsigned long iomrs_totalram_pages(void);
+
 /* mmzone.c */
 bool iomrs_pfn_valid(unsigned long pfn);
 bool iomrs_page_is_reserved(unsigned long pfn);
@@ -69,9 +72,12 @@ void iomrs_pagefault_enable(void);
 void iomrs_cond_resched(void);
 bool iomrs_fatal_signal_pending(void);
 
+/* smp.c */
+void iomrs_on_each_cpu(void (*fn)(void *), void *arg);
+
 /* vmalloc.c */
 unsigned long iomrs_vmalloc_total(void);
 struct vm_struct *iomrs_get_vm_area(unsigned long size, u64 phys, unsigned long *addr);
-void *iomrs_vmap_pfn(unsigned long *pfns, unsigned int count, u64 prot);
+void *iomrs_vmap(struct page **pages, unsigned int count, u64 prot);
 
 #endif

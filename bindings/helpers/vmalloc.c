@@ -24,9 +24,7 @@ struct vm_struct *iomrs_get_vm_area(unsigned long size, u64 phys, unsigned long 
 }
 #endif
 
-#ifdef IOMRS_STOCK
-void *iomrs_vmap_pfn(unsigned long *pfns, unsigned int count, u64 prot)
+void *iomrs_vmap(struct page **pages, unsigned int count, u64 prot)
 {
-	return vmap_pfn(pfns, count, __pgprot(prot));
+	return vmap(pages, count, VM_IOREMAP, __pgprot(prot));
 }
-#endif

@@ -28,6 +28,11 @@ pub(super) fn whole_is_cheap(size: u64) -> bool {
     has_large_pages() && size <= machine::vmalloc_total() as u64 / 8
 }
 
+/// Whether there are slots, without which no aperture can be sparse.
+pub(super) fn is_possible() -> bool {
+    Window::get().is_ok()
+}
+
 /// What keeps a sparse aperture: its reservation, and what is mapped of it.
 pub(super) struct Sparse {
     // Dropped in this order: the aperture leaves the list of mappings before its chunks are unmapped,
@@ -72,7 +77,7 @@ impl Sparse {
         Ok(Self {
             tracked: TrackedMapping::new(new, Some(caller))?,
             chunks: Chunks::new(reserved.first_page(), size, prot),
-            window: Window::get()?,
+            window: Window::get().map_err(|_| EOPNOTSUPP)?,
             // Only the reservation is kept, as what is kept is copied to the caller.
             reservation: reserved.into_reservation(),
         })

@@ -8,8 +8,8 @@ use super::CacheMode;
 use crate::arch::cache_mode as arch;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-/// The protection bits of an entry (C: `pgprot_t`): present (except [`Protection::none`]), never
-/// executable, writable or not, and a cache mode.
+/// The protection bits of an entry (C: `pgprot_t`): present, never executable, writable or not, and a
+/// cache mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Protection {
     /// The value of C's `pgprot_t`.
@@ -60,18 +60,6 @@ impl Protection {
     fn from_raw(raw: u64) -> Self {
         let entry = arch::entry_template(raw);
         Self { raw, entry }
-    }
-
-    /// Returns the protection without any access: of an entry that is not present.
-    #[cfg(not(iomrs_window_kmap))]
-    pub(crate) fn none() -> Self {
-        Self::from_raw(0)
-    }
-
-    /// Whether it is [`Self::none`].
-    #[cfg(iomrs_exported)]
-    pub(crate) const fn is_none(self) -> bool {
-        self.raw == 0
     }
 
     #[inline(always)]

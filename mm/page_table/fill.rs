@@ -3,12 +3,50 @@
 //! Filling a range of the kernel's page table with 1G, 2M and 4K pages.
 
 use crate::arch::machine;
-use crate::arch::page_table::{self as arch, RawEntry, PMD_SHIFT};
+use crate::arch::page_table::{self as arch, RawEntry};
 use crate::mm::cache_mode::Protection;
 use crate::mm::page_plan::{Plan, Run};
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
 use core::ops::Range;
 use kernel::prelude::*;
+
+/// The tables in which a range is filled.
+///
+/// # Safety
+///
+/// Each function does what it says, or fails.
+pub(crate) unsafe trait Tables {
+    /// Returns the entry of the page of `1 << shift` bytes at `addr`.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM` where there is no table and no memory for one, `EBUSY` where a large page stands in the
+    /// place of a table.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the page. `shift` is that of a small page, or of a large one.
+    unsafe fn entry(&self, addr: usize, shift: u32) -> Result<*mut RawEntry>;
+
+    /// Maps the large page of `1 << shift` bytes at `addr` to the physical address `phys`. Returns whether
+    /// it did: the page may have to be mapped by smaller ones, as an MTRR ends inside.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` where something is mapped there.
+    ///
+    /// # Safety
+    ///
+    /// `entry` is the page's entry, as [`Self::entry`] returns it, and the caller owns the page.
+    unsafe fn set_large(
+        &self,
+        entry: *mut RawEntry,
+        shift: u32,
+        addr: usize,
+        phys: u64,
+        prot: Protection,
+    ) -> Result<bool>;
+}
 
 /// What the new entries map: the first physical address, the protection, and the largest page
 /// size.
@@ -20,27 +58,23 @@ pub(crate) struct Pages {
 
 impl Pages {
     /// Pages from physical address `phys` on, as large as the CPU and the command line (`nohugeiomap`)
-    /// allow; small ones where the protection is none.
+    /// allow.
     pub(crate) fn new(phys: u64, prot: Protection) -> Self {
         Self {
             phys,
             prot,
-            max_shift: if prot.is_none() {
-                PAGE_SHIFT
-            } else {
-                machine::max_page_shift()
-            },
+            max_shift: machine::max_page_shift(),
         }
     }
 }
 
-/// Maps the virtual addresses `area` to `pages`.
+/// Maps the virtual addresses `area` to `pages`, by entries in `tables`.
 ///
 /// A fill that fails leaves the entries that it has written: freeing the area clears them.
 ///
 /// # Errors
 ///
-/// `ENOMEM` where there is no memory for a table, `EBUSY` where an address is mapped already.
+/// Those of [`Tables::entry`], and `EBUSY` where an address is mapped already.
 ///
 /// # Safety
 ///
@@ -50,23 +84,28 @@ impl Pages {
 /// # Context
 ///
 /// May sleep.
-pub(crate) unsafe fn fill(area: Range<usize>, pages: &Pages) -> Result {
+#[inline(always)]
+pub(crate) unsafe fn fill(tables: &impl Tables, area: Range<usize>, pages: &Pages) -> Result {
     let plan = Plan::new(
         area.start as u64,
         pages.phys,
         area.len() as u64,
         pages.max_shift,
     );
-    let walk = Walk { prot: pages.prot };
+    let walk = Walk {
+        tables,
+        prot: pages.prot,
+    };
     // SAFETY: `plan` covers `area`, which the caller owns.
     unsafe { walk.plan(plan) }
 }
 
-struct Walk {
+struct Walk<'a, T> {
+    tables: &'a T,
     prot: Protection,
 }
 
-impl Walk {
+impl<T: Tables> Walk<'_, T> {
     /// # Safety
     ///
     /// As [`fill`], for the addresses of `plan`.
@@ -87,13 +126,13 @@ impl Walk {
         // CAST: virtual addresses began as `usize` in `fill`.
         let addr = run.addr as usize;
         // SAFETY: `addr` is an address that the caller owns, in the kernel's part of the page table.
-        let entry = unsafe { arch::entry_alloc(addr, run.shift)? };
+        let entry = unsafe { self.tables.entry(addr, run.shift)? };
         // SAFETY: The entry is one for `addr`, of the run's size.
         unsafe {
-            match run.shift {
-                PAGE_SHIFT => self.small(run, entry),
-                PMD_SHIFT => self.large(run, entry, arch::set_pmd),
-                _ => self.large(run, entry, arch::set_pud),
+            if run.shift == PAGE_SHIFT {
+                self.small(run, entry)
+            } else {
+                self.large(run, entry)
             }
         }
     }
@@ -121,23 +160,19 @@ impl Walk {
         Ok(())
     }
 
-    /// Writes the entries of large pages from `first` on, with `set`. A page that cannot have its
-    /// size is mapped with smaller ones.
+    /// Writes the entries of large pages from `first` on. A page that cannot have its size is mapped with
+    /// smaller ones.
     ///
     /// # Safety
     ///
-    /// As [`Self::small`]; `set` is for entries of the run's size.
+    /// As [`Self::small`].
     #[inline(always)]
-    unsafe fn large(
-        &self,
-        run: &Run,
-        first: *mut RawEntry,
-        set: unsafe fn(*mut RawEntry, usize, u64, u64) -> Result<bool>,
-    ) -> Result {
+    unsafe fn large(&self, run: &Run, first: *mut RawEntry) -> Result {
         let (mut entry, mut addr, mut phys) = (first, run.addr, run.phys);
+        let (tables, shift, prot) = (self.tables, run.shift, self.prot);
         for index in 0..run.count {
             // SAFETY: `entry` is the entry for `addr`, in the same table as `first`.
-            if !unsafe { set(entry, addr as usize, phys, self.prot.as_raw())? } {
+            if !unsafe { tables.set_large(entry, shift, addr as usize, phys, prot)? } {
                 // SAFETY: `index` is that of a page of `run`.
                 unsafe { self.split(run, index)? };
             }

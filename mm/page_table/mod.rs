@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Entries of the kernel's page table: the look-up of the entry that maps an address and, on a kernel
-//! with `kconfig/export.patch`, filling a range with the largest pages that fit.
+//! Entries of the kernel's page table: the look-up of the entry that maps an address, and filling a
+//! range with the largest pages that fit.
 //!
-//! Nothing here knows which area an address belongs to, or who owns it: the callers do. Entries are
-//! cleared by `free_vm_area()`.
+//! Nothing here knows which area an address belongs to, or who owns it: the callers do. Who owns an area
+//! clears its entries.
 //!
 //! C: `vmap_range_noflush()` in [`mm/vmalloc.c`](srctree/mm/vmalloc.c)
 
@@ -15,17 +15,18 @@ use crate::mm::cache_mode::{mode_of_entry, CacheMode};
 #[cfg(not(iomrs_window_kmap))]
 pub(crate) use crate::arch::page_table::{set_entry, small_entry, RawEntry};
 
-#[cfg(iomrs_exported)]
 mod fill;
 #[cfg(iomrs_exported)]
+mod kernel_tables;
+#[cfg(iomrs_stock)]
+pub(crate) use fill::Tables;
 pub(crate) use fill::{fill, Pages};
+#[cfg(iomrs_exported)]
+pub(crate) use kernel_tables::KernelTables;
 
 /// Whether the kernel gives mappings of device memory pages larger than the smallest.
 pub(crate) fn has_large_pages() -> bool {
-    #[cfg(iomrs_exported)]
-    return machine::max_page_shift() > crate::mm::phys_range::PAGE_SHIFT;
-    #[cfg(iomrs_stock)]
-    false
+    machine::max_page_shift() > crate::mm::phys_range::PAGE_SHIFT
 }
 
 /// One entry of the page table that maps a page.

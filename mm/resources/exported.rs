@@ -2,9 +2,7 @@
 
 //! On a kernel with `kconfig/export.patch`: what C's ioremap asks.
 
-use super::{first_valid_pfn, is_encrypted, page_last, page_start, RangeUse};
-use crate::bindings;
-use crate::mm::phys_range::PAGE_SHIFT;
+use super::{is_encrypted, is_used_ram, page_last, page_start, RangeUse};
 use kernel::{
     bindings as c,
     ffi::{c_int, c_void},
@@ -49,23 +47,4 @@ unsafe extern "C" fn look_at_resource(res: *mut c::resource, walk: *mut c_void) 
     walk.found.is_ram |= is_used_ram(res);
     walk.found.is_encrypted |= walk.is_guest_encrypted && is_encrypted(res);
     (walk.found.is_ram && walk.found.is_encrypted).into()
-}
-
-/// Whether a resource is RAM that the kernel uses: system RAM, a page of which has a `struct page` and
-/// is not reserved.
-fn is_used_ram(res: &c::resource) -> bool {
-    const SYSTEM_RAM: usize = c::IORESOURCE_SYSTEM_RAM as usize;
-    if res.flags & SYSTEM_RAM != SYSTEM_RAM {
-        return false;
-    }
-    let first = (res.start + (1 << PAGE_SHIFT) - 1) >> PAGE_SHIFT;
-    let (mut pfn, end) = (first as usize, ((res.end + 1) >> PAGE_SHIFT) as usize);
-    while let Some(valid) = first_valid_pfn(pfn, end) {
-        // SAFETY: The page frame has a `struct page`.
-        if !unsafe { bindings::iomrs_page_is_reserved(valid) } {
-            return true;
-        }
-        pfn = valid + 1;
-    }
-    false
 }

@@ -7,7 +7,7 @@
 
 use crate::arch::encryption::is_private_mmio;
 use crate::bindings::{self, cc_platform_has, efi};
-use crate::mm::phys_range::PAGE_SIZE;
+use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
 use kernel::bindings as c;
 
 mod encryption;
@@ -26,6 +26,9 @@ use stock as backend;
 pub(crate) struct RangeUse {
     /// It holds system RAM that the kernel uses.
     pub(crate) is_ram: bool,
+    /// It holds reserved pages of system RAM, which the kernel has a mapping of its own for.
+    #[cfg(iomrs_stock)]
+    pub(crate) is_reserved_ram: bool,
     /// A confidential guest must map it encrypted.
     pub(crate) is_encrypted: bool,
     /// It leaves a resource that it begins in, or the reverse.
@@ -111,9 +114,28 @@ fn efi_memory(phys: u64) -> Option<encryption::EfiMemory> {
     })
 }
 
+/// Whether a resource is RAM that the kernel uses: system RAM, a page of which has a `struct page` and
+/// is not reserved.
+fn is_used_ram(res: &c::resource) -> bool {
+    const SYSTEM_RAM: usize = c::IORESOURCE_SYSTEM_RAM as usize;
+    if res.flags & SYSTEM_RAM != SYSTEM_RAM {
+        return false;
+    }
+    let first = (res.start + (1 << PAGE_SHIFT) - 1) >> PAGE_SHIFT;
+    let (mut pfn, end) = (first as usize, ((res.end + 1) >> PAGE_SHIFT) as usize);
+    while let Some(valid) = first_valid_pfn(pfn, end) {
+        // SAFETY: The page frame has a `struct page`.
+        if !unsafe { bindings::iomrs_page_is_reserved(valid) } {
+            return true;
+        }
+        pfn = valid + 1;
+    }
+    false
+}
+
 /// Returns the first page frame from `pfn` on that has a `struct page`, `None` where there is none
 /// before `end`. (C's `first_valid_pfn()` needs what is not exported.)
-pub(crate) fn first_valid_pfn(pfn: usize, end: usize) -> Option<usize> {
+fn first_valid_pfn(pfn: usize, end: usize) -> Option<usize> {
     // Page frames have a `struct page` or none by blocks of as many.
     const BLOCK: usize = if cfg!(CONFIG_SPARSEMEM_VMEMMAP) {
         c::PAGES_PER_SUBSECTION as usize

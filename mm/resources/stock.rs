@@ -2,7 +2,7 @@
 
 //! On an unmodified kernel: what it exports to every module.
 
-use super::{has_ram, is_encrypted, page_last, page_start, RangeUse};
+use super::{has_ram, is_encrypted, is_used_ram, page_last, page_start, RangeUse};
 use crate::mm::phys_range::PAGE_SHIFT;
 use core::ptr;
 use kernel::{
@@ -12,9 +12,17 @@ use kernel::{
 
 /// Looks at the bytes `start` to `last`.
 pub(super) fn look_at(start: u64, last: u64, is_guest_encrypted: bool) -> RangeUse {
-    let size = last.wrapping_sub(start).wrapping_add(1) as usize;
+    // Whole pages: that is what is mapped.
+    let (first, last_of_pages) = (page_start(start), page_last(last));
+    // The first question costs less, and most ranges are none.
+    let has_ram = has_ram(
+        first,
+        last_of_pages.wrapping_sub(first).wrapping_add(1) as usize,
+    );
+    let is_ram = has_ram && has_used_ram(first, last_of_pages);
     RangeUse {
-        is_ram: has_ram(start, size),
+        is_ram,
+        is_reserved_ram: has_ram && !is_ram,
         is_encrypted: is_guest_encrypted && has_encrypted(start, last),
         crosses_resource: crosses_resource(start, last),
     }
@@ -57,7 +65,7 @@ fn walk_resources(
     found: unsafe extern "C" fn(*mut c::resource, *mut c_void) -> c_int,
 ) -> c_int {
     let flags = c::IORESOURCE_MEM | flags;
-    // SAFETY: Both callers give the `arg` that `found` expects, which outlives the call.
+    // SAFETY: All callers give the `arg` that `found` expects, which outlives the call.
     unsafe {
         c::walk_iomem_res_desc(
             c::IORES_DESC_NONE as usize,
@@ -91,6 +99,19 @@ unsafe extern "C" fn look_at_resource(res: *mut c::resource, walk: *mut c_void) 
         && res.end >> PAGE_SHIFT >= walk.last >> PAGE_SHIFT;
     walk.leaves = !walk.is_inside && res.flags & c::IORESOURCE_BUSY as usize == 0;
     (walk.is_inside || walk.leaves).into()
+}
+
+fn has_used_ram(start: u64, last: u64) -> bool {
+    let ram = c::IORESOURCE_SYSTEM_RAM;
+    walk_resources(start, last, ram, ptr::null_mut(), look_for_used_ram) == 1
+}
+
+/// # Safety
+///
+/// `res` is a resource.
+unsafe extern "C" fn look_for_used_ram(res: *mut c::resource, _none: *mut c_void) -> c_int {
+    // SAFETY: As required of our caller.
+    is_used_ram(unsafe { &*res }).into()
 }
 
 /// Is a resource that the range overlaps encrypted? C asks those in use only. Without that flag the

@@ -5,23 +5,45 @@
 use super::VmArea;
 use crate::bindings;
 use crate::mm::cache_mode::Protection;
-use crate::mm::page_table::{fill, Pages};
+use crate::mm::page_table::{fill, KernelTables, Pages};
+#[cfg(not(iomrs_window_kmap))]
+use crate::{
+    arch::page_table::entry_alloc,
+    mm::phys_range::{PAGE_SHIFT, PAGE_SIZE},
+};
 use core::ptr::NonNull;
 use kernel::prelude::*;
 
 /// The kernel's record of an area.
-pub(super) type Handle = bindings::vm_struct;
+pub(super) type Handle = NonNull<bindings::vm_struct>;
 
-/// As [`VmArea::map`].
-pub(super) fn map(phys: u64, size: usize, prot: Protection) -> Result<(VmArea, usize)> {
+/// Makes an area without tables.
+#[inline(always)]
+fn new(phys: u64, size: usize) -> Result<(VmArea, usize)> {
     let mut addr = 0;
     // SAFETY: `addr` is valid for a write.
     let area = unsafe { bindings::iomrs_get_vm_area(size, phys, &mut addr) };
     // INVARIANT: A new area, which only the drop of `VmArea` frees.
-    let area = VmArea(NonNull::new(area).ok_or(ENOMEM)?);
+    Ok((VmArea(NonNull::new(area).ok_or(ENOMEM)?), addr))
+}
+
+/// As [`VmArea::map`].
+pub(super) fn map(phys: u64, size: usize, prot: Protection) -> Result<(VmArea, usize)> {
+    let (area, addr) = new(phys, size)?;
     // SAFETY: `size` addresses from `addr` on are those of the new area, without its guard page;
     // nobody knows them yet.
-    unsafe { fill(addr..addr + size, &Pages::new(phys, prot))? };
+    unsafe { fill(&KernelTables, addr..addr + size, &Pages::new(phys, prot))? };
+    Ok((area, addr))
+}
+
+/// As [`VmArea::reserve`].
+#[cfg(not(iomrs_window_kmap))]
+pub(super) fn reserve(size: usize) -> Result<(VmArea, usize)> {
+    let (area, addr) = new(0, size)?;
+    for page in (addr..addr + size).step_by(PAGE_SIZE as usize) {
+        // SAFETY: The page is the new area's.
+        unsafe { entry_alloc(page, PAGE_SHIFT)? };
+    }
     Ok((area, addr))
 }
 
@@ -32,7 +54,7 @@ pub(super) fn map(phys: u64, size: usize, prot: Protection) -> Result<(VmArea, u
 ///
 /// [`map`] has made it, and it has not been freed.
 #[inline(always)]
-pub(super) unsafe fn free(area: NonNull<Handle>) {
+pub(super) unsafe fn free(area: Handle) {
     // SAFETY: A live area, as required of our caller.
     unsafe { bindings::free_vm_area(area.as_ptr()) };
 }
@@ -62,7 +84,7 @@ mod tests {
         let before = Entry::lookup(addr).unwrap();
         let pages = Pages::new(second, prot());
         // SAFETY: The area is ours and unused.
-        let again = unsafe { fill(addr..addr + size, &pages) };
+        let again = unsafe { fill(&KernelTables, addr..addr + size, &pages) };
         assert_eq!(again.err(), Some(EBUSY));
         assert_eq!(Entry::lookup(addr), Some(before));
     }

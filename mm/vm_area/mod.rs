@@ -5,13 +5,12 @@
 //! | backend | address space | entries | page sizes |
 //! |---|---|---|---|
 //! | `exported` | `get_vm_area_caller()` | [`crate::mm::page_table`] | 4K, 2M, 1G |
-//! | `stock` | `vmap_pfn()` | `vmap_pfn()` | 4K |
+//! | `stock` | parts of areas of `vmap()`: [`arena`] | [`crate::mm::page_table`] | 4K, 2M, 1G |
 //!
 //! C header: [`include/linux/vmalloc.h`](srctree/include/linux/vmalloc.h)
 
 use crate::arch::machine;
 use crate::mm::cache_mode::Protection;
-use core::ptr::NonNull;
 use kernel::prelude::*;
 
 #[cfg(iomrs_exported)]
@@ -20,9 +19,9 @@ mod exported;
 use exported as backend;
 
 #[cfg(iomrs_stock)]
-mod stock;
+pub(crate) mod arena;
 #[cfg(iomrs_stock)]
-use stock as backend;
+use arena as backend;
 
 /// A mapped range of kernel address space.
 ///
@@ -30,7 +29,7 @@ use stock as backend;
 ///
 /// An area that the backend has made, which nothing else frees.
 // One word, so that a guard that may have one stays in registers.
-pub(crate) struct VmArea(NonNull<backend::Handle>);
+pub(crate) struct VmArea(backend::Handle);
 
 // SAFETY: An area belongs to no task or CPU.
 unsafe impl Send for VmArea {}
@@ -43,9 +42,8 @@ impl VmArea {
     ///
     /// # Errors
     ///
-    /// `ENOMEM` where there is no address space or no memory for page tables and records. On a test
-    /// kernel `EBUSY` where an address of the new area is mapped already. On a stock kernel `EPERM` for
-    /// pages that have a `struct page`. Nothing stays mapped.
+    /// `ENOMEM` where there is no address space or no memory for page tables and records. `EBUSY` where an
+    /// address of the new area is mapped already. Nothing stays mapped.
     ///
     /// # Context
     ///
@@ -58,7 +56,8 @@ impl VmArea {
     }
 
     /// Makes an area of `size` bytes, a multiple of the page size, with page tables in which nothing is
-    /// mapped: the entries, all of small pages, are clear. Returns the area and its first address.
+    /// mapped: the entries, all of small pages, are clear. Returns the area and its first address, which is
+    /// aligned to a small page only.
     ///
     /// # Errors
     ///
@@ -68,21 +67,8 @@ impl VmArea {
     ///
     /// May sleep.
     #[cfg(not(iomrs_window_kmap))]
-    pub(crate) fn map_nothing(size: usize) -> Result<(Self, usize)> {
-        use crate::mm::page_table::{set_entry, small_entry};
-        use crate::mm::phys_range::PAGE_SIZE;
-
-        // Where a struct page is least likely: vmap_pfn() refuses pages that have one.
-        let end = 1 << machine::phys_bits();
-        let phys = end - size as u64;
-        let (area, addr) = Self::map(phys, size, Protection::none())?;
-        for page in (addr..addr.wrapping_add(size)).step_by(PAGE_SIZE as usize) {
-            if let Some(entry) = small_entry(page) {
-                // SAFETY: The entry is our area's. It is not present, so that no TLB has it.
-                unsafe { set_entry(entry.as_ptr(), 0) };
-            }
-        }
-        Ok((area, addr))
+    pub(crate) fn reserve(size: usize) -> Result<(Self, usize)> {
+        backend::reserve(size)
     }
 }
 
@@ -102,9 +88,9 @@ impl Drop for VmArea {
 /// use io_mapping_rs::BACKEND;
 /// use kernel::{device::Device, prelude::*};
 ///
-/// fn warn_of_small_pages(dev: &Device) {
+/// fn note_what_achieved_means(dev: &Device) {
 ///     if BACKEND == "stock" {
-///         dev_warn!(dev, "no large pages: a mapping of the whole BAR is slow\n");
+///         dev_info!(dev, "the registry of cache modes does not tell what it gave\n");
 ///     }
 /// }
 /// ```

@@ -46,6 +46,10 @@ module! {
             default: 64 << 10,
             description: "chunk_budget= of io_mapping_rs",
         },
+        arena_max: u64 {
+            default: 0,
+            description: "arena_max= of io_mapping_rs",
+        },
         sparse: bool {
             default: false,
             description: "Apertures are sparse instead of mapped whole",

@@ -6,4 +6,6 @@
 
 #include "cpufeature.c"
 #include "invpcid.c"
+#include "msr.c"
+#include "paravirt.c"
 #include "pgtable.c"

@@ -14,6 +14,12 @@ bool iomrs_boot_cpu_has(u32 feature);
 /* invpcid.c */
 void iomrs_invpcid_flush_all(void);
 
+/* msr.c */
+u64 iomrs_rdmsr(u32 msr);
+
+/* paravirt.c */
+void iomrs_flush_tlb_global(void);
+
 /* pgtable.c */
 bool iomrs_is_new_memtype_allowed(u64 start, unsigned long size, u32 requested, u32 achieved);
 u64 iomrs_page_kernel_io(void);
@@ -21,6 +27,7 @@ u64 iomrs_page_offset(void);
 u64 iomrs_pgprot_decrypted(u64 prot);
 u64 iomrs_phys_mask(void);
 u64 iomrs_pte_template(u64 prot);
+void iomrs_set_pte(u64 *entry, u64 phys, u64 prot);
 u64 iomrs_sme_set(u64 prot);
 
 #endif

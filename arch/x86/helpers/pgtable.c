@@ -32,6 +32,11 @@ u64 iomrs_pte_template(u64 prot)
 	return pte_val(pfn_pte(0, __pgprot(prot)));
 }
 
+void iomrs_set_pte(u64 *entry, u64 phys, u64 prot)
+{
+	set_pte((pte_t *)entry, pfn_pte(phys >> PAGE_SHIFT, __pgprot(prot)));
+}
+
 u64 iomrs_sme_set(u64 prot)
 {
 	return __sme_set(prot);

@@ -8,11 +8,17 @@
 use super::bindings as c;
 use core::ptr::NonNull;
 use kernel::bindings::{_PAGE_BIT_ACCESSED, _PAGE_BIT_DIRTY};
+#[cfg(iomrs_stock)]
+use kernel::bindings::{_PAGE_BIT_GLOBAL, _PAGE_BIT_PAT, _PAGE_BIT_PAT_LARGE, _PAGE_BIT_PSE};
 
 #[cfg(iomrs_exported)]
-mod walk;
+mod alloc;
 #[cfg(iomrs_exported)]
-pub(crate) use walk::{entry_alloc, set_pmd, set_pud};
+pub(crate) use alloc::{entry_alloc, set_pmd, set_pud};
+mod walk;
+#[cfg(iomrs_stock)]
+pub(crate) use walk::entry_of_task;
+pub(crate) use walk::{entry_in, is_leaf, table_of};
 
 /// An entry of a table of the page table, of whatever level.
 pub(crate) type RawEntry = u64;
@@ -24,10 +30,8 @@ pub(super) const PTE_SHIFT: u32 = 12;
 /// What a lowest table maps.
 pub(crate) const TABLE_SHIFT: u32 = PTE_SHIFT + TABLE_BITS;
 /// The page that an entry of a page middle directory maps.
-#[cfg(iomrs_exported)]
 pub(crate) const PMD_SHIFT: u32 = TABLE_SHIFT;
 /// The page that an entry of a page upper directory maps.
-#[cfg(iomrs_exported)]
 pub(crate) const PUD_SHIFT: u32 = PMD_SHIFT + TABLE_BITS;
 
 /// Bits that an erratum of Knights Landing may set in a clear entry (C: `_PAGE_KNL_ERRATUM_MASK`).
@@ -37,17 +41,24 @@ const ERRATUM_BITS: u64 = 1 << _PAGE_BIT_DIRTY | 1 << _PAGE_BIT_ACCESSED;
 #[cfg(iomrs_window_kmap)]
 pub(crate) const SOFTWARE_BIT: usize = 1 << kernel::bindings::_PAGE_BIT_SOFTW1;
 
+/// The protection (C: `pgprot_t`) of an entry that is not present, and that `vunmap()` takes for one of a
+/// page (C: `PAGE_NONE`).
+#[cfg(iomrs_stock)]
+pub(crate) const NOT_PRESENT: u64 = 1 << _PAGE_BIT_GLOBAL;
+
 /// Whether an entry maps nothing and points to no table (C: `pte_none()`, `pmd_none()`, ...).
 #[inline(always)]
-fn is_none(raw: RawEntry) -> bool {
+pub(crate) fn is_none(raw: RawEntry) -> bool {
     raw & !ERRATUM_BITS == 0
 }
 
+/// Returns what an entry is now.
+///
 /// # Safety
 ///
 /// `entry` is an entry of a live table of the kernel's page table.
 #[inline(always)]
-unsafe fn read(entry: *const RawEntry) -> RawEntry {
+pub(crate) unsafe fn read(entry: *const RawEntry) -> RawEntry {
     // SAFETY: As required of our caller. The CPU may set bits in it at any time.
     unsafe { entry.read_volatile() }
 }
@@ -73,10 +84,19 @@ pub(crate) fn lookup(addr: usize) -> Option<(RawEntry, u32)> {
 
 /// Returns the entry of the small page at `addr`, present or not; `None` where there is none, as no
 /// table is there or a large page.
-#[cfg(not(iomrs_window_kmap))]
+#[cfg(any(iomrs_stock, not(iomrs_window_kmap)))]
 pub(crate) fn small_entry(addr: usize) -> Option<NonNull<RawEntry>> {
     let (entry, shift) = find(addr)?;
     (shift == PTE_SHIFT).then_some(entry)
+}
+
+/// Returns what the entry of a large page is, whose entry as a small page were `small`.
+#[cfg(iomrs_stock)]
+#[inline(always)]
+pub(crate) const fn large_entry(small: RawEntry) -> RawEntry {
+    // The highest bit of the cache mode is elsewhere, and its place says that the page is large.
+    let pat = small >> _PAGE_BIT_PAT & 1;
+    small & !(1 << _PAGE_BIT_PAT) | pat << _PAGE_BIT_PAT_LARGE | 1 << _PAGE_BIT_PSE
 }
 
 /// Whether the entry of a small page maps something (C: `!pte_none()`).
@@ -84,7 +104,6 @@ pub(crate) fn small_entry(addr: usize) -> Option<NonNull<RawEntry>> {
 /// # Safety
 ///
 /// `entry` is an entry of the kernel's page table that the caller owns.
-#[cfg(iomrs_exported)]
 #[inline(always)]
 pub(crate) unsafe fn is_mapped(entry: *const RawEntry) -> bool {
     // SAFETY: As required of our caller.

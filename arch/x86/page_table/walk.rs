@@ -1,78 +1,67 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The way from the root of the kernel's page table down to an entry, and large pages there.
-//!
-//! What C does in `pud_alloc()`, `pmd_alloc()` and their like, and in `vmap_try_huge_pmd()`.
+//! The way from the root of the kernel's page table down to an entry.
 
-use super::{is_none, read, RawEntry, PMD_SHIFT, PTE_SHIFT, PUD_SHIFT, TABLE_BITS};
+#[cfg(iomrs_stock)]
+use super::is_none;
+use super::{read, RawEntry, TABLE_BITS};
 use crate::arch::{machine, x86::bindings as c};
 use kernel::{
-    bindings::{pgprot, PAGE_SHIFT, PTRS_PER_PTE, _PAGE_BIT_PSE},
-    ffi::{c_int, c_ulong},
-    mm::MmWithUser,
+    bindings::{PAGE_SHIFT, PTRS_PER_PTE, _PAGE_BIT_PSE},
     prelude::*,
 };
 
-/// What an entry of a page upper directory's parent covers.
-const P4D_SHIFT: u32 = PUD_SHIFT + TABLE_BITS;
-
 /// Whether an entry maps a large page (C: `pmd_leaf()`, `pud_leaf()`).
 #[inline(always)]
-fn is_leaf(raw: RawEntry) -> bool {
+pub(crate) fn is_leaf(raw: RawEntry) -> bool {
     raw & (1 << _PAGE_BIT_PSE) != 0
 }
 
 /// What an entry of the topmost table covers, as a shift: it depends on the number of levels.
 #[inline(always)]
-fn root_shift() -> u32 {
+pub(super) fn root_shift() -> u32 {
     // SAFETY: A number that does not change after boot.
     unsafe { (&raw const c::pgdir_shift).read() }
 }
 
-/// The table that an entry points to, which is neither none nor a leaf.
+/// Returns the table that an entry points to, which is neither none nor a leaf.
 #[inline(always)]
-fn table_of(raw: RawEntry) -> *mut RawEntry {
+pub(crate) fn table_of(raw: RawEntry) -> *mut RawEntry {
     let phys = raw & machine::phys_mask() & !((1 << PAGE_SHIFT) - 1);
     // CAST: the address of memory that the kernel has mapped.
     let addr = machine::page_offset().wrapping_add(phys as usize);
     core::ptr::with_exposed_provenance_mut(addr)
 }
 
-/// The entry for `addr` in `table`, whose entries each cover `1 << shift` bytes.
+/// Returns the entry for `addr` in `table`, whose entries each cover `1 << shift` bytes.
 #[inline(always)]
-fn entry_in(table: *mut RawEntry, addr: usize, shift: u32) -> *mut RawEntry {
+pub(crate) fn entry_in(table: *mut RawEntry, addr: usize, shift: u32) -> *mut RawEntry {
     table.wrapping_add(addr >> shift & (PTRS_PER_PTE as usize - 1))
 }
 
-/// Returns the entry of the page of `1 << shift` bytes at `addr`, in a table that is made where it is
-/// missing, as are those above it.
+/// Goes from `entry`, which is for `addr` in a table whose entries each cover `1 << level` bytes, down
+/// to the entry for `addr` in a table whose entries each cover `1 << shift` bytes. Each entry on the way
+/// becomes what `table` returns for it and its level.
 ///
 /// # Errors
 ///
-/// `ENOMEM` where there is no memory for a table, `EBUSY` where a large page stands in its place.
+/// Those of `table`, and `EBUSY` where a large page stands in the place of a table.
 ///
 /// # Safety
 ///
-/// The caller owns the page at `addr` in the kernel's part of the page table. `shift` is that of a
-/// small page, [`PMD_SHIFT`] or [`PUD_SHIFT`].
-///
-/// # Context
-///
-/// May sleep.
+/// The caller owns `addr`, or knows that the tables on the way to it stay. `table` returns entries that
+/// point to tables, or map large pages.
 #[inline(always)]
-pub(crate) unsafe fn entry_alloc(addr: usize, shift: u32) -> Result<*mut RawEntry> {
-    let mut level = root_shift();
-    // SAFETY: The root of the kernel's page table does not change.
-    let root = unsafe { (&raw const c::init_mm.__bindgen_anon_1.pgd).read() };
-    let mut entry = entry_in(root.cast(), addr, level);
+pub(super) unsafe fn descend(
+    mut entry: *mut RawEntry,
+    mut level: u32,
+    addr: usize,
+    shift: u32,
+    table: impl Fn(*mut RawEntry, RawEntry, u32) -> Result<RawEntry>,
+) -> Result<*mut RawEntry> {
     while level > shift {
-        // SAFETY: `entry` is the one for `addr` in a table of this level, which stays: the caller owns
-        // an address that it covers.
-        let mut raw = unsafe { read(entry) };
-        if is_none(raw) {
-            // SAFETY: As just said, and it maps nothing.
-            raw = unsafe { table_alloc(entry, addr, level)? };
-        }
+        // SAFETY: `entry` is the one for `addr` in a table of this level, which stays.
+        let raw = table(entry, unsafe { read(entry) }, level)?;
         if is_leaf(raw) {
             return Err(EBUSY);
         }
@@ -82,147 +71,42 @@ pub(crate) unsafe fn entry_alloc(addr: usize, shift: u32) -> Result<*mut RawEntr
     Ok(entry)
 }
 
-/// Makes the table that `entry` shall point to, and returns what `entry` is then.
+/// Returns the entry of the page of `1 << shift` bytes at `addr`, found by the page table of the running
+/// task: all tasks have the kernel's half of it in common, less the topmost table.
 ///
 /// # Errors
 ///
-/// `ENOMEM`.
+/// `ENOENT` where a table is missing, `EBUSY` where a large page stands in its place.
 ///
 /// # Safety
 ///
-/// `entry` is the one for `addr` in a table of the kernel's page table whose entries cover
-/// `1 << level` bytes.
-#[cold]
-#[inline(never)]
-unsafe fn table_alloc(entry: *mut RawEntry, addr: usize, level: u32) -> Result<RawEntry> {
-    let mm = &raw mut c::init_mm;
-    // SAFETY: An entry of that level of the kernel's page table, as required of our caller; another
-    // CPU may have made the table meanwhile, which each of them minds.
-    let err = unsafe {
-        match level {
-            PMD_SHIFT => c::__pte_alloc_kernel(entry.cast()),
-            PUD_SHIFT => c::__pmd_alloc(mm, entry.cast(), addr),
-            P4D_SHIFT => c::__pud_alloc(mm, entry.cast(), addr),
-            _ => c::__p4d_alloc(mm, entry.cast(), addr),
-        }
-    };
-    if err != 0 {
-        return Err(ENOMEM);
-    }
-    if level == root_shift() {
-        // SAFETY: Copies entries of the topmost table to those of all processes.
-        unsafe { c::arch_sync_kernel_mappings(addr, addr) };
-    }
-    // SAFETY: As required of our caller.
-    Ok(unsafe { read(entry) })
-}
+/// The caller owns the page at `addr`, in the part of the address space that is for areas. `shift` is
+/// that of a small page, [`PMD_SHIFT`](super::PMD_SHIFT) or [`PUD_SHIFT`](super::PUD_SHIFT).
+#[cfg(iomrs_stock)]
+pub(crate) unsafe fn entry_of_task(addr: usize, shift: u32) -> Result<*mut RawEntry> {
+    use crate::bindings::{iomrs_local_irq_restore, iomrs_local_irq_save};
+    use kernel::task::Task;
 
-/// Whether no entry of the table that `raw` points to maps anything. An entry like `raw` covers
-/// `1 << level` bytes.
-///
-/// # Safety
-///
-/// `raw` is neither none nor a leaf, and the caller owns all addresses that it covers.
-unsafe fn is_empty(raw: RawEntry, level: u32) -> bool {
-    let table = table_of(raw);
-    (0..PTRS_PER_PTE as usize).all(|index| {
-        // SAFETY: By the caller's promise the table stays, and has that many entries.
-        let raw = unsafe { read(table.wrapping_add(index)) };
-        if is_none(raw) || level == PMD_SHIFT || is_leaf(raw) {
-            return is_none(raw);
-        }
-        // SAFETY: Neither none nor a leaf; the caller owns what `raw` covers.
-        unsafe { is_empty(raw, level - TABLE_BITS) }
-    })
-}
-
-/// Maps a page of `1 << level` bytes at `phys` by `set`. A table that an earlier, smaller mapping has left
-/// empty is freed by `free`; ptdump is kept out meanwhile, as vmalloc does.
-///
-/// # Errors
-///
-/// `EBUSY` where something is mapped there.
-///
-/// # Safety
-///
-/// As [`set_pmd`], for an entry of that level; `set` and `free` are the kernel's functions for entries
-/// of that level.
-#[inline(always)]
-unsafe fn set_large<T>(
-    entry: *mut RawEntry,
-    level: u32,
-    addr: usize,
-    phys: u64,
-    prot: u64,
-    set: unsafe extern "C" fn(*mut T, u64, pgprot) -> c_int,
-    free: unsafe extern "C" fn(*mut T, c_ulong) -> c_int,
-) -> Result<bool> {
-    // CAST: C's `pgprot_t` is as wide as an entry.
-    let prot = pgprot {
-        pgprot: prot as usize,
+    let level = root_shift();
+    // A kernel thread has the topmost table of some process, which may end as soon as another task
+    // runs here.
+    let flags = iomrs_local_irq_save();
+    // SAFETY: The running task exists, and has the table as long as it runs. Tables of the kernel's
+    // half are there for all addresses of areas, and none is ever freed.
+    let raw = unsafe {
+        let mm = (*Task::current_raw()).active_mm;
+        let root = (&raw const (*mm).__bindgen_anon_1.pgd).read();
+        read(entry_in(root.cast(), addr, level))
     };
-    // SAFETY: As required of our caller, an entry of a live table.
-    let raw = unsafe { read(entry) };
+    // SAFETY: `flags` are those that interrupts were turned off with.
+    unsafe { iomrs_local_irq_restore(flags) };
     if is_none(raw) {
-        // SAFETY: As required of our caller, an entry of that level, which maps nothing.
-        return Ok(unsafe { set(entry.cast(), phys, prot) } == 1);
+        return Err(ENOENT);
     }
-    // SAFETY: Neither none nor a leaf; the caller owns what the entry covers.
-    if is_leaf(raw) || !unsafe { is_empty(raw, level) } {
-        return Err(EBUSY);
-    }
-    // SAFETY: The kernel's `mm_struct` stays, and always has users.
-    let mm = unsafe { MmWithUser::from_raw(&raw const c::init_mm) };
-    let Some(_guard) = mm.mmap_read_trylock() else {
-        return Ok(false);
-    };
-    // SAFETY: The table that the entry points to is empty, and covers addresses that the caller owns.
-    let freed = unsafe { free(entry.cast(), addr) } == 1;
-    // SAFETY: An entry of that level, which maps nothing once its table has been freed.
-    Ok(freed && unsafe { set(entry.cast(), phys, prot) } == 1)
+    let level = level - TABLE_BITS;
+    let first = entry_in(table_of(raw), addr, level);
+    let table = |_, raw, _| if is_none(raw) { Err(ENOENT) } else { Ok(raw) };
+    // SAFETY: `first` is the entry for `addr` in a table of that level. Our caller owns `addr`. What
+    // `table` returns is neither none nor anything that a table of the kernel does not have.
+    unsafe { descend(first, level, addr, shift, table) }
 }
-
-/// Maps a page of `1 << PMD_SHIFT` bytes at `phys`. Returns whether it was mapped: an MTRR may forbid it,
-/// or the table in its place cannot be freed now.
-///
-/// # Errors
-///
-/// `EBUSY` where something is mapped there.
-///
-/// # Safety
-///
-/// `entry` is the entry of a page middle directory for `addr`, and the caller owns what it covers.
-#[inline(always)]
-pub(crate) unsafe fn set_pmd(
-    entry: *mut RawEntry,
-    addr: usize,
-    phys: u64,
-    prot: u64,
-) -> Result<bool> {
-    let (set, free) = (c::pmd_set_huge, c::pmd_free_pte_page);
-    // SAFETY: As required of our caller; the functions are those for this level.
-    unsafe { set_large(entry, PMD_SHIFT, addr, phys, prot, set, free) }
-}
-
-/// As [`set_pmd`], for a page of `1 << PUD_SHIFT` bytes.
-///
-/// # Errors
-///
-/// As [`set_pmd`].
-///
-/// # Safety
-///
-/// As [`set_pmd`], for an entry of a page upper directory.
-#[inline(always)]
-pub(crate) unsafe fn set_pud(
-    entry: *mut RawEntry,
-    addr: usize,
-    phys: u64,
-    prot: u64,
-) -> Result<bool> {
-    let (set, free) = (c::pud_set_huge, c::pud_free_pmd_page);
-    // SAFETY: As required of our caller; the functions are those for this level.
-    unsafe { set_large(entry, PUD_SHIFT, addr, phys, prot, set, free) }
-}
-
-const _: () = assert!(PTE_SHIFT == PAGE_SHIFT);

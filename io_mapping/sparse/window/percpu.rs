@@ -133,7 +133,7 @@ impl Window {
         // CAST: At most 64 pages.
         let size_per_cpu = per_cpu as usize * PAGE_SIZE as usize;
         let size = count.checked_mul(size_per_cpu).ok_or(ENOMEM)?;
-        let (area, first) = VmArea::map_nothing(size)?;
+        let (area, first) = VmArea::reserve(size)?;
         let mut cpus = KVec::with_capacity(count, GFP_KERNEL)?;
         for index in 0..count {
             // No overflow: it is an address of the area.

@@ -53,6 +53,11 @@ mod free_pages_properties;
 #[cfg(not(loom))]
 mod model;
 #[cfg(not(loom))]
+#[path = "../../../arch/x86/mtrr_range.rs"]
+mod mtrr_range;
+#[cfg(not(loom))]
+mod mtrr_ranges;
+#[cfg(not(loom))]
 mod page_map_properties;
 #[cfg(not(loom))]
 mod page_plan_extremes;

@@ -62,6 +62,14 @@ void iomrs_c_run_in_softirq(void (*fn)(void *arg), void *arg)
 	destroy_work_on_stack(&call.work);
 }
 
+/* Calls @fn with soft interrupts off. */
+void iomrs_c_run_with_bh_disabled(void (*fn)(void *arg), void *arg)
+{
+	local_bh_disable();
+	fn(arg);
+	local_bh_enable();
+}
+
 /* Runs @fn in a thread, on CPU @cpu where that is not negative. Returns NULL where no thread can be made. */
 void *iomrs_c_thread_start(int cpu, void (*fn)(void *arg), void *arg)
 {

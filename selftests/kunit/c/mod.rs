@@ -36,6 +36,7 @@ unsafe extern "C" {
     // contexts.c
     pub(crate) fn iomrs_c_run_in_hardirq(f: Callback, arg: *mut c_void);
     pub(crate) fn iomrs_c_run_in_softirq(f: Callback, arg: *mut c_void);
+    pub(crate) fn iomrs_c_run_with_bh_disabled(f: Callback, arg: *mut c_void);
     pub(crate) fn iomrs_c_thread_start(cpu: c_int, f: Callback, arg: *mut c_void) -> *mut c_void;
     pub(crate) fn iomrs_c_thread_join(thread: *mut c_void);
     pub(crate) fn iomrs_c_timer_start(
@@ -111,6 +112,7 @@ unsafe extern "C" {
 
     // page_table.c
     pub(crate) fn iomrs_c_lookup_entry(addr: c_ulong, shift: *mut u32) -> u64;
+    pub(crate) safe fn iomrs_c_gap(addr: c_ulong) -> u64;
     pub(crate) fn iomrs_c_populate_entry(addr: c_ulong, phys: u64) -> bool;
     pub(crate) fn iomrs_c_clear_entry(addr: c_ulong);
     pub(crate) safe fn iomrs_c_page_table_pages() -> c_ulong;

@@ -21,6 +21,17 @@ u64 iomrs_c_lookup_entry(unsigned long addr, u32 *shift)
 	return pte_val(*pte);
 }
 
+/* Returns how many bytes from @addr on the entry covers that maps nothing there. */
+u64 iomrs_c_gap(unsigned long addr)
+{
+	unsigned int level = PG_LEVEL_512G;
+	unsigned long size;
+
+	lookup_address(addr, &level);
+	size = 1UL << (PAGE_SHIFT + PTE_SHIFT * (level - PG_LEVEL_4K));
+	return size - (addr & (size - 1));
+}
+
 /*
  * Writes an entry that maps @phys at @addr, which no area has. Returns false where the table is missing or the entry is
  * in use.

@@ -28,6 +28,7 @@ void iomrs_c_release_region(u64 first, u64 count);
 /* contexts.c: interrupts, threads, timers, CPUs */
 void iomrs_c_run_in_hardirq(void (*fn)(void *arg), void *arg);
 void iomrs_c_run_in_softirq(void (*fn)(void *arg), void *arg);
+void iomrs_c_run_with_bh_disabled(void (*fn)(void *arg), void *arg);
 void *iomrs_c_thread_start(int cpu, void (*fn)(void *arg), void *arg);
 void iomrs_c_thread_join(void *thread);
 void *iomrs_c_timer_start(int cpu, u64 ns, void (*fn)(void *arg), void *arg);
@@ -95,6 +96,7 @@ void iomrs_c_writel(unsigned long addr, u32 value);
 
 /* page_table.c: the kernel's page table */
 u64 iomrs_c_lookup_entry(unsigned long addr, u32 *shift);
+u64 iomrs_c_gap(unsigned long addr);
 bool iomrs_c_populate_entry(unsigned long addr, u64 phys);
 void iomrs_c_clear_entry(unsigned long addr);
 unsigned long iomrs_c_page_table_pages(void);

@@ -28,7 +28,7 @@ fn check_chunk_edges(phys: u64, size: u64) -> Outcome {
             check_ok!(ours.map_local(last)).addr(),
             first + (last - begin) as usize
         );
-        if end - begin == CHUNK && cfg!(iomrs_exported) {
+        if end - begin == CHUNK {
             let page_size = Translation::of(first).map(|found| found.page_size);
             check_eq!(page_size, Some(PAGE_2M));
         }
@@ -59,22 +59,15 @@ mod tests {
         let before = KernelState::now()?;
         let offset = CHUNK + 7 * PAGE;
         let addr = check_ok!(ours.map(offset, 3 * PAGE)).addr();
-        let phys = if cfg!(iomrs_exported) {
-            range.phys + CHUNK
-        } else {
-            0
-        };
-        let size = CHUNK + PAGE;
+        let (size, phys) = (CHUNK + PAGE, range.phys + CHUNK);
         check_eq!(
             *KernelState::now()?.since(&before)?.areas,
             [IoremapArea { size, phys }][..]
         );
-        if cfg!(iomrs_exported) {
-            check_eq!(
-                Translation::of(addr).map(|found| found.page_size),
-                Some(PAGE_2M)
-            );
-        }
+        check_eq!(
+            Translation::of(addr).map(|found| found.page_size),
+            Some(PAGE_2M)
+        );
         check_eq!(ours.map(offset, 1).map(|map| map.addr()), Ok(addr));
         check_eq!(ours.map_local(offset).map(|map| map.addr()), Ok(addr));
         check_eq!(ours.map_atomic(offset).map(|map| map.addr()), Ok(addr));

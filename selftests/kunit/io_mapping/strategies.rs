@@ -4,7 +4,7 @@
 
 use crate::{
     c,
-    support::{mappings::*, outcome::*, ranges::*},
+    support::{mappings::*, outcome::*, ranges::*, translation::phys_at},
 };
 use io_mapping_rs::{ioremap::Options, IoMapping, Strategy};
 use kernel::prelude::*;
@@ -55,6 +55,25 @@ fn compare_refused(range: TestRange, options: Options) -> Outcome {
 #[kunit_tests(iomrs_strategies)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn s5_without_slots_nothing_is_sparse() -> Outcome {
+        if crate::module_parameters::window_slots.value() != 0 {
+            return skip(c"runs again with window_slots=0");
+        }
+        let range = require!(TestRange::reserved());
+        let options = Options::new(WC);
+        let of = |strategy| aperture_with(options, range.phys, PAGE_2M, strategy);
+        check_err!(of(Strategy::Sparse), EOPNOTSUPP);
+        for strategy in [Strategy::Auto, Strategy::Whole] {
+            let ours = check_ok!(of(strategy));
+            check_eq!(ours.strategy(), Strategy::Whole);
+            let page = check_ok!(ours.map_local(PAGE)).addr();
+            check_eq!(phys_at(page), Some(range.phys + PAGE));
+            check_ok!(ours.map(0, PAGE_2M));
+        }
+        Ok(())
+    }
 
     #[test]
     fn s1_sparse_refuses_what_whole_refuses() -> Outcome {

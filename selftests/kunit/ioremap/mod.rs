@@ -3,9 +3,11 @@
 //! The ioremap path: entries, page sizes, cache modes, refusals, and what is undone.
 
 mod allocation_failures;
+mod arena;
 mod cache_modes;
 mod entries;
 mod page_sizes;
 mod refusals;
 mod reservations;
+mod reuse;
 mod unwind;

@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn s27_populated_entry_is_ebusy() -> Outcome {
         if cfg!(iomrs_stock) {
-            return skip(c"vmap_pfn() does not look at the entries that it overwrites");
+            return skip(c"nobody but the library writes entries of its units");
         }
         let range = require!(TestRange::reserved());
         // By small pages, and by a large one where an earlier mapping has left a table.

@@ -65,6 +65,17 @@ impl<T, F: FnOnce() -> T> Call<F, T> {
     }
 }
 
+/// Calls `f` with soft interrupts off.
+pub(crate) fn without_soft_interrupts(f: impl FnOnce()) {
+    let mut call = Call {
+        f: Some(f),
+        result: None,
+    };
+    let (run, arg) = call.raw();
+    // SAFETY: `run` is for `arg`, which lives until the call has ended.
+    unsafe { c::iomrs_c_run_with_bh_disabled(run, arg) };
+}
+
 /// Returns what C has to be given to call `body`: a function and its argument.
 fn callback<F: Fn() + Sync>(body: &F) -> (c::Callback, *mut c_void) {
     /// # Safety

@@ -15,5 +15,6 @@ pub(crate) mod outcome;
 pub(crate) mod proc_files;
 pub(crate) mod ranges;
 pub(crate) mod test_memory;
+pub(crate) mod text;
 pub(crate) mod translation;
 pub(crate) mod uart;

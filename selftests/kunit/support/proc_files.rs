@@ -2,9 +2,14 @@
 
 //! What the kernel's own files in proc and debugfs show of mappings.
 
-use crate::{c, support::outcome::*};
+use crate::{
+    c,
+    support::{outcome::*, ranges::PAGE, translation::Translation},
+};
 use io_mapping_rs::CacheMode;
 use kernel::prelude::*;
+
+pub(crate) use crate::support::text::Text;
 
 /// The reservations of cache modes, which x86 calls memory types.
 const MEMTYPES: &CStr = c"/sys/kernel/debug/x86/pat_memtype_list";
@@ -42,7 +47,8 @@ impl Memtype {
 }
 
 /// A line of `/proc/vmallocinfo` that says `ioremap`. The caller, which always differs, is left
-/// out.
+/// out. On a stock kernel a line is a unit of the library's: then it is a part of one, found by the page
+/// table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct IoremapArea {
     /// In bytes, the guard page included.
@@ -53,6 +59,9 @@ pub(crate) struct IoremapArea {
 
 impl IoremapArea {
     fn parse(line: &str) -> Option<Self> {
+        if cfg!(iomrs_stock) && line.contains(OURS) {
+            return None;
+        }
         let mut words = line.split_ascii_whitespace();
         let size = words.nth(1)?.parse().ok()?;
         let mut area = Self { size, phys: 0 };
@@ -65,7 +74,45 @@ impl IoremapArea {
         }
         ioremap.then_some(area)
     }
+
+    /// Adds to `areas` what a unit of the library's maps, if `line` is one. Addresses must not be hashed
+    /// (`no_hash_pointers`).
+    fn add_parts_of_unit(line: &str, areas: &mut KVVec<Self>) -> Outcome {
+        let unit = line.split_once(' ').filter(|_| line.contains(OURS));
+        let Some((start, end)) = unit.and_then(|(range, _)| range.split_once('-')) else {
+            return Ok(());
+        };
+        let parse = |addr: &str| usize::from_str_radix(addr.trim_start_matches("0x"), 16);
+        let (Ok(mut addr), Ok(end)) = (parse(start), parse(end)) else {
+            fail!("not a line of areas: {}", line)
+        };
+        let mut area: Option<Self> = None;
+        while addr < end {
+            let found = Translation::of(addr);
+            let step = found.map_or_else(|| c::iomrs_c_gap(addr), |found| found.page_size);
+            match (&mut area, found) {
+                (Some(area), Some(_)) => area.size += step,
+                (None, Some(Translation { phys, .. })) => {
+                    let size = step + PAGE;
+                    area = Some(Self { size, phys });
+                }
+                (_, None) => insert(areas, area.take())?,
+            }
+            addr += step as usize;
+        }
+        insert(areas, area)
+    }
 }
+
+/// Returns how many areas the library has.
+pub(crate) fn count_units() -> Outcome<usize> {
+    let text = Text::read(VMALLOC_AREAS)?;
+    let ours = text.as_str()?.lines().filter(|line| line.contains(OURS));
+    Ok(ours.count())
+}
+
+/// In the lines of `/proc/vmallocinfo` that are of the library's areas.
+const OURS: &str = "[io_mapping_rs]";
 
 /// All reservations and areas that there are at one moment.
 #[derive(Debug, PartialEq)]
@@ -82,10 +129,13 @@ impl KernelState {
         } else {
             KVVec::new()
         };
-        Ok(Self {
-            memtypes,
-            areas: parse_lines(VMALLOC_AREAS, IoremapArea::parse)?,
-        })
+        let mut areas = parse_lines(VMALLOC_AREAS, IoremapArea::parse)?;
+        if cfg!(iomrs_stock) {
+            for line in Text::read(VMALLOC_AREAS)?.as_str()?.lines() {
+                IoremapArea::add_parts_of_unit(line, &mut areas)?;
+            }
+        }
+        Ok(Self { memtypes, areas })
     }
 
     /// Returns what has been added since `before`.
@@ -111,45 +161,25 @@ pub(crate) fn new_areas(before: &KernelState) -> Outcome<usize> {
     Ok(KernelState::now()?.since(before)?.areas.len())
 }
 
-/// The text of a file in proc or debugfs.
-pub(crate) struct Text(KVVec<u8>);
-
-impl Text {
-    pub(crate) fn read(path: &CStr) -> Outcome<Self> {
-        let mut text = KVVec::new();
-        let mut len = Err(EFBIG);
-        for size in (16..=20).map(|shift| 1 << shift) {
-            check_ok!(text.resize(size, 0, GFP_KERNEL));
-            // SAFETY: `path` ends with a NUL, and `text` has `size` bytes.
-            let read = unsafe { c::iomrs_c_read_file(path.as_char_ptr(), text.as_mut_ptr(), size) };
-            // CAST: no more than `size`, or an errno.
-            len = usize::try_from(read).map_err(|_| Error::from_errno(read as i32));
-            if len != Err(EFBIG) {
-                break;
-            }
-        }
-        text.truncate(check_ok!(len));
-        Ok(Self(text))
-    }
-
-    pub(crate) fn as_str(&self) -> Outcome<&str> {
-        Ok(check_ok!(core::str::from_utf8(&self.0)))
-    }
-}
-
 /// Returns the lines of `path` that `parse` knows, sorted.
 fn parse_lines<T: Ord>(path: &CStr, parse: fn(&str) -> Option<T>) -> Outcome<KVVec<T>> {
     let text = Text::read(path)?;
     let mut found = KVVec::new();
     for line in text.as_str()?.lines() {
-        if let Some(line) = parse(line.trim()) {
-            // `sort_unstable()` has functions in core that objtool takes for broken.
-            let at = found.partition_point(|other| *other < line);
-            check_ok!(found.reserve(1, GFP_KERNEL));
-            check_ok!(found.insert_within_capacity(at, line));
-        }
+        insert(&mut found, parse(line.trim()))?;
     }
     Ok(found)
+}
+
+/// Inserts `new`, if there is something, into a list that is sorted.
+fn insert<T: Ord>(sorted: &mut KVVec<T>, new: Option<T>) -> Outcome {
+    if let Some(new) = new {
+        // `sort_unstable()` has functions in core that objtool takes for broken.
+        let at = sorted.partition_point(|other| *other < new);
+        check_ok!(sorted.reserve(1, GFP_KERNEL));
+        check_ok!(sorted.insert_within_capacity(at, new));
+    }
+    Ok(())
 }
 
 /// Returns `after` without what is in `before`, each as often as it stands there. Both are sorted.

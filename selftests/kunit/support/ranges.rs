@@ -4,7 +4,7 @@
 
 use crate::{
     c,
-    support::{outcome::*, proc_files::Text},
+    support::{outcome::*, text::Text},
 };
 
 /// Bytes of a small page.
@@ -31,9 +31,6 @@ impl TestRange {
         }
         if phys % PAGE_2M != 0 {
             return Err(c"phys= is not a multiple of 2 MiB");
-        }
-        if cfg!(iomrs_stock) && c::iomrs_c_has_struct_page(phys) {
-            return Err(c"the range of phys= has struct pages, which vmap_pfn() refuses");
         }
         Ok(Self { phys, size })
     }

@@ -22,9 +22,6 @@ pub(crate) const WRITABLE: u64 = 1 << 1;
 pub(crate) const USER: u64 = 1 << 2;
 /// The cache mode, as a small page has it.
 const CACHE_MODE: u64 = 1 << 3 | 1 << 4 | 1 << 7;
-/// `vmap_pfn()` marks its entries, so that `get_user_pages()` leaves them alone. The CPU ignores
-/// the bit.
-pub(crate) const SPECIAL: u64 = if cfg!(iomrs_stock) { 1 << 9 } else { 0 };
 /// The page is never executed.
 pub(crate) const NO_EXECUTE: u64 = 1 << 63;
 

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Kernel address space of an unmodified kernel.
+//!
+//! A module is given no address space to fill as it likes. But `vmap()` makes areas with tables, whose
+//! entries can be reached. So a few large areas are made, the units, and parts of them are handed out.
+//! `docs/design.md` has a picture.
+//!
+//! - `unit.rs`: a unit, its tables, and the entries of a part.
+//! - `free_pages.rs`, `page_map.rs`, `rows.rs`: which pages of a unit are free.
+//! - `dirty.rs`: parts that have been unmapped, and await a flush of every CPU.
+//! - `space.rs`: all of these together, under a lock.
+//! - `growth.rs`: more units, and the budget for them.
+//!
+//! A part is unmapped in any context but NMI: its entries are cleared, and it is queued. Who maps flushes
+//! every CPU now and then, and may wait for that.
+
+use super::VmArea;
+use crate::arch::page_table::{PMD_SHIFT, PUD_SHIFT};
+use crate::mm::cache_mode::Protection;
+use crate::mm::machine;
+use crate::mm::phys_range::PAGE_SHIFT;
+use core::num::NonZero;
+use core::sync::atomic::{AtomicPtr, Ordering};
+use kernel::{
+    alloc::{flags::__GFP_NOWARN, KVVec},
+    prelude::*,
+    sync::global_lock,
+};
+
+mod dirty;
+mod flush;
+mod free_pages;
+mod growth;
+mod page_map;
+mod rows;
+mod space;
+mod unit;
+use dirty::{Flush, Part};
+pub(crate) use growth::{Registration, Settings};
+pub(crate) use space::Usage;
+use space::{Request, Space, Taken, MAX_UNITS};
+use unit::Unit;
+
+global_lock! {
+    // SAFETY: `Registration::new` initialises it before anything is mapped.
+    unsafe(uninit) static SPACE: SpinLockIrq<Option<Space>> = None;
+}
+
+/// Each unit, or null. One that has a part in use stays.
+static UNITS: [AtomicPtr<Unit>; MAX_UNITS] =
+    [const { AtomicPtr::new(core::ptr::null_mut()) }; MAX_UNITS];
+
+/// The [`Part::word`] of a part that has been taken.
+pub(super) type Handle = NonZero<u64>;
+
+/// As [`VmArea::map`].
+pub(super) fn map(phys: u64, size: usize, prot: Protection) -> Result<(VmArea, usize)> {
+    let (area, unit, addr) = take(phys, size, machine::max_page_shift())?;
+    // SAFETY: The part has been taken, and nobody knows it yet. Only what is clean is handed out.
+    unsafe { unit.map(addr..addr + size, phys, prot)? };
+    Ok((area, addr))
+}
+
+/// As [`VmArea::reserve`].
+pub(super) fn reserve(size: usize) -> Result<(VmArea, usize)> {
+    let (area, unit, addr) = take(0, size, PAGE_SHIFT)?;
+    // SAFETY: As in `map`.
+    unsafe { unit.prepare_small(addr..addr + size)? };
+    Ok((area, addr))
+}
+
+/// Returns how much is in use.
+pub(crate) fn usage() -> Usage {
+    let mut space = SPACE.lock();
+    let usage = space.as_mut().map(Space::usage).unwrap_or_default();
+    Usage {
+        flushes: flush::count(),
+        ..usage
+    }
+}
+
+/// Unmaps a part, and has it await a flush.
+///
+/// # Safety
+///
+/// [`take`] has returned it, and it has not been freed. Nobody uses its addresses any more.
+///
+/// # Context
+///
+/// Any but NMI.
+pub(super) unsafe fn free(handle: Handle) {
+    let part = Part::from_word(handle.get());
+    if let Some(unit) = unit_of(part) {
+        let addr = addr_of(unit, part);
+        // SAFETY: The part is in use, and its user, our caller, is done with it.
+        unsafe { unit.unmap(addr..addr + ((part.pages as usize) << PAGE_SHIFT)) };
+    }
+    if let Some(space) = &mut *SPACE.lock() {
+        space.push(part);
+    }
+}
+
+/// The unit of a part that is in use.
+#[inline(always)]
+fn unit_of(part: Part) -> Option<&'static Unit> {
+    let unit = UNITS.get(usize::from(part.unit))?.load(Ordering::Acquire);
+    // SAFETY: Null, or a unit, which stays as one of its parts is in use.
+    unsafe { unit.as_ref() }
+}
+
+/// The first address of a part.
+#[inline(always)]
+fn addr_of(unit: &Unit, part: Part) -> usize {
+    // CAST: From 28 bits.
+    unit.addr() + ((part.first as usize) << PAGE_SHIFT)
+}
+
+/// Takes `size` bytes that are to map the physical addresses from `phys` on, by pages of up to
+/// `1 << max_shift` bytes. Returns the area, its unit and its first address.
+#[inline(always)]
+fn take(phys: u64, size: usize, max_shift: u32) -> Result<(VmArea, &'static Unit, usize)> {
+    let mut part = Err(ENOMEM);
+    for shift in [PUD_SHIFT, PMD_SHIFT, PAGE_SHIFT] {
+        if part.is_err() && shift <= max_shift && has_page(phys, size, shift) {
+            part = take_aligned(Request {
+                pages: size >> PAGE_SHIFT,
+                align_shift: shift - PAGE_SHIFT,
+                residue: (phys >> PAGE_SHIFT) as usize,
+            });
+        }
+    }
+    let part = part?;
+    // INVARIANT: Taken just now.
+    let area = VmArea(NonZero::new(part.word()).ok_or(ENOMEM)?);
+    let unit = unit_of(part).ok_or(ENOMEM)?;
+    Ok((area, unit, addr_of(unit, part)))
+}
+
+/// Whether one of the pages of `1 << shift` bytes of physical memory lies within a range.
+#[inline(always)]
+fn has_page(phys: u64, size: usize, shift: u32) -> bool {
+    let page = 1 << shift;
+    let first = phys.next_multiple_of(page);
+    size as u64 >= page && first - phys <= size as u64 - page
+}
+
+/// Takes what `request` asks for, where it is free, clean or can be made.
+///
+/// # Errors
+///
+/// `ENOMEM`.
+///
+/// # Context
+///
+/// May sleep.
+fn take_aligned(request: Request) -> Result<Part> {
+    // What was freed before we came is clean after one flush. A second one is for another's.
+    for _ in 0..4 {
+        match take_free(request)? {
+            Taken::Part(part) => return Ok(part),
+            Taken::NoSpace => break,
+            Taken::AfterFlush(flush) => finish_flush(flush),
+            Taken::AfterPlaces(places) => add_places(places)?,
+        }
+    }
+    growth::take_from_new_unit(request)
+}
+
+#[inline(always)]
+fn take_free(request: Request) -> Result<Taken> {
+    let mut space = SPACE.lock();
+    Ok(space.as_mut().ok_or(ENODEV)?.take(request))
+}
+
+/// Flushes every CPU, and frees what is clean after that.
+#[cold]
+fn finish_flush(begun: Flush) {
+    flush::on_each_cpu();
+    if let Some(space) = &mut *SPACE.lock() {
+        space.end_flush(begun);
+    }
+    // The lock is free between one batch and the next.
+    while SPACE.lock().as_mut().is_some_and(Space::free_clean) {}
+}
+
+/// Gives the queue of dirty parts room for `places`.
+#[cold]
+fn add_places(places: usize) -> Result {
+    let memory = KVVec::from_elem(0, places, GFP_KERNEL | __GFP_NOWARN)?;
+    let old = SPACE.lock().as_mut().map(|space| space.add_places(memory));
+    // Not freed under the lock.
+    drop(old);
+    Ok(())
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#![forbid(unsafe_code)]
+
+//! Which parts of which units are free, in use or dirty.
+
+use super::dirty::{Dirty, Flush, Limits, Part};
+use super::free_pages::FreePages;
+use crate::mm::phys_range::PAGE_SHIFT;
+use kernel::{alloc::KVVec, prelude::*};
+
+/// The most units that there can be.
+pub(super) const MAX_UNITS: usize = 64;
+/// How many places the queue of dirty parts has at first.
+const FIRST_PLACES: usize = 512;
+/// How many parts become free at once, while others wait for the lock.
+const BATCH: usize = 32;
+
+/// What is asked for: pages in a row, the first of which is, in pages, at `residue` modulo
+/// `1 << align_shift`.
+#[derive(Clone, Copy)]
+pub(super) struct Request {
+    pub(super) pages: usize,
+    pub(super) align_shift: u32,
+    pub(super) residue: usize,
+}
+
+/// A unit that is in use.
+pub(super) struct UsedUnit {
+    pub(super) addr: usize,
+    pub(super) free: FreePages<KVVec<u64>>,
+    /// Made for a mapping with large pages.
+    pub(super) is_for_large: bool,
+}
+
+/// What a request comes to.
+pub(super) enum Taken {
+    /// The pages.
+    Part(Part),
+    /// Nothing yet: every CPU has to be flushed first.
+    AfterFlush(Flush),
+    /// Nothing yet: the queue of dirty parts needs as many places.
+    AfterPlaces(usize),
+    /// No unit has such pages.
+    NoSpace,
+}
+
+/// How much of the arena is in use, in bytes where nothing else is said.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Usage {
+    /// The number of units.
+    pub(crate) units: u32,
+    /// Of all units.
+    pub(crate) reserved: u64,
+    /// What can be had at once.
+    pub(crate) free: u64,
+    /// The most that can be had in one piece.
+    pub(crate) largest_free: u64,
+    /// What awaits a flush.
+    pub(crate) dirty: u64,
+    /// The number of flushes of all CPUs since the module was loaded.
+    pub(crate) flushes: u64,
+}
+
+/// All units.
+pub(super) struct Space {
+    units: KVec<Option<UsedUnit>>,
+    dirty: Dirty<KVVec<u64>>,
+}
+
+impl Space {
+    pub(super) fn new(limits: Limits) -> Result<Self> {
+        let mut units = KVec::with_capacity(MAX_UNITS, GFP_KERNEL)?;
+        for _ in 0..MAX_UNITS {
+            units.push(None, GFP_KERNEL)?;
+        }
+        let places = KVVec::from_elem(0, FIRST_PLACES, GFP_KERNEL)?;
+        Ok(Self {
+            units,
+            dirty: Dirty::new(places, limits),
+        })
+    }
+
+    /// Takes what `request` asks for.
+    #[inline]
+    pub(super) fn take(&mut self, request: Request) -> Taken {
+        if self.dirty.wants_flush() {
+            if let Some(flush) = self.dirty.begin_flush() {
+                return Taken::AfterFlush(flush);
+            }
+        }
+        if !self.dirty.reserve() {
+            return match self.dirty.begin_flush() {
+                Some(flush) => Taken::AfterFlush(flush),
+                None => Taken::AfterPlaces(2 * self.dirty.capacity()),
+            };
+        }
+        // Small pages and large ones in the same unit cost a flush whenever a large page comes into the
+        // place of a table.
+        let is_large = request.align_shift != 0;
+        for is_for_large in [is_large, !is_large] {
+            for (index, used) in self.units.iter_mut().enumerate() {
+                let Some(used) = used
+                    .as_mut()
+                    .filter(|used| used.is_for_large == is_for_large)
+                else {
+                    continue;
+                };
+                if let Some(first) = used.take(request) {
+                    // CAST: Less than `MAX_UNITS`; pages of a unit, which are 2^20 at the most.
+                    return Taken::Part(Part {
+                        unit: index as u8,
+                        first: first as u32,
+                        pages: request.pages as u32,
+                    });
+                }
+            }
+        }
+        self.dirty.cancel_reservation();
+        match self.dirty.begin_flush() {
+            Some(flush) => Taken::AfterFlush(flush),
+            None => Taken::NoSpace,
+        }
+    }
+
+    /// Notes that `part`, which was taken, has been unmapped.
+    #[inline(always)]
+    pub(super) fn push(&mut self, part: Part) {
+        let is_reserved = self.dirty.push(part);
+        kernel::warn_on!(!is_reserved);
+    }
+
+    /// Begins a flush, which is to clean all that is dirty; `None` where nothing is.
+    pub(super) fn begin_flush(&mut self) -> Option<Flush> {
+        self.dirty.begin_flush()
+    }
+
+    /// Ends a flush of every CPU. See [`Self::free_clean`].
+    pub(super) fn end_flush(&mut self, flush: Flush) {
+        self.dirty.end_flush(flush);
+    }
+
+    /// Gives some of what is clean back to its units. Returns whether there may be more.
+    pub(super) fn free_clean(&mut self) -> bool {
+        for _ in 0..BATCH {
+            let Some(part) = self.dirty.next_clean() else {
+                return false;
+            };
+            let unit = self.units.get_mut(usize::from(part.unit));
+            let unit = unit.and_then(Option::as_mut);
+            // CAST: From 28 bits.
+            let is_given = unit.is_some_and(|used| {
+                used.free
+                    .give_back(part.first as usize, part.pages as usize)
+            });
+            kernel::warn_on!(!is_given);
+        }
+        true
+    }
+
+    /// Gives the queue of dirty parts more places. Returns memory that is not needed.
+    pub(super) fn add_places(&mut self, places: KVVec<u64>) -> KVVec<u64> {
+        self.dirty.grow(places)
+    }
+
+    /// Returns the number of a unit that can be added.
+    pub(super) fn free_index(&self) -> Option<usize> {
+        self.units.iter().position(Option::is_none)
+    }
+
+    /// Adds unit `index`, which is not there yet.
+    pub(super) fn add(&mut self, index: usize, unit: UsedUnit) {
+        if let Some(place) = self.units.get_mut(index) {
+            *place = Some(unit);
+        }
+    }
+
+    /// Returns every unit with its number.
+    pub(super) fn units(&self) -> impl Iterator<Item = (usize, &UsedUnit)> {
+        let units = self.units.iter().enumerate();
+        units.filter_map(|(index, unit)| Some((index, unit.as_ref()?)))
+    }
+
+    /// Returns what there is, but for the flushes.
+    pub(super) fn usage(&mut self) -> Usage {
+        let mut usage = Usage {
+            dirty: (self.dirty.pages() as u64) << PAGE_SHIFT,
+            ..Usage::default()
+        };
+        for used in self.units.iter_mut().flatten() {
+            let bytes = |pages: usize| (pages as u64) << PAGE_SHIFT;
+            usage.units += 1;
+            usage.reserved += bytes(used.free.pages());
+            usage.free += bytes(used.free.free_pages());
+            usage.largest_free = usage.largest_free.max(bytes(used.free.largest_free()));
+        }
+        usage
+    }
+}
+
+impl UsedUnit {
+    #[inline(always)]
+    fn take(&mut self, request: Request) -> Option<usize> {
+        let residue = request.residue.wrapping_sub(self.addr >> PAGE_SHIFT);
+        self.free.take(request.pages, request.align_shift, residue)
+    }
+}

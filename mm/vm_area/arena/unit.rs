@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A unit of the arena: an area of `vmap()`, with its tables.
+//!
+//! `vmap()` makes the tables of the area, down to those of small pages. There it enters one page of ours
+//! again and again, not present. From then on the entries are ours: these here are cleared, and later
+//! map what they are told to.
+//!
+//! An entry of an upper table is one of three:
+//!
+//! - It points to the table that `vmap()` made, as at first.
+//! - It is clear. The table is kept, and comes back when a smaller page is mapped.
+//! - It maps a large page.
+//!
+//! A CPU may keep an entry that points to a table, and look into that table although the entry has changed
+//! since. So a large page comes into the place of a table in three steps: clear the entry, flush every
+//! CPU, write it. Where the entry is clear already, as a large page leaves it, there is nothing to flush.
+
+use super::flush;
+use crate::arch::{
+    mtrr,
+    page_table::{self as arch, RawEntry, NOT_PRESENT, PMD_SHIFT, PUD_SHIFT},
+    xen_pv,
+};
+use crate::bindings;
+use crate::mm::cache_mode::Protection;
+use crate::mm::page_table::{fill, Pages, Tables};
+use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
+use core::ops::Range;
+use core::ptr::NonNull;
+use kernel::{
+    alloc::{flags::__GFP_NOWARN, KVVec},
+    ffi::c_void,
+    page::Page,
+    prelude::*,
+};
+
+const SMALL: usize = PAGE_SIZE as usize;
+const MIDDLE: usize = 1 << PMD_SHIFT;
+const UPPER: usize = 1 << PUD_SHIFT;
+
+/// An area that `vmap()` has made, freed on drop.
+///
+/// # Invariants
+///
+/// It is live, and nobody else frees it.
+struct VmapArea(NonNull<c_void>);
+
+impl VmapArea {
+    /// Makes an area of `size` bytes, all of whose entries are not present.
+    fn new(size: usize) -> Result<Self> {
+        let page = Page::alloc_page(GFP_KERNEL)?;
+        let count = size >> PAGE_SHIFT;
+        let mut pages = KVVec::with_capacity(count, GFP_KERNEL | __GFP_NOWARN)?;
+        pages.resize(count, page.as_ptr(), GFP_KERNEL)?;
+        let count = u32::try_from(count)?;
+        // SAFETY: `pages` holds `count` pages. None is present, so that they may be freed when this
+        // function returns.
+        let addr = unsafe { bindings::iomrs_vmap(pages.as_mut_ptr(), count, NOT_PRESENT) };
+        // INVARIANT: Made just now.
+        Ok(Self(NonNull::new(addr).ok_or(ENOMEM)?))
+    }
+
+    fn addr(&self) -> usize {
+        self.0.as_ptr().addr()
+    }
+}
+
+impl Drop for VmapArea {
+    fn drop(&mut self) {
+        // SAFETY: By the invariant of `VmapArea` it is live, and freed here only.
+        unsafe { bindings::vunmap(self.0.as_ptr()) };
+    }
+}
+
+/// The entries of a unit that are in one page upper directory entry's reach.
+///
+/// # Invariants
+///
+/// `upper` is the entry of the page upper directory for an address of the unit, and `table` is what it
+/// points to while it points to a table, which has `entries`.
+struct UpperPart {
+    upper: *mut RawEntry,
+    table: RawEntry,
+    entries: *mut RawEntry,
+}
+
+/// A unit: its area, and its tables.
+///
+/// Who has a part of it, which nobody else has, changes the entries of that part. An entry above is
+/// changed by who has all that it covers; by others from clear to the table, which all write alike.
+///
+/// # Invariants
+///
+/// - `area` has `size` bytes: a power of two that is at least [`MIDDLE`]. It is aligned to that, or to
+///   [`UPPER`].
+/// - In `tables` is, for each [`MIDDLE`] bytes, what the entry of the page middle directory is while it
+///   points to a table. In `uppers` is an element for each [`UPPER`] bytes, at least one.
+/// - Under Xen PV both are empty.
+pub(super) struct Unit {
+    area: VmapArea,
+    size: usize,
+    tables: KVVec<RawEntry>,
+    uppers: KVVec<UpperPart>,
+}
+
+// SAFETY: Entries of the kernel's page table belong to no task and no CPU.
+unsafe impl Send for Unit {}
+// SAFETY: What a shared unit may change is what the caller owns, and what all write alike.
+unsafe impl Sync for Unit {}
+
+impl Unit {
+    /// Makes a unit of `size` bytes, a power of two from [`MIDDLE`] on. Nothing is mapped in it.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`, also where `size` is larger than the machine's memory.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub(super) fn new(size: usize) -> Result<Self> {
+        // INVARIANT: Whole and empty until the tables are known.
+        let mut unit = Self {
+            area: VmapArea::new(size)?,
+            size,
+            tables: KVVec::new(),
+            uppers: KVVec::new(),
+        };
+        if xen_pv::is_guest() {
+            // SAFETY: The unit is ours.
+            unsafe { unit.set_by_hypervisor(unit.range(), None)? };
+            return Ok(unit);
+        }
+        let range = unit.range();
+        for addr in range.clone().step_by(UPPER) {
+            unit.add_upper(addr)?;
+        }
+        for addr in range.step_by(MIDDLE) {
+            unit.add_table(addr)?;
+        }
+        Ok(unit)
+    }
+
+    fn add_upper(&mut self, addr: usize) -> Result {
+        // SAFETY: The unit is ours.
+        let upper = unsafe { arch::entry_of_task(addr, PUD_SHIFT)? };
+        // SAFETY: Just found.
+        let table = unsafe { arch::read(upper) };
+        if arch::is_none(table) || arch::is_leaf(table) {
+            return Err(ENOENT);
+        }
+        let entries = arch::table_of(table);
+        // INVARIANT: Read just now, while `vmap()`'s tables are there.
+        let part = UpperPart {
+            upper,
+            table,
+            entries,
+        };
+        Ok(self.uppers.push(part, GFP_KERNEL)?)
+    }
+
+    fn add_table(&mut self, addr: usize) -> Result {
+        let upper = self.upper(addr).ok_or(EINVAL)?;
+        // SAFETY: By the invariant of `UpperPart` an entry for `addr`.
+        let table = unsafe { arch::read(arch::entry_in(upper.entries, addr, PMD_SHIFT)) };
+        if arch::is_none(table) || arch::is_leaf(table) {
+            return Err(ENOENT);
+        }
+        self.tables.push(table, GFP_KERNEL)?;
+        // SAFETY: The entries of the table are the unit's.
+        unsafe { clear_small(arch::table_of(table), MIDDLE / SMALL) };
+        Ok(())
+    }
+
+    /// The first address.
+    pub(super) fn addr(&self) -> usize {
+        self.area.addr()
+    }
+
+    /// Returns how many bytes the unit has.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    fn range(&self) -> Range<usize> {
+        self.addr()..self.addr() + self.size
+    }
+
+    #[inline(always)]
+    fn upper(&self, addr: usize) -> Option<&UpperPart> {
+        self.uppers.get((addr - self.addr()) >> PUD_SHIFT)
+    }
+
+    #[inline(always)]
+    fn table(&self, addr: usize) -> Option<RawEntry> {
+        let tables = &self.tables;
+        tables.get((addr - self.addr()) >> PMD_SHIFT).copied()
+    }
+
+    /// Maps `part` to the physical pages from `phys` on.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` where an address is mapped already. Some of the part may be mapped then. `EINVAL` where it is
+    /// no part of this unit.
+    ///
+    /// # Safety
+    ///
+    /// `part` is a part of this unit, of whole pages, which the caller owns, and nobody uses it yet. No CPU
+    /// has a translation of its addresses.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    #[inline(always)]
+    pub(super) unsafe fn map(&self, part: Range<usize>, phys: u64, prot: Protection) -> Result {
+        // Entries beside the unit's are others'.
+        if part.start < self.addr() || part.end > self.range().end {
+            return Err(EINVAL);
+        }
+        if self.uppers.is_empty() {
+            // SAFETY: As required of our caller.
+            return unsafe { self.set_by_hypervisor(part, Some((phys, prot))) };
+        }
+        let size = part.len();
+        let tables = PartTables {
+            unit: self,
+            end: part.end,
+            is_uniform: size < MIDDLE || mtrr::is_uniform(phys, size as u64),
+        };
+        // SAFETY: As required of our caller.
+        unsafe { fill(&tables, part, &Pages::new(phys, prot)) }
+    }
+
+    /// Prepares `part` for small pages. Nothing is mapped: the entries are clear.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` where it is no part of this unit.
+    ///
+    /// # Safety
+    ///
+    /// As [`Self::map`].
+    pub(super) unsafe fn prepare_small(&self, part: Range<usize>) -> Result {
+        for addr in part.step_by(SMALL) {
+            // SAFETY: As required of our caller.
+            unsafe { self.entry(addr, PAGE_SHIFT)? };
+        }
+        Ok(())
+    }
+
+    /// Clears the entries of `part`, whatever it maps. CPUs may still have translations.
+    ///
+    /// # Safety
+    ///
+    /// `part` is a part of this unit, of whole pages, which the caller owns, and nobody uses it any more.
+    ///
+    /// # Context
+    ///
+    /// Any.
+    #[inline(always)]
+    pub(super) unsafe fn unmap(&self, part: Range<usize>) {
+        if self.uppers.is_empty() {
+            // SAFETY: As required of our caller.
+            let _ = unsafe { self.set_by_hypervisor(part, None) };
+            return;
+        }
+        let (mut addr, end) = (part.start, part.end.min(self.range().end));
+        while addr < end {
+            // SAFETY: As required of our caller, `addr` is in the part.
+            let covered = unsafe { self.unmap_first(addr, end) };
+            // To the end of what was looked at. An area does not end with the address space.
+            addr = (addr | (covered - 1)).wrapping_add(1);
+        }
+    }
+
+    /// Clears the entry of the large page at `addr`, or the entries of small pages from `addr` up to `end`
+    /// that are in one table. Returns how many bytes from the boundary before `addr` on are done, a power of
+    /// two.
+    ///
+    /// # Safety
+    ///
+    /// As [`Self::unmap`].
+    #[inline(always)]
+    unsafe fn unmap_first(&self, addr: usize, end: usize) -> usize {
+        let (Some(upper), Some(table)) = (self.upper(addr), self.table(addr)) else {
+            return UPPER;
+        };
+        if self.size >= UPPER {
+            // SAFETY: By the invariant of `UpperPart` it is an entry for `addr`.
+            let raw = unsafe { arch::read(upper.upper) };
+            if arch::is_none(raw) {
+                return UPPER;
+            }
+            if arch::is_leaf(raw) {
+                // SAFETY: It maps a part of the caller's, as only parts do.
+                unsafe { arch::set_entry(upper.upper, 0) };
+                return UPPER;
+            }
+        }
+        let entry = arch::entry_in(upper.entries, addr, PMD_SHIFT);
+        // SAFETY: By the invariant of `UpperPart` it is an entry for `addr`.
+        let raw = unsafe { arch::read(entry) };
+        if arch::is_leaf(raw) {
+            // SAFETY: As above.
+            unsafe { arch::set_entry(entry, 0) };
+        } else if !arch::is_none(raw) {
+            let first = arch::entry_in(arch::table_of(table), addr, PAGE_SHIFT);
+            let last = (addr | (MIDDLE - 1)).min(end.wrapping_sub(1));
+            // SAFETY: The entries are in one table, and their pages in the caller's part.
+            unsafe { clear_small(first, (last - addr) / SMALL + 1) };
+        }
+        MIDDLE
+    }
+
+    /// Maps `part` under Xen PV, or unmaps it.
+    ///
+    /// # Safety
+    ///
+    /// As [`Self::map`] or [`Self::unmap`].
+    #[cold]
+    #[inline(never)]
+    unsafe fn set_by_hypervisor(
+        &self,
+        part: Range<usize>,
+        to: Option<(u64, Protection)>,
+    ) -> Result {
+        let start = part.start;
+        for addr in part.step_by(SMALL) {
+            let entry = arch::small_entry(addr).ok_or(ENOENT)?.as_ptr();
+            let (phys, prot) = to.map_or((0, 0), |(phys, prot)| {
+                (phys + (addr - start) as u64, prot.as_raw())
+            });
+            // SAFETY: The entry is that of a page of the part.
+            unsafe { xen_pv::set_small_entry(entry, phys, prot) };
+        }
+        Ok(())
+    }
+
+    /// Returns the entry for `addr` of a table whose entries each cover `1 << shift` bytes, and has those
+    /// above it point to their tables.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` where `addr` is not in the unit.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the page of `1 << shift` bytes at `addr`.
+    #[inline(always)]
+    unsafe fn entry(&self, addr: usize, shift: u32) -> Result<*mut RawEntry> {
+        let upper = self.upper(addr).ok_or(EINVAL)?;
+        if shift == PUD_SHIFT {
+            return Ok(upper.upper);
+        }
+        if self.size >= UPPER {
+            // SAFETY: By the invariant of `UpperPart` `table` is what that entry may be. The caller owns a
+            // page under it, so that nobody else owns all that it covers.
+            unsafe { set_if_none(upper.upper, upper.table) };
+        }
+        let entry = arch::entry_in(upper.entries, addr, PMD_SHIFT);
+        if shift == PMD_SHIFT {
+            return Ok(entry);
+        }
+        let table = self.table(addr).ok_or(EINVAL)?;
+        // SAFETY: As above, by the invariant of `Unit`.
+        unsafe { set_if_none(entry, table) };
+        Ok(arch::entry_in(arch::table_of(table), addr, PAGE_SHIFT))
+    }
+
+    /// Clears those entries that point to tables, of the pages of `1 << shift` bytes from `addr` up to
+    /// `end`, and flushes every CPU.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns these pages, and nobody uses them.
+    #[cold]
+    #[inline(never)]
+    unsafe fn detach_tables(&self, addr: usize, end: usize, shift: u32) -> Result {
+        let page = 1 << shift;
+        let whole = (end - addr) & !(page - 1);
+        for addr in (addr..addr + whole).step_by(page) {
+            // SAFETY: The caller owns the page.
+            let entry = unsafe { self.entry(addr, shift)? };
+            // SAFETY: Its entry. As nobody uses the page, the tables below it map nothing.
+            unsafe {
+                if !arch::is_leaf(arch::read(entry)) {
+                    arch::set_entry(entry, 0);
+                }
+            }
+        }
+        flush::on_each_cpu();
+        Ok(())
+    }
+
+    /// Has every entry point to its table, as `vmap()` left them.
+    fn attach_tables(&self) {
+        let tables = self.range().step_by(MIDDLE).zip(&self.tables);
+        for (addr, &table) in tables {
+            let Some(upper) = self.upper(addr) else {
+                return;
+            };
+            // SAFETY: By the invariants these are the unit's entries, and what they may be.
+            unsafe {
+                set_if_none(upper.upper, upper.table);
+                if !arch::is_leaf(arch::read(upper.upper)) {
+                    set_if_none(arch::entry_in(upper.entries, addr, PMD_SHIFT), table);
+                }
+            }
+        }
+    }
+
+    /// Leaves the area, with what it maps, where it is.
+    pub(super) fn leak(self) {
+        self.attach_tables();
+        let this = core::mem::ManuallyDrop::new(self);
+        // SAFETY: Each is read once, and `this` is not used any more.
+        unsafe {
+            drop(core::ptr::read(&this.tables));
+            drop(core::ptr::read(&this.uppers));
+        }
+    }
+}
+
+impl Drop for Unit {
+    fn drop(&mut self) {
+        // `vunmap()` expects its tables. Nothing is mapped in them.
+        self.attach_tables();
+    }
+}
+
+/// The tables of a unit, for who maps a part of it that ends at `end`.
+struct PartTables<'a> {
+    unit: &'a Unit,
+    end: usize,
+    /// No MTRR begins or ends in what is mapped.
+    is_uniform: bool,
+}
+
+// SAFETY: `entry` returns the entry that it is asked for, and `set_large` writes that of the page.
+unsafe impl Tables for PartTables<'_> {
+    #[inline(always)]
+    unsafe fn entry(&self, addr: usize, shift: u32) -> Result<*mut RawEntry> {
+        // SAFETY: As required of our caller.
+        unsafe { self.unit.entry(addr, shift) }
+    }
+
+    #[inline(always)]
+    unsafe fn set_large(
+        &self,
+        entry: *mut RawEntry,
+        shift: u32,
+        addr: usize,
+        phys: u64,
+        prot: Protection,
+    ) -> Result<bool> {
+        if !self.is_uniform && !mtrr::is_uniform(phys, 1 << shift) {
+            return Ok(false);
+        }
+        // SAFETY: The page's entry, as required of our caller.
+        let raw = unsafe { arch::read(entry) };
+        if !arch::is_none(raw) {
+            if arch::is_leaf(raw) {
+                return Err(EBUSY);
+            }
+            // SAFETY: The caller owns the pages from `addr` up to `end`, and nobody uses them yet.
+            unsafe { self.unit.detach_tables(addr, self.end, shift)? };
+        }
+        // SAFETY: As above. No CPU knows of a table there.
+        unsafe { arch::set_entry(entry, arch::large_entry(prot.entry(phys))) };
+        Ok(true)
+    }
+}
+
+/// Has a clear entry point to its table.
+///
+/// # Safety
+///
+/// `entry` is an entry of the kernel's page table of a unit, and `table` is what it is while it points to a
+/// table. Nobody else may write anything else there now.
+#[inline(always)]
+unsafe fn set_if_none(entry: *mut RawEntry, table: RawEntry) {
+    // SAFETY: As required of our caller.
+    unsafe {
+        if arch::is_none(arch::read(entry)) {
+            arch::set_entry(entry, table);
+        }
+    }
+}
+
+/// Clears `count` entries of small pages from `first` on.
+///
+/// # Safety
+///
+/// The caller owns them, and they are in one table.
+#[inline(always)]
+unsafe fn clear_small(first: *mut RawEntry, count: usize) {
+    for index in 0..count {
+        // SAFETY: As required of our caller.
+        unsafe { arch::set_entry(first.wrapping_add(index), 0) };
+    }
+}
