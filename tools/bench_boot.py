@@ -21,6 +21,8 @@ import qemu
 TOOLS = os.path.dirname(os.path.realpath(__file__))
 MODULES = ["io-mapping-rs.ko", "io-mapping-bench.ko"]
 FILES = ["results", "results.csv", "samples"]
+# More than the largest unit of the arena that a workload needs.
+MEMORY = "4G"
 TIMEOUT = 600
 
 
@@ -74,7 +76,7 @@ def run(kernel, modules, specs, log, mode="icount", cpus=None, append="", progre
         # A machine of KVM has the host's width of addresses; what the others have is enough for 1 TiB.
         size = 64 << 30 if mode == "kvm" else 1 << 40
         with boot.Guest(kernel, initrd, log, append, devices(scratch, size), icount=icount, smp=cpus, timeout=TIMEOUT,
-                        accelerator=None if icount else mode, cpu="max,phys-bits=46") as guest:
+                        memory=MEMORY, accelerator=None if icount else mode, cpu="max,phys-bits=46") as guest:
             return converse(guest, progress)
 
 

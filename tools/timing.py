@@ -61,8 +61,13 @@ LIMITS = {
     "sparse": SPARSE,
     # Which do not mind the size of pages.
     "accesses": ACCESSES,
-    # On Debian's kernel, where a range is mapped by vmap_pfn(), which takes more than what C has.
-    "stock": [Limit("create_beside_page", "sparse", [M, G, 64 * G, T], most=3300)],
+    # On Debian's kernel, where address space is taken from the arena.
+    "stock": [
+        Limit("ioremap", "none", MAPPED, percent=90, more=0),
+        Limit("create", "whole", MAPPED, percent=85, more=0),
+        Limit("create_beside_page", "sparse", [M, G, 64 * G, T], most=3700),
+        Limit("bar", "none", [4 * K], percent=60, more=0),
+    ],
 }
 # Of these what ours takes must be the same at each size, but for 2 %.
 SAME_AT_EACH_SIZE = "create_beside_page"

@@ -16,8 +16,6 @@ Slower = namedtuple("Slower", "row ratio reason")
 
 LARGE = ("Only the call that maps, and only for one large page. Ours lists the mapping for debugfs, which C does not do. For more "
          "pages a shorter walk down the page table makes up for that. Map and unmap together take no more than C's.")
-SMALL = ("An unmodified kernel lets modules map by vmap_pfn() only: first a list of page frames is made, then each 4K entry is "
-         "written by a callback, with a test of its page frame. C has pages of 2M and 1G, and writes entries without a callback.")
 WHOLE = ("Four instructions: a test of the offset by a mask, which says whether it is of a page that is mapped with the whole "
          "aperture, a branch, the addition, and a branch where the aperture is not mapped. C adds, and tests nothing.")
 CHUNK = ("The mask says that not all is mapped. Then alignment and bounds are tested, and the chunk is looked up in a "
@@ -35,9 +33,6 @@ REVOCABLE = ("The kernel crate's Devres: a read-side section of RCU around the a
 # (backend, workload, strategy): backend "" is either.
 REASONS = {
     ("exported", "ioremap", "none"): LARGE,
-    ("stock", "ioremap", "none"): SMALL,
-    ("stock", "create", "whole"): SMALL,
-    ("stock", "bar", "none"): SMALL,
     ("", "map", "whole"): WHOLE,
     ("", "map_chunk", "sparse"): CHUNK + SPAN,
     ("", "map_local", "whole"): WHOLE,

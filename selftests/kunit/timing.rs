@@ -40,13 +40,11 @@ const fn limit(workload: &'static str, strategy: &'static str, most: u64) -> Lim
 
 /// Not judged.
 const ANY: u64 = u64::MAX;
-/// A stock kernel gives modules small pages only, and the range is mapped by a callback for each.
-const ALL_OF_IT: u64 = if cfg!(iomrs_stock) { ANY } else { 1250 };
 
 /// Of a sparse aperture nothing is mapped, and C's that it is judged by is of one page.
 const RANGES: &[Limit] = &[
-    limit("ioremap", "none", ALL_OF_IT),
-    limit("create", "whole", ALL_OF_IT),
+    limit("ioremap", "none", 1250),
+    limit("create", "whole", 1250),
     limit("create", "sparse", ANY),
     limit("create_beside_page", "sparse", 1250),
 ];
