@@ -1,0 +1,14 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The guest's side of selftests/check.d/56-device-private.
+# shellcheck shell=busybox
+. /lib.sh
+
+mark_log
+try "struct pages at the top of the physical address space" insmod /io-mapping-device-private.ko
+try "the library loads" insmod /io-mapping-rs.ko
+try "its self-test passes" insmod /io-mapping-tests.ko
+try "all modules unload" rmmod io_mapping_tests io_mapping_rs io_mapping_device_private
+complaints=$(log_complaints)
+if [ -z "$complaints" ]; then ok "kernel log is quiet"; else not_ok "kernel log is quiet" "$complaints"; fi
+finish
