@@ -194,3 +194,16 @@ fn a_map_needs_its_memory() {
         assert!(Map::new(vec![0; needed.saturating_sub(1)], blocks).is_none());
     }
 }
+
+/// A row that grows across the boundary of two groups of blocks is found after a search in vain.
+#[test]
+fn a_row_across_groups() {
+    let (boundary, mut map) = (64 * BLOCK, map(66));
+    let pages = map.pages();
+    map.set(0, pages, false);
+    map.set(boundary - 100, 100, true);
+    assert_eq!(map.find(0, 200, false), None);
+    map.set(boundary, 100, true);
+    assert_eq!(map.find(0, 200, false), Some(boundary - 100));
+    assert_eq!(map.find(0, 201, false), None);
+}

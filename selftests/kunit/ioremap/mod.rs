@@ -2,6 +2,7 @@
 
 //! The ioremap path: entries, page sizes, cache modes, refusals, and what is undone.
 
+mod address_space;
 mod allocation_failures;
 mod arena;
 mod cache_modes;
