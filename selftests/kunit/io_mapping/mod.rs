@@ -10,7 +10,6 @@ mod chunks;
 mod guards;
 mod page_tables;
 mod preemption;
-mod scaling;
 mod slots;
 mod sparse;
 mod strategies;
