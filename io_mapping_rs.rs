@@ -40,12 +40,12 @@
 //! A BAR is requested and mapped. It is unmapped and released when it is dropped, or when the driver
 //! is unbound: [`into_devres`](pci::Owned::into_devres) hands it to the device.
 //!
-//! An aperture is mapped in one of three ways. Each returns a guard that borrows the aperture.
+//! An aperture is mapped in one of three ways. A guard borrows the aperture until it is dropped.
 //!
 //! | | maps | may sleep while held | others may use it |
 //! |---|---|---|---|
 //! | [`map_local`](IoMapping::map_local) | a page | yes | no |
-//! | [`map_atomic`](IoMapping::map_atomic) | a page | no | no |
+//! | [`map_atomic`](IoMapping::map_atomic) | a page, while a closure runs | no | no |
 //! | [`map`](IoMapping::map) | any piece | yes | yes |
 //!
 //! # What errors mean
@@ -59,7 +59,7 @@
 //! | `EPERM` | system RAM |
 //! | `EBUSY` | another driver has the BAR, or a live mapping has a cache mode that excludes this one |
 //! | `ENOMEM` | no memory, or not enough address space |
-//! | `EAGAIN` | all slots of this CPU are in use, see [`window`] |
+//! | `EAGAIN` | all slots are in use, see [`window`] |
 //!
 //! A failed call leaves nothing behind. An access outside of what is mapped is `EINVAL`, or does not
 //! build where offset and size are known at compile time.
@@ -111,8 +111,8 @@ module! {
     license: "GPL",
     params: {
         window_slots: u32 {
-            default: 32,
-            description: "slots for temporary maps per CPU, a power of two up to 64, 0 for no sparse apertures",
+            default: 512,
+            description: "slots for local maps per CPU, a multiple of 64 up to 4096, 0 for no sparse apertures",
         },
         chunk_budget: u64 {
             default: if cfg!(CONFIG_64BIT) { 64 << 10 } else { 32 },
@@ -186,7 +186,10 @@ fn register_window(slots: u32) -> Result<Option<window::Registration>> {
     }
     let window = window::Window::register(slots).inspect_err(|&err| {
         if err == EINVAL {
-            pr_err!("window_slots={} is not a power of two up to 64\n", slots);
+            pr_err!(
+                "window_slots={} is not a multiple of 64 up to 4096\n",
+                slots
+            );
         } else {
             pr_err!("no window for temporary maps: {:?}\n", err);
         }

@@ -23,11 +23,15 @@ pub(crate) mod task;
 
 #[cfg(iomrs_stock)]
 pub(crate) use kernel::bindings::page;
+#[cfg(any(iomrs_stock, not(iomrs_window_kmap)))]
+use kernel::bindings::smp_call_func_t;
 #[cfg(iomrs_exported)]
 pub(crate) use kernel::bindings::vm_struct;
 pub(crate) use kernel::bindings::IO_SPACE_LIMIT;
-#[cfg(any(iomrs_preempt_calls, not(iomrs_window_kmap)))]
+#[cfg(all(iomrs_preempt_calls, CONFIG_PREEMPT_RT))]
 pub(crate) use kernel::bindings::{migrate_disable, migrate_enable};
+#[cfg(not(iomrs_window_kmap))]
+use kernel::bindings::{work_func_t, work_struct};
 
 /// Whether the platform has an attribute of confidential computing.
 #[inline(always)]
@@ -43,7 +47,7 @@ pub(crate) fn cc_platform_has(attr: kernel::bindings::cc_attr) -> bool {
 }
 
 /// How many events are counted.
-pub(crate) const COUNTERS: usize = 21;
+pub(crate) const COUNTERS: usize = 22;
 
 // mm/vmalloc.c
 unsafe extern "C" {
@@ -55,6 +59,10 @@ unsafe extern "C" {
 
 #[allow(improper_ctypes)]
 unsafe extern "C" {
+    // helpers/cpumask.c
+    #[cfg(not(iomrs_window_kmap))]
+    pub(crate) safe fn iomrs_num_online_cpus() -> u32;
+
     // helpers/device.c
     pub(crate) fn iomrs_device_lock(dev: *mut kernel::bindings::device);
     pub(crate) fn iomrs_device_unlock(dev: *mut kernel::bindings::device);
@@ -114,13 +122,18 @@ unsafe extern "C" {
     #[cfg(iomrs_preempt_calls)]
     pub(crate) fn iomrs_pagefault_enable();
 
+    #[cfg(not(iomrs_window_kmap))]
+    pub(crate) safe fn iomrs_preemptible() -> bool;
+    #[cfg(not(iomrs_window_kmap))]
+    pub(crate) safe fn iomrs_in_interrupt() -> bool;
+
     // helpers/sched.c
     pub(crate) safe fn iomrs_cond_resched();
     pub(crate) safe fn iomrs_fatal_signal_pending() -> bool;
 
     // helpers/smp.c
-    #[cfg(iomrs_stock)]
-    pub(crate) fn iomrs_on_each_cpu(function: unsafe extern "C" fn(*mut c_void), arg: *mut c_void);
+    #[cfg(any(iomrs_stock, not(iomrs_window_kmap)))]
+    pub(crate) fn iomrs_on_each_cpu(function: smp_call_func_t, arg: *mut c_void);
 
     // helpers/vmalloc.c
     pub(crate) safe fn iomrs_vmalloc_total() -> c_ulong;
@@ -129,6 +142,10 @@ unsafe extern "C" {
         -> *mut vm_struct;
     #[cfg(iomrs_stock)]
     pub(crate) fn iomrs_vmap(pages: *mut *mut page, count: u32, prot: u64) -> *mut c_void;
+
+    // helpers/workqueue.c
+    #[cfg(not(iomrs_window_kmap))]
+    pub(crate) fn iomrs_init_work(work: *mut work_struct, function: work_func_t);
 }
 
 unsafe extern "C" {

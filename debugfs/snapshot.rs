@@ -227,7 +227,7 @@ fn count_slots(all: &mut [MappingSnapshot]) -> Result {
     let Ok(window) = Window::get() else {
         return Ok(());
     };
-    if window.usage().is_none() {
+    if window.in_use().is_none() {
         for snapshot in all {
             snapshot.slots = None;
         }

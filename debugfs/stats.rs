@@ -19,9 +19,8 @@ impl<T> TextFile<T> for Stats {
         for (counter, name) in Counter::ALL {
             writeln!(out, "{name} {}", counter.total())?;
         }
-        if let Some(usage) = Window::get().ok().and_then(Window::usage) {
-            writeln!(out, "slots_in_use {}", usage.in_use)?;
-            writeln!(out, "slots_peak {}", usage.peak)?;
+        if let Some(in_use) = Window::get().ok().and_then(Window::in_use) {
+            writeln!(out, "slots_in_use {in_use}")?;
         }
         #[cfg(iomrs_stock)]
         show_arena(out)?;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The guards of the three kinds of map. See the [module above](super).
+//! The guards of maps. See the [module above](super).
+//!
+//! A guard gives something back when it is dropped, and what it borrows must still be there then.
+//! The compiler sees that of a type with a lifetime that implements `Drop`.
 
 use super::IoMapping;
 use crate::io::{impl_views, Local, Shared};
@@ -27,10 +30,17 @@ pub struct Map<'a> {
 
 impl_views!(Map<'_>, Shared);
 
+impl Drop for Map<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // `_area` is dropped after this. What this says: the aperture is there until then.
+    }
+}
+
 /// A page of an aperture, mapped for the calling task. See [`IoMapping::map_local`].
 ///
-/// It is safe to leak it. But then its slot stays in use, and the task stays on its CPU, which cannot
-/// go offline before the task has ended.
+/// If it is leaked, its slot is not used again. With the [window](crate::window) backend `kmap` the
+/// task also stays on its CPU then, which cannot go offline before the task has ended.
 ///
 /// # Invariants
 ///
@@ -39,7 +49,7 @@ impl_views!(Map<'_>, Shared);
 pub struct LocalMap<'a> {
     pub(super) addr: usize,
     pub(super) size: usize,
-    pub(super) _slot: Option<Slot>,
+    pub(super) _slot: Option<Slot<'a>>,
     pub(super) aperture: &'a IoMapping,
     pub(super) local: PhantomData<Local>,
 }
@@ -127,22 +137,5 @@ impl Drop for AtomicSection {
         // SAFETY: By the invariants of `AtomicSection` `map_atomic_begin` was called once for this
         // section, by this task.
         unsafe { preempt::map_atomic_end() };
-    }
-}
-
-/// A page of an aperture, mapped while preemption and page faults are off. See
-/// [`IoMapping::map_atomic`]. It dereferences to a [`LocalMap`].
-pub struct AtomicMap<'a> {
-    // Dropped in this order: the slot must be given back on the CPU on which it was taken.
-    pub(super) map: LocalMap<'a>,
-    pub(super) _section: AtomicSection,
-}
-
-impl<'a> core::ops::Deref for AtomicMap<'a> {
-    type Target = LocalMap<'a>;
-
-    #[inline(always)]
-    fn deref(&self) -> &LocalMap<'a> {
-        &self.map
     }
 }

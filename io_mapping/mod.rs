@@ -20,7 +20,7 @@
 //! | | holder may sleep | other tasks may use it | side effects |
 //! |---|---|---|---|
 //! | [`map`](IoMapping::map) | yes | yes | none |
-//! | [`map_local`](IoMapping::map_local) | yes | no | may keep the task on its CPU |
+//! | [`map_local`](IoMapping::map_local) | yes | no | none |
 //! | [`map_atomic`](IoMapping::map_atomic) | no | no | preemption and page faults are off |
 //!
 //! There are two strategies. Every call behaves the same with both:
@@ -42,7 +42,8 @@
 //! | `io_mapping_map_wc()` | [`map`](IoMapping::map) |
 //! | `io_mapping_map_local_wc()` | [`map_local`](IoMapping::map_local) |
 //! | `io_mapping_map_atomic_wc()` | [`map_atomic`](IoMapping::map_atomic) |
-//! | `io_mapping_unmap()`, `io_mapping_unmap_local()`, `io_mapping_unmap_atomic()` | dropping the guard |
+//! | `io_mapping_unmap()`, `io_mapping_unmap_local()` | dropping the guard |
+//! | `io_mapping_unmap_atomic()` | the end of the closure of [`map_atomic`](IoMapping::map_atomic) |
 //! | `io_mapping_free()`, `io_mapping_fini()` | dropping the [`IoMapping`] |
 //!
 //! C header: [`include/linux/io-mapping.h`](srctree/include/linux/io-mapping.h)
@@ -66,7 +67,7 @@ mod guards;
 mod sized;
 pub(crate) mod sparse;
 use guards::AtomicSection;
-pub use guards::{AtomicMap, LocalMap, Map};
+pub use guards::{LocalMap, Map};
 pub use sized::{PageMap, SizedIoMapping};
 use sparse::{whole_is_cheap, Sparse};
 
@@ -374,7 +375,9 @@ impl IoMapping {
     ///
     /// # Context
     ///
-    /// May sleep. Dropping the guard may sleep, too.
+    /// May sleep. Dropping the guard may sleep, too. So it is not for the time in which
+    /// [`DevresAperture`](crate::pci::DevresAperture) gives access, which is under RCU: a kernel with
+    /// `DEBUG_ATOMIC_SLEEP` warns.
     ///
     /// # Examples
     ///
@@ -413,12 +416,14 @@ impl IoMapping {
     /// # Errors
     ///
     /// - `EINVAL` where `offset` is not a multiple of the page size or not within the aperture.
-    /// - `EAGAIN` where the map needs a slot and all slots of this CPU are in use.
+    /// - `EAGAIN` where the map needs a slot and there is none: all are in use, or wait for a flush of
+    ///   all CPUs, which this context does not allow.
     ///
     /// # Context
     ///
     /// Any but NMI. With the window backend `kmap`, a hard interrupt must have interrupts off. The
-    /// task may sleep while it holds the guard. No other task may use the guard.
+    /// task may sleep while it holds the guard. No other task may use the guard. Now and then the map
+    /// interrupts all CPUs: see [`window`](crate::window).
     #[inline(always)]
     pub fn map_local(&self, offset: ResourceSize) -> Result<LocalMap<'_>> {
         self.map_page(offset.into(), Self::map_slot_local)
@@ -547,7 +552,7 @@ impl IoMapping {
 
     /// Makes the guard of a page of the aperture that is mapped at `addr`, with `size` bytes.
     #[inline(always)]
-    fn local_map(&self, addr: usize, size: u64, slot: Option<Slot>) -> LocalMap<'_> {
+    fn local_map<'a>(&'a self, addr: usize, size: u64, slot: Option<Slot<'a>>) -> LocalMap<'a> {
         // INVARIANT: Our callers pass the address of a page of the aperture, of which `size` bytes
         // are the aperture's. `slot` or the aperture, which is borrowed, keeps it mapped.
         LocalMap {
@@ -594,16 +599,22 @@ impl IoMapping {
         Ok(f(&map))
     }
 
-    /// As [`map_local`](Self::map_local), with preemption (on `PREEMPT_RT`: migration) and page
-    /// faults off while the guard exists (C: `io_mapping_map_atomic_wc()`).
+    /// Maps the page at `offset` as [`map_local`](Self::map_local) does, while `f` runs with
+    /// preemption (on `PREEMPT_RT`: migration) and page faults off (C: `io_mapping_map_atomic_wc()`).
+    ///
+    /// C has two functions for the beginning and the end. A guard in their place could be leaked, and
+    /// preemption would stay off.
     ///
     /// # Errors
     ///
-    /// As [`map_local`](Self::map_local).
+    /// - `EINVAL` as for [`map_local`](Self::map_local).
+    /// - `EAGAIN` where the map needs a slot and all slots of this CPU are in use: 64 atomic maps that
+    ///   are nested or interrupt each other.
     ///
     /// # Context
     ///
-    /// As [`map_local`](Self::map_local), but the holder must not sleep.
+    /// Any but NMI. With the window backend `kmap`, a hard interrupt must have interrupts off. `f`
+    /// must not sleep. The map interrupts no other CPU.
     ///
     /// # Examples
     ///
@@ -613,20 +624,23 @@ impl IoMapping {
     ///
     /// /// Takes a message of two words before another task runs on this CPU.
     /// fn receive(mailbox: &IoMapping) -> Result<[u32; 2]> {
-    ///     let page = mailbox.map_atomic(0)?;
-    ///     let message = [page.try_read32(0)?, page.try_read32(4)?];
-    ///     page.try_write32(0, 8)?;
-    ///     Ok(message)
+    ///     mailbox.map_atomic(0, |page| {
+    ///         let message = [page.try_read32(0)?, page.try_read32(4)?];
+    ///         page.try_write32(0, 8)?;
+    ///         Ok(message)
+    ///     })?
     /// }
     /// ```
     #[inline]
-    pub fn map_atomic(&self, offset: ResourceSize) -> Result<AtomicMap<'_>> {
-        let section = AtomicSection::new();
-        let map = self.map_page(offset.into(), Self::map_slot_atomic);
-        map.map(|map| AtomicMap {
-            map,
-            _section: section,
-        })
+    pub fn map_atomic<R>(
+        &self,
+        offset: ResourceSize,
+        f: impl FnOnce(&LocalMap<'_>) -> R,
+    ) -> Result<R> {
+        // Dropped after the map, whose slot must be given back on the CPU on which it was taken.
+        let _section = AtomicSection::new();
+        let map = self.map_page(offset.into(), Self::map_slot_atomic)?;
+        Ok(f(&map))
     }
 
     /// Returns the aperture as one of at least `SIZE` bytes, whose offsets are checked at compile

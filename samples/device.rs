@@ -9,6 +9,7 @@
 
 use io_mapping_rs::{
     io::{Shared, View},
+    io_mapping::LocalMap,
     ioremap::Options,
     pci::{Aperture, Bar, DevresAperture, DevresBar},
     CacheMode,
@@ -91,10 +92,7 @@ impl Device {
     /// `ENODEV` if the driver has been unbound, `EINVAL` if the bytes are not in one page of the
     /// memory.
     pub(crate) fn read(&self, pos: u64, data: &mut [u8]) -> Result {
-        let memory = self.memory.try_access().ok_or(ENODEV)?;
-        let (page, offset) = page_and_offset(pos);
-        // The page is unmapped at the end of the statement.
-        memory.map_local(page)?.try_copy_to_slice(offset, data)
+        self.with_page(pos, |page, offset| page.try_copy_to_slice(offset, data))
     }
 
     /// Copies `data` to the memory at byte `pos`, through a temporary map of one page.
@@ -103,9 +101,21 @@ impl Device {
     ///
     /// As [`read`](Self::read).
     pub(crate) fn write(&self, pos: u64, data: &[u8]) -> Result {
+        self.with_page(pos, |page, offset| page.try_copy_from_slice(offset, data))
+    }
+
+    /// Calls `access` with the page of byte `pos`, and where in this page the byte is. `access` must
+    /// not sleep.
+    fn with_page(&self, pos: u64, access: impl FnOnce(&LocalMap<'_>, usize) -> Result) -> Result {
         let memory = self.memory.try_access().ok_or(ENODEV)?;
         let (page, offset) = page_and_offset(pos);
-        memory.map_local(page)?.try_copy_from_slice(offset, data)
+        // The page is unmapped before `memory` lets the driver be unbound.
+        let result = match memory.map_local(page) {
+            // Other tasks hold all slots and sleep. Those of atomic maps are never held asleep.
+            Err(err) if err == EAGAIN => memory.map_atomic(page, |map| access(map, offset))?,
+            map => access(&map?, offset),
+        };
+        result
     }
 
     /// Makes all earlier writes to the memory visible to the device.

@@ -89,7 +89,8 @@ def functions(text):
 
 
 def aliases(text):
-    return dict(re.findall(r"pub type (\w+) = ([^;]+);", text))
+    """{name: type}. What is a function keeps its name."""
+    return {name: of for name, of in re.findall(r"pub type (\w+) = ([^;]+);", text) if "fn(" not in of}
 
 
 def normal(rust_type, names):

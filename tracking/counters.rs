@@ -42,6 +42,7 @@ counters! {
     SlotAtomicMaps => "slot_atomic_maps",
     SlotAtomicUnmaps => "slot_atomic_unmaps",
     SlotExhaustions => "slot_exhaustions",
+    SlotFlushes => "slot_flushes",
     RefusedInval => "refused_EINVAL",
     RefusedRange => "refused_ERANGE",
     RefusedPerm => "refused_EPERM",

@@ -40,7 +40,7 @@ pub(crate) fn map_local(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
 pub(crate) fn map_atomic(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     let aperture = fixture.aperture()?;
     timed_loop(&fixture.offsets, |offset| {
-        sink(aperture.map_atomic(offset)?.addr());
+        sink(aperture.map_atomic(offset, |map| map.addr())?);
         Ok(())
     })
 }
@@ -90,7 +90,7 @@ pub(crate) fn read(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
 pub(crate) fn read_atomic(fixture: &Fixture<'_>, _: &mut [u8]) -> Result<u64> {
     let aperture = fixture.aperture()?;
     timed_loop(&fixture.offsets, |offset| {
-        sink32(aperture.map_atomic(offset)?.try_read32(0)?);
+        sink32(aperture.map_atomic(offset, |map| map.try_read32(0))??);
         Ok(())
     })
 }

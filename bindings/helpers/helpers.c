@@ -6,6 +6,7 @@
 
 #include "helpers.h"
 
+#include "cpumask.c"
 #include "device.c"
 #ifdef CONFIG_EFI
 #include "efi.c"
@@ -24,3 +25,4 @@
 #include "sched.c"
 #include "smp.c"
 #include "vmalloc.c"
+#include "workqueue.c"

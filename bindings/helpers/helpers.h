@@ -8,15 +8,20 @@
 #define IOMRS_HELPERS_H
 
 #include <linux/highmem.h>
+#include <linux/smp.h>
 #include <linux/types.h>
 #include <linux/vmalloc.h>
+#include <linux/workqueue.h>
 
 /* Fails to build when the kernel changes the prototype of a function that Rust declares and calls by itself. */
 #define IOMRS_CANARY(fn, ret, ...) \
 	static_assert(__same_type(&fn, (ret (*)(__VA_ARGS__))NULL), "the prototype of " #fn " has changed")
 
 /* How many events are counted: see tracking/counters.rs. */
-#define IOMRS_COUNTERS		21
+#define IOMRS_COUNTERS		22
+
+/* cpumask.c */
+unsigned int iomrs_num_online_cpus(void);
 
 struct device;
 
@@ -67,6 +72,11 @@ void iomrs_preempt_disable(void);
 void iomrs_preempt_enable(void);
 void iomrs_pagefault_disable(void);
 void iomrs_pagefault_enable(void);
+bool iomrs_preemptible(void);
+bool iomrs_in_interrupt(void);
+
+/* smp.c */
+void iomrs_on_each_cpu(smp_call_func_t fn, void *arg);
 
 /* sched.c */
 void iomrs_cond_resched(void);
@@ -79,5 +89,8 @@ void iomrs_on_each_cpu(void (*fn)(void *), void *arg);
 unsigned long iomrs_vmalloc_total(void);
 struct vm_struct *iomrs_get_vm_area(unsigned long size, u64 phys, unsigned long *addr);
 void *iomrs_vmap(struct page **pages, unsigned int count, u64 prot);
+
+/* workqueue.c */
+void iomrs_init_work(struct work_struct *work, work_func_t fn);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Exported: the Rust that calls these is inlined into the modules that use the library.
+ * What is exported is called by Rust that is inlined into the modules that use the library.
  */
 #include <linux/preempt.h>
 #include <linux/uaccess.h>
@@ -37,3 +37,14 @@ void iomrs_pagefault_enable(void)
 	pagefault_enable();
 }
 EXPORT_SYMBOL_GPL(iomrs_pagefault_enable);
+
+bool iomrs_preemptible(void)
+{
+	return preemptible();
+}
+
+/* Soft interrupts of PREEMPT_RT are tasks. */
+bool iomrs_in_interrupt(void)
+{
+	return in_hardirq() || (!IS_ENABLED(CONFIG_PREEMPT_RT) && in_serving_softirq());
+}

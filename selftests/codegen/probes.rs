@@ -296,9 +296,8 @@ probes! {
     /// expect: incq load incl test branch add branch decl decq branch
     /// besides: map_slot_atomic release iomrs_preempt
     fn probe_map_atomic(aperture: &IoMapping, offset: u64) {
-        match aperture.map_atomic(offset) {
-            Ok(page) => touch(page.addr()),
-            Err(_) => drop(refused()),
+        if aperture.map_atomic(offset, |page| touch(page.addr())).is_err() {
+            drop(refused());
         }
     }
 

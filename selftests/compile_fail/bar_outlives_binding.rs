@@ -11,6 +11,7 @@ pub fn f(aperture: Aperture<'_>) -> Result<(DevresAperture, usize)> {
     #[cfg(broken)]
     let kept = aperture.into_devres()?;
     let addr = page.addr();
+    drop(page);
     #[cfg(not(broken))]
     let kept = aperture.into_devres()?;
     Ok((kept, addr))

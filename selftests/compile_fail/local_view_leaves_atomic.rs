@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
-//! error: E0507
+//! error: E0521
 //!
-//! The map inside an atomic map is moved out of it, to be used with preemption on.
+//! A view of an atomic map is kept, to be used with preemption on.
 
 use io_mapping_rs::IoMapping;
 use kernel::prelude::*;
 
-pub fn f(aperture: &IoMapping) -> Result<usize> {
-    let atomic = aperture.map_atomic(0)?;
-    #[cfg(broken)]
-    let page = *atomic;
-    #[cfg(not(broken))]
-    let page = &*atomic;
-    Ok(page.addr())
+pub fn f(aperture: &IoMapping) -> Result {
+    let mut kept = None;
+    aperture.map_atomic(0, |page| {
+        #[cfg(broken)]
+        let size = page.bytes();
+        #[cfg(not(broken))]
+        let size = page.size();
+        kept = Some(size);
+    })?;
+    kept.map(drop).ok_or(EINVAL)
 }

@@ -10,7 +10,7 @@ fn is_send<T: Send>(_: T) {}
 
 pub fn f(aperture: &IoMapping) -> Result {
     #[cfg(broken)]
-    let map = aperture.map_atomic(0)?;
+    let map = aperture.map_local(0)?;
     #[cfg(not(broken))]
     let map = aperture.map(0, 4096)?;
     is_send(map.sized::<64>()?);

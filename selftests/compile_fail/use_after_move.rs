@@ -11,6 +11,7 @@ pub fn f(aperture: IoMapping, give: impl FnOnce(IoMapping)) -> Result<usize> {
     #[cfg(broken)]
     give(aperture);
     let addr = map.addr();
+    drop(map);
     #[cfg(not(broken))]
     give(aperture);
     Ok(addr)

@@ -7,7 +7,7 @@ use io_mapping_rs::IoMapping;
 use kernel::prelude::*;
 
 pub fn f(mut aperture: IoMapping, other: IoMapping) -> Result<usize> {
-    let page = aperture.map_atomic(0)?;
+    let page = aperture.map_local(0)?;
     #[cfg(not(broken))]
     drop(page);
     aperture = other;

@@ -7,7 +7,7 @@ use io_mapping_rs::IoMapping;
 use kernel::{io::Io, prelude::*};
 
 pub fn f(aperture: &IoMapping, data: &mut [u8]) -> Result {
-    let page = aperture.map_atomic(0)?;
+    let page = aperture.map_local(0)?;
     let bytes = page.bytes();
     #[cfg(broken)]
     drop(page);

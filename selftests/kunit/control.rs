@@ -10,6 +10,7 @@ use crate::support::{
 };
 use io_mapping_rs::{
     debugfs::files::{Directory, Text, TextFile, TextFiles},
+    io_mapping::LocalMap,
     ioremap::{self, ioremap, ioremap_wc},
     pci::Bar,
     CacheMode, IoMapping, Mapping, Ports, Strategy,
@@ -50,7 +51,7 @@ impl TextFile<Data> for Control {
     const NAME: &'static CStr = c"control";
 
     fn show(_: &Data, out: &mut Text) -> Result {
-        out.push(b"pages whole sparse modes drop count hold churn refuse refuse-bars leak\n")
+        out.push(b"pages whole sparse modes drop count hold hoard churn refuse refuse-bars leak\n")
     }
 
     fn store(kept: &Data, text: &str) -> Result {
@@ -77,6 +78,7 @@ impl TextFile<Data> for Control {
             }
             "count" => count_maps(phys, count),
             "hold" => hold(phys, count),
+            "hoard" => hoard(phys, count),
             "churn" => churn(phys, count),
             "refuse" => refuse(phys),
             "refuse-bars" => refuse_bars(),
@@ -128,19 +130,32 @@ fn count_maps(phys: u64, count: u64) -> Result {
     for page in 0..count {
         drop(aperture.map_local(page * PAGE)?);
         drop(aperture.map_local(page * PAGE)?);
-        drop(aperture.map_atomic(page * PAGE)?);
+        aperture.map_atomic(page * PAGE, |_| ())?;
         // Across the edge of a chunk.
         drop(aperture.map(PAGE_2M - PAGE, 2 * PAGE)?);
     }
-    let mut held = KVec::with_capacity(64, GFP_KERNEL)?;
-    while let Ok(map) = aperture.map_local(0) {
-        held.push(map, GFP_KERNEL)?;
-    }
-    drop(held);
+    drop(all_slots(&aperture)?);
     drop(aperture.map(0, PAGE)?);
     // By the chunk, which is there now.
     drop(aperture.map_local(0)?);
     aperture.trim();
+    Ok(())
+}
+
+/// Takes every slot for local maps.
+fn all_slots(aperture: &IoMapping) -> Result<KVec<LocalMap<'_>>> {
+    let mut held = KVec::new();
+    while let Ok(map) = aperture.map_local(0) {
+        held.push(map, GFP_KERNEL)?;
+    }
+    Ok(held)
+}
+
+/// Holds every slot for local maps for `ms` milliseconds, asleep.
+fn hoard(phys: u64, ms: u64) -> Result {
+    let aperture = four_chunks(phys)?;
+    let _slots = all_slots(&aperture)?;
+    fsleep(Delta::from_millis(ms as i64));
     Ok(())
 }
 

@@ -39,7 +39,7 @@ module! {
             description: "First port of a 16550 that nobody uses",
         },
         window_slots: u32 {
-            default: 32,
+            default: 512,
             description: "window_slots= of io_mapping_rs",
         },
         chunk_budget: u64 {

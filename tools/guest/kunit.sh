@@ -67,8 +67,8 @@ echo "iomrs: the tests begin here" > /dev/kmsg
 modules=$1 phys=$2 size=$3 more=$4
 shift 4
 check "an MTRR for the tests" small_mtrr "$phys" "$size"
-for slots in 3 33 65 128 4294967295; do
-	check "window_slots=$slots is refused" refuses window_slots=$slots "window_slots=$slots is not a power of two"
+for slots in 1 32 63 65 4097 4160 4294967295; do
+	check "window_slots=$slots is refused" refuses window_slots=$slots "window_slots=$slots is not a multiple of 64"
 done
 check "io-mapping-rs.ko loads" insmod "$modules/io-mapping-rs.ko"
 check "io-mapping-selftests.ko loads" insmod "$modules/io-mapping-selftests.ko" phys="$phys" size="$size" "$@"
@@ -76,9 +76,9 @@ suites ""
 check "both modules unload" unload
 if [ "$more" = again ]; then
 	again "iomrs_slot_*" window_slots=64
-	again "*.*chunk_budget*" chunk_budget=0 window_slots=1
-	again "*.*chunk_budget*" chunk_budget=1 window_slots=2
-	again "*.*chunk_budget*" chunk_budget=4 window_slots=8
+	again "*.*chunk_budget*" chunk_budget=0 window_slots=64
+	again "*.*chunk_budget*" chunk_budget=1 window_slots=128
+	again "*.*chunk_budget*" chunk_budget=4 window_slots=4096
 	again "*.*chunk_budget*" chunk_budget=18446744073709551615
 	again "*.*arena_max*" arena_max=128
 	again "*.*without_slots*" window_slots=0

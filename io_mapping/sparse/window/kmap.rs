@@ -6,7 +6,7 @@
 //! When the stack is full, the next map is a `BUG()` in the kernel, even if an interrupt makes it or
 //! a page allocation of the holder. So the last four maps are left to others.
 
-use super::{out_of_slots, SlotAddr, SlotUsage};
+use super::{groups_per_cpu, out_of_slots, SlotAddr};
 use crate::mm::cache_mode::Protection;
 use crate::mm::kmap::KmapLocal;
 use crate::tracking::counters::Counter;
@@ -27,11 +27,9 @@ impl Window {
     ///
     /// # Errors
     ///
-    /// `EINVAL` unless `per_cpu` is a power of two of at most 64.
+    /// Those of [`groups_per_cpu`].
     pub(crate) fn register(per_cpu: u32) -> Result<Registration> {
-        if !per_cpu.is_power_of_two() || per_cpu > crate::mm::slots::MAX_SLOTS {
-            return Err(EINVAL);
-        }
+        groups_per_cpu(per_cpu)?;
         Ok(Registration(()))
     }
 
@@ -81,7 +79,7 @@ impl Window {
     }
 
     /// Returns `None`, as the kernel does not tell how many maps are in use.
-    pub(crate) fn usage(&self) -> Option<SlotUsage> {
+    pub(crate) fn in_use(&self) -> Option<u32> {
         None
     }
 

@@ -2,18 +2,21 @@
 
 //! Temporary maps of single pages, by per-CPU slots.
 //!
-//! A map takes a slot of this CPU and writes its page-table entry. Unmapping clears the entry,
-//! invalidates this CPU's translation and gives the slot back. There is no lock, no interrupt to
-//! other CPUs and no allocation, so that it works in any context but NMI, and slots may be given back
-//! in any order.
+//! A map takes a slot and writes its page-table entry. Unmapping clears the entry and gives the slot
+//! back. There is no lock and no allocation, so that it works in any context but NMI, and slots may
+//! be given back in any order.
 //!
 //! | backend | where | slots |
 //! |---|---|---|
-//! | `percpu` | everywhere | as many per CPU as a module parameter says |
+//! | `percpu` | everywhere | for local maps, as many per CPU as a module parameter says; for atomic maps 64 per CPU |
 //! | `kmap` | with `CONFIG_KMAP_LOCAL`, if built with `IOMRS_WINDOW=kmap` | the kernel's, per task |
 //!
-//! The holder of a slot is not migrated. A local map disables migration. For an atomic map the caller
-//! has disabled preemption (on `PREEMPT_RT`: migration) for as long as it holds the slot.
+//! With `percpu` the holder of a local map may be migrated. So its slot is used again only after the
+//! translations of all CPUs have been flushed: by an interrupt to all of them, once every
+//! `window_slots=` (512) local maps of a CPU. An atomic map never causes one. Its slot is invalidated
+//! on its CPU, which the holder does not leave.
+//!
+//! With `kmap` the kernel keeps the holder of any slot on its CPU.
 //!
 //! Drivers do not use the window themselves: [`IoMapping`](crate::IoMapping) does. A driver that holds
 //! many maps at once must expect that slots run out:
@@ -33,7 +36,9 @@
 //!
 //! C: `__kmap_local_pfn_prot()` in [`mm/highmem.c`](srctree/mm/highmem.c)
 
+use crate::mm::slots::MAX_SLOTS;
 use crate::tracking::counters::Counter;
+use core::marker::PhantomData;
 use core::num::NonZero;
 use kernel::prelude::*;
 
@@ -68,15 +73,23 @@ fn out_of_slots() -> SlotAddr {
     SlotAddr::error(EAGAIN)
 }
 
-/// How many slots are in use.
-pub(crate) struct SlotUsage {
-    /// Now, on all CPUs together.
-    pub(crate) in_use: u32,
-    /// The most that were in use at once on one CPU.
-    pub(crate) peak: u32,
+/// The most slots for local maps that a CPU can have.
+const MAX_PER_CPU: u32 = 4096;
+
+/// Returns how many groups of [`MAX_SLOTS`] slots a CPU has for local maps.
+///
+/// # Errors
+///
+/// `EINVAL` where `per_cpu` slots are not as many as groups have, or more than [`MAX_PER_CPU`].
+fn groups_per_cpu(per_cpu: u32) -> Result<usize> {
+    if per_cpu == 0 || per_cpu % MAX_SLOTS != 0 || per_cpu > MAX_PER_CPU {
+        return Err(EINVAL);
+    }
+    // CAST: At most 64.
+    Ok((per_cpu / MAX_SLOTS) as usize)
 }
 
-/// A slot that is in use. It is given back on drop, which must happen on the CPU of the slot.
+/// A slot that is in use, for `'a` at the most. It is given back on drop.
 ///
 /// The number means something to the backend only. It is one number so that a guard fits into
 /// registers.
@@ -84,15 +97,17 @@ pub(crate) struct SlotUsage {
 /// # Invariants
 ///
 /// - The backend has made the number for a slot that is in use, and no other `Slot` has the same.
-/// - The holder stays on the CPU of the slot: the slot itself keeps it there, or an
+/// - If the slot is for one CPU, its holder stays there: it is an interrupt, or has an
 ///   `AtomicSection` that is dropped later.
-pub(crate) struct Slot(NonZero<usize>);
+///
+/// What is borrowed for `'a` must be there when the slot is dropped, as `Slot` implements `Drop`.
+pub(crate) struct Slot<'a>(NonZero<usize>, PhantomData<&'a ()>);
 
-impl Drop for Slot {
+impl Drop for Slot<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: By the invariants of `Slot` the number is the backend's for a slot in use that
-        // nobody else gives back, and this is its CPU.
+        // nobody else gives back, and if the slot is for one CPU, this is that CPU.
         unsafe { backend::release(self.0) };
     }
 }
@@ -130,14 +145,15 @@ impl SlotAddr {
     ///
     /// It is called once at most for a `SlotAddr` and its copies.
     #[inline(always)]
-    pub(crate) unsafe fn claim(self) -> Result<(usize, Option<Slot>)> {
+    pub(crate) unsafe fn claim<'a>(self) -> Result<(usize, Option<Slot<'a>>)> {
         if self.addr > usize::MAX - 4095 {
             // CAST: Back to the errno.
             return Err(Error::from_errno(self.addr as i32));
         }
         // INVARIANT: The backend has made the number, and our caller guarantees that no other `Slot`
-        // is made of it. The backend keeps the holder on the CPU, or the holder stays by itself.
-        Ok((self.addr, self.slot.map(Slot)))
+        // is made of it. It has asked for a slot for one CPU only if it stays there.
+        let slot = self.slot.map(|number| Slot(number, PhantomData));
+        Ok((self.addr, slot))
     }
 }
 
@@ -161,7 +177,7 @@ mod tests {
 
     struct Mapped {
         addr: usize,
-        _slot: Option<Slot>,
+        _slot: Option<Slot<'static>>,
     }
 
     impl Mapped {

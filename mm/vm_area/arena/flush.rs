@@ -19,7 +19,7 @@ static COUNT: AtomicU64 = AtomicU64::new(0);
 pub(super) fn on_each_cpu() {
     COUNT.fetch_add(1, Ordering::Relaxed);
     // SAFETY: `flush_this_cpu` needs no argument, and may be called in a hard interrupt.
-    unsafe { bindings::iomrs_on_each_cpu(flush_this_cpu, core::ptr::null_mut()) };
+    unsafe { bindings::iomrs_on_each_cpu(Some(flush_this_cpu), core::ptr::null_mut()) };
 }
 
 /// Returns how many flushes there were since the module was loaded.

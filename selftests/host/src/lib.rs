@@ -72,6 +72,8 @@ mod phys_range_grid;
 #[cfg(not(loom))]
 mod phys_range_properties;
 #[cfg(not(loom))]
+mod slots_and_translations;
+#[cfg(not(loom))]
 mod slots_properties;
 #[cfg(not(loom))]
 mod tlb_flushes;

@@ -3,7 +3,7 @@
 //! Slots under loom: contexts of one CPU that preempt and interrupt each other at any point. loom
 //! runs every interleaving of their steps, so also interrupts that nest and tasks that alternate.
 
-use crate::mm::slots::{Slots, MAX_SLOTS};
+use crate::mm::slots::{DirtySlots, Slots, MAX_SLOTS};
 use loom::{cell::UnsafeCell, sync::Arc, thread};
 
 /// One CPU: its slots, and their page-table entries, which only the holder of a slot may access.
@@ -111,5 +111,50 @@ fn loom_held_slot_is_not_taken() {
         assert!(other.join().unwrap() || second.is_some());
         cpu.slots.put(held);
         assert_eq!(cpu.slots.taken(), MAX_SLOTS - 2);
+    });
+}
+
+/// Two contexts use slots that have to be cleaned, and one of them cleans. Nobody gets a slot that is
+/// dirty or that another has, and none is lost.
+#[test]
+fn loom_dirty_slots_are_cleaned_before_they_are_taken() {
+    loom::model(|| {
+        // The entry of each slot: 0 is clean, 1 in use, 2 dirty.
+        let slots = Arc::new((DirtySlots::new(2), [UnsafeCell::new(0), UnsafeCell::new(0)]));
+        let set = |entries: &[UnsafeCell<u32>; 2], slot: u32, from, to| {
+            // SAFETY: loom hands out the pointer, and fails where another thread accesses the entry.
+            entries[slot as usize].with_mut(|entry| unsafe {
+                assert_eq!(*entry, from);
+                *entry = to;
+            });
+        };
+        let use_one = move |slots: &(DirtySlots, [UnsafeCell<u32>; 2])| {
+            if let Some(slot) = slots.0.take() {
+                set(&slots.1, slot, 0, 1);
+                set(&slots.1, slot, 1, 2);
+                slots.0.put_dirty(slot);
+            }
+        };
+        let clean = move |slots: &(DirtySlots, [UnsafeCell<u32>; 2])| {
+            let dirty = slots.0.take_dirty();
+            (0..2)
+                .filter(|slot| dirty & 1 << slot != 0)
+                .for_each(|slot| set(&slots.1, slot, 2, 0));
+            slots.0.put_all_clean(dirty);
+        };
+        let other = {
+            let slots = slots.clone();
+            thread::spawn(move || {
+                use_one(&slots);
+                clean(&slots);
+                use_one(&slots);
+            })
+        };
+        use_one(&slots);
+        clean(&slots);
+        other.join().unwrap();
+        clean(&slots);
+        assert_eq!(slots.0.held(), MAX_SLOTS - 2);
+        assert!(slots.0.take().is_some() && slots.0.take().is_some());
     });
 }

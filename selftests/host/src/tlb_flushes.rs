@@ -11,13 +11,8 @@ use crate::arch::{
 };
 
 fn for_each_cpu(test: impl Fn(Features)) {
-    for bits in 0..8 {
-        let features = Features {
-            pti: bits & 1 != 0,
-            pcid: bits & 2 != 0,
-            invpcid: bits & 4 != 0,
-        };
-        reset(features);
+    for features in Features::all() {
+        reset(features, 1);
         test(features);
         assert!(is_undisturbed(), "{features:?}");
     }

@@ -203,10 +203,8 @@ mod tests {
             (6, 4, 6)
         );
         check_eq!(last.try_read32(0), Ok(0x2222_2222));
-        let read = aperture
-            .map_atomic(2 * PAGE)
-            .and_then(|map| map.try_read32(0));
-        check_eq!(read, Ok(0x2222_2222));
+        let read = aperture.map_atomic(2 * PAGE, |map| map.try_read32(0));
+        check_eq!(read, Ok(Ok(0x2222_2222)));
         if let Ok(sized) = aperture.sized::<8192>() {
             let page = sized.map_local::<4096>();
             check_ok!(page.sized::<4096>()).write32(0x3333_3333, 8);

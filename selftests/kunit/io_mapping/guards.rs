@@ -60,10 +60,7 @@ mod tests {
         drop(map);
         check_eq!(side_effects(), before);
         check!(with_c != before);
-        let map = ours.map_atomic(0);
-        let with_ours = side_effects();
-        drop(map);
-        check_eq!(with_ours, with_c);
+        check_eq!(ours.map_atomic(0, |_| side_effects()), Ok(with_c));
         check_eq!(side_effects(), before);
         Ok(())
     }
@@ -73,16 +70,15 @@ mod tests {
         let range = require!(TestRange::reserved());
         let aperture = check_ok!(aperture(range.phys, 2 * PAGE));
         let before = side_effects();
-        let first = aperture.map_atomic(0);
-        let one = side_effects();
-        let second = aperture.map_atomic(PAGE);
-        let two = side_effects();
-        // C's 32-bit path does not allow to end them in the order in which they were made.
-        drop(first);
-        let after_first = side_effects();
-        drop(second);
+        let found = aperture.map_atomic(0, |_| {
+            let one = side_effects();
+            let two = aperture.map_atomic(PAGE, |_| side_effects());
+            (one, two, side_effects())
+        });
+        let (one, two, after_two) = check_ok!(found);
         check_eq!(side_effects(), before);
-        check_eq!((after_first, two.1), (one, one.1 + one.1 - before.1));
+        check_eq!(after_two, one);
+        check_eq!(two.map(|(_, faults)| faults), Ok(one.1 + one.1 - before.1));
         Ok(())
     }
 
@@ -109,12 +105,6 @@ mod tests {
             // The chunk or the whole is mapped now, so that no slot is used.
             let _leaked = ManuallyDrop::new(check_ok!(aperture.map_local(PAGE)));
         }
-        // A leaked atomic guard has effects on its task alone, which are undone here.
-        let leaked = aperture.map_atomic(0);
-        let addr = leaked.as_ref().map_or(0, |map| map.addr());
-        core::mem::forget(leaked);
-        // SAFETY: The guard's drop, which is left out, would do the same.
-        unsafe { c::iomrs_c_io_mapping_unmap_atomic(addr) };
         check_eq!(side_effects(), start);
         check_ok!(check_ok!(aperture.map_local(0)).try_write32(1, 0));
         drop(aperture);

@@ -18,9 +18,9 @@ use kernel::{
     sync::{Arc, Completion},
 };
 
-/// Wakes a real-time thread while its CPU holds a map. Returns whether the thread has run while the
-/// map was held, and right after the map has ended.
-fn runs_while_mapped_and_after<M>(map: impl Fn() -> M + Sync) -> Outcome<[bool; 2]> {
+/// Wakes a real-time thread while its CPU holds a map: `with_map` calls its argument meanwhile.
+/// Returns whether the thread has run while the map was held, and right after the map has ended.
+fn runs_while_mapped_and_after(with_map: impl Fn(&mut dyn FnMut()) + Sync) -> Outcome<[bool; 2]> {
     let gate = check_ok!(Arc::pin_init(Completion::new(), GFP_KERNEL));
     let (waits, has_run) = (AtomicBool::new(false), AtomicBool::new(false));
     let found = [AtomicBool::new(false), AtomicBool::new(false)];
@@ -35,13 +35,11 @@ fn runs_while_mapped_and_after<M>(map: impl Fn() -> M + Sync) -> Outcome<[bool; 
         while !waits.load(Ordering::Acquire) {
             c::iomrs_c_msleep(1);
         }
-        let mapped = map();
-        gate.complete_all();
-        let during = has_run.load(Ordering::Acquire);
-        drop(mapped);
-        let after = has_run.load(Ordering::Acquire);
-        found[0].store(during, Ordering::Relaxed);
-        found[1].store(after, Ordering::Relaxed);
+        with_map(&mut || {
+            gate.complete_all();
+            found[0].store(has_run.load(Ordering::Acquire), Ordering::Relaxed);
+        });
+        found[1].store(has_run.load(Ordering::Acquire), Ordering::Relaxed);
     };
     let _real_time = Thread::start(Some(0), &real_time)?;
     let holder = Thread::start(Some(0), &holder);
@@ -61,8 +59,16 @@ mod tests {
         let range = require!(TestRange::reserved());
         let ours = check_ok!(aperture(range.phys, PAGE));
         let in_c = CAperture::new(range.phys, PAGE)?;
-        let with_c = runs_while_mapped_and_after(|| CAtomicMap::new(&in_c))?;
-        let with_ours = runs_while_mapped_and_after(|| ours.map_atomic(0))?;
+        let with_c = runs_while_mapped_and_after(|f| {
+            let _map = CAtomicMap::new(&in_c);
+            f();
+        })?;
+        let refused = AtomicBool::new(false);
+        let with_ours = runs_while_mapped_and_after(|f| {
+            let mapped = ours.map_atomic(0, |_| f());
+            refused.store(mapped.is_err(), Ordering::Relaxed);
+        })?;
+        check!(!refused.into_inner());
         check_eq!(with_ours, with_c);
         if !with_c[1] {
             return skip(c"this kernel does not preempt");

@@ -9,7 +9,7 @@ use crate::{
         translation::*,
     },
 };
-use io_mapping_rs::{ioremap::Options, CacheMode, IoMapping, Strategy};
+use io_mapping_rs::{io_mapping::LocalMap, ioremap::Options, CacheMode, IoMapping, Strategy};
 use kernel::prelude::*;
 
 const PAGE_4G: u64 = 4 << 30;
@@ -76,7 +76,7 @@ mod tests {
             check!(!is_mapped(addr));
             let local = ours.map_local(offset).map(|map| phys_at(map.addr()));
             check_eq!(local, Ok(Some(phys)));
-            let atomic = ours.map_atomic(offset).map(|map| phys_at(map.addr()));
+            let atomic = ours.map_atomic(offset, |map| phys_at(map.addr()));
             check_eq!(atomic, Ok(Some(phys)));
             check_eq!(new_areas(&before)?, 0);
         }
@@ -106,9 +106,8 @@ mod tests {
             let addr = local.addr();
             drop(local);
             check!(!is_mapped(addr));
-            let atomic = ours.map_atomic(3 * PAGE);
-            let found = atomic.map(|map| (map.addr(), Translation::of(map.addr())));
-            let (addr, found) = check_ok!(found);
+            let atomic = |map: &LocalMap<'_>| (map.addr(), Translation::of(map.addr()));
+            let (addr, found) = check_ok!(ours.map_atomic(3 * PAGE, atomic));
             check_eq!(found, expected);
             check!(!is_mapped(addr));
             check!(ours.achieved() == mode || !c::iomrs_c_pat_enabled());

@@ -20,8 +20,8 @@ fn compare_maps(sparse: &IoMapping, whole: &IoMapping, offset: u64, len: u64) ->
         whole.map_local(offset).map(|map| map.size())
     );
     check_eq!(
-        sparse.map_atomic(offset).map(|map| map.size()),
-        whole.map_atomic(offset).map(|map| map.size())
+        sparse.map_atomic(offset, |map| map.size()),
+        whole.map_atomic(offset, |map| map.size())
     );
     check_eq!(
         sparse.with_local(offset, |map| map.size()),

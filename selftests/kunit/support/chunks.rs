@@ -25,7 +25,7 @@ pub(crate) fn chunks(count: u64) -> Available {
 pub(crate) fn check_all_maps(aperture: &IoMapping, offset: u64, phys: u64) -> Outcome {
     let local = aperture.map_local(offset).map(|map| phys_at(map.addr()));
     check_eq!(local, Ok(Some(phys)));
-    let atomic = aperture.map_atomic(offset).map(|map| phys_at(map.addr()));
+    let atomic = aperture.map_atomic(offset, |map| phys_at(map.addr()));
     check_eq!(atomic, Ok(Some(phys)));
     let map = aperture.map(offset, 1).map(|map| phys_at(map.addr()));
     check_eq!(map, Ok(Some(phys)));

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A model of an x86 CPU that keeps translations, under the names of `arch/x86/instructions.rs`.
+//! A model of x86 CPUs that keep translations, under the names of `arch/x86/instructions.rs`.
 //!
 //! From Intel's manual, volume 3, "Invalidation of TLBs and Paging-Structure Caches": a translation
-//! has the identifier of the address space that it was made in, or is global. Each thread has a
-//! CPU of its own.
+//! has the identifier of the address space that it was made in, or is global. A CPU may keep a
+//! translation of any page that has an entry, whether it uses the page or not. Each thread has a
+//! machine of its own.
 
 use std::{
     cell::RefCell,
@@ -23,29 +24,46 @@ pub(crate) struct Features {
     pub(crate) invpcid: bool,
 }
 
+impl Features {
+    /// Returns every kind of CPU.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        (0..8).map(|bits| Self {
+            pti: bits & 1 != 0,
+            pcid: bits & 2 != 0,
+            invpcid: bits & 4 != 0,
+        })
+    }
+}
+
 /// A CPU.
-///
-/// The page table of the kernel is the same in all address spaces. A page that has no entry cannot be
-/// accessed, unless there is a translation.
 #[derive(Clone, Debug)]
-pub(crate) struct Cpu {
+struct Cpu {
     features: Features,
     cr4: usize,
     interrupts: bool,
     address_space: u16,
-    page_table: BTreeMap<usize, u64>,
     /// By address space and page. Global ones are in the address space `None`.
     translations: BTreeMap<(Option<u16>, usize), u64>,
     /// How often everything was dropped.
     flushes: usize,
 }
 
+/// CPUs with one page table: the kernel's, which is the same in all address spaces. A page that has no
+/// entry cannot be accessed, unless there is a translation.
+#[derive(Default)]
+struct Machine {
+    cpus: Vec<Cpu>,
+    /// The CPU that runs.
+    running: usize,
+    page_table: BTreeMap<usize, u64>,
+}
+
 thread_local! {
-    static CPU: RefCell<Option<Cpu>> = const { RefCell::new(None) };
+    static MACHINE: RefCell<Machine> = RefCell::default();
 }
 
 fn with<R>(f: impl FnOnce(&mut Cpu) -> R) -> R {
-    CPU.with_borrow_mut(|cpu| f(cpu.as_mut().expect("the CPU was not reset")))
+    MACHINE.with_borrow_mut(|machine| f(&mut machine.cpus[machine.running]))
 }
 
 impl Cpu {
@@ -60,25 +78,32 @@ impl Cpu {
     }
 }
 
-/// Turns the thread's CPU off and on.
-pub(crate) fn reset(features: Features) {
+/// Makes the thread's machine anew, with `cpus` CPUs.
+pub(crate) fn reset(features: Features, cpus: usize) {
     let cpu = Cpu {
         features,
         cr4: CR4_PGE | CR4_OTHER,
         interrupts: true,
         address_space: 0,
-        page_table: BTreeMap::new(),
         translations: BTreeMap::new(),
         flushes: 0,
     };
-    CPU.set(Some(cpu));
+    MACHINE.set(Machine {
+        cpus: vec![cpu; cpus],
+        ..Machine::default()
+    });
+}
+
+/// Lets a CPU run.
+pub(crate) fn run_on(cpu: usize) {
+    MACHINE.with_borrow_mut(|machine| machine.running = cpu);
 }
 
 /// Writes the entry of a page: 0 clears it. Translations stay.
 pub(crate) fn set_entry(page: usize, phys: u64) {
-    with(|cpu| match phys {
-        0 => cpu.page_table.remove(&page),
-        _ => cpu.page_table.insert(page, phys),
+    MACHINE.with_borrow_mut(|machine| match phys {
+        0 => machine.page_table.remove(&page),
+        _ => machine.page_table.insert(page, phys),
     });
 }
 
@@ -94,16 +119,17 @@ pub(crate) fn switch(address_space: u16) {
     });
 }
 
-/// Returns the physical page that an access of `page` reaches, by the translation if there is one.
+/// Returns the physical page that an access of `page` reaches, by the translation if there is one. The
+/// CPU keeps the translation. It may do so at any time, to look ahead.
 pub(crate) fn access(page: usize) -> Option<u64> {
+    let entry = MACHINE.with_borrow(|machine| machine.page_table.get(&page).copied());
     with(|cpu| {
         let key = cpu.key(page);
         if let Some(&phys) = cpu.translations.get(&key) {
             return Some(phys);
         }
-        let phys = *cpu.page_table.get(&page)?;
-        cpu.translations.insert(key, phys);
-        Some(phys)
+        cpu.translations.insert(key, entry?);
+        entry
     })
 }
 

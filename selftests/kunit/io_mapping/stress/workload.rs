@@ -89,9 +89,11 @@ impl Stress {
     /// Checks and writes any page by an atomic map.
     fn use_atomic_map(&self, owner: &Owner, round: u32) {
         let page = owner.random_page();
-        match self.aperture.map_atomic(owner.offset(page)) {
-            Ok(map) => owner.check_and_write(map.addr(), page, round, &self.counts.wrong_bytes),
-            Err(err) => self.counts.add_error(err),
+        let used = self.aperture.map_atomic(owner.offset(page), |map| {
+            owner.check_and_write(map.addr(), page, round, &self.counts.wrong_bytes);
+        });
+        if let Err(err) = used {
+            self.counts.add_error(err);
         }
         self.counts.atomic_maps.add(1);
     }
