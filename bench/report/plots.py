@@ -52,7 +52,7 @@ def label(row):
 
 def is_access(row):
     """Of memory or ports that are mapped, rather than a mapping."""
-    return row["workload"].startswith(("read", "write", "try_", "region_", "ports_", "copy_"))
+    return row["workload"].startswith(("read", "write", "try_", "region_", "revocable_", "ports_", "copy_"))
 
 
 def ratios(rows, mode, boot, accesses):
