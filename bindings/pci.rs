@@ -181,6 +181,12 @@ pub(crate) struct MsixTable {
     pub(crate) size: u32,
 }
 
+/// Returns whether the kernel has the MSI-X table mapped: the driver has asked for interrupts.
+pub(crate) fn msix_is_enabled(pdev: &Device<Bound>) -> bool {
+    // SAFETY: A reference to a `Device` is a valid `struct pci_dev`. The bit may change at any time.
+    unsafe { pci_dev::msix_enabled_raw(as_raw(pdev)) != 0 }
+}
+
 /// Returns where the MSI-X table is, `None` if the device has none.
 pub(crate) fn msix_table(pdev: &Device<Bound>) -> Option<MsixTable> {
     let pdev = as_raw(pdev);

@@ -95,6 +95,7 @@ impl IoMapping {
         strategy: Strategy,
     ) -> Result<Self> {
         let options = range.options(options)?;
+        let _msix = range.msix_mapping(&options);
         // SAFETY: By the invariant of `BarRange` the range is within a BAR, which is of memory, as
         // `options` has found, and ours for longer than the aperture.
         unsafe { Self::with_strategy(range.start(), range.size(), options, strategy) }

@@ -72,7 +72,8 @@ pub struct Owned<'a, T> {
 /// maps with other modes, for what is no registers.)
 pub type Bar<'a> = Owned<'a, Mapping>;
 
-/// A BAR of memory, mapped write combining.
+/// A BAR of memory, mapped write combining. If the device has its MSI-X table in it, and the driver has
+/// asked for interrupts, it is uncached-minus like the kernel's mapping of the table.
 ///
 /// # Examples
 ///

@@ -6,7 +6,7 @@
 
 use crate::bindings::pci::{self, IORESOURCE_IO, IORESOURCE_MEM, IORESOURCE_UNSET};
 use crate::ioremap::{Mapping, Options};
-use crate::mm::cache_mode::Policy;
+use crate::mm::cache_mode::{CacheMode, ForeignMapping, Policy};
 use crate::mm::phys_range::PAGE_SIZE;
 use crate::tracking::counters;
 use core::ops::Deref;
@@ -159,17 +159,21 @@ impl<'a> Request<'a> {
         })
     }
 
-    /// Whether the pages of a range have a part of the device's MSI-X table, which the kernel maps
-    /// uncached when the driver asks for interrupts.
-    fn has_msix_table(&self, start: PhysAddr, size: ResourceSize) -> bool {
-        let Some(table) = pci::msix_table(self.pdev).filter(|table| table.bar == self.bar) else {
-            return false;
-        };
+    /// Returns the first and the last byte of the device's MSI-X table, which the kernel maps uncached
+    /// when the driver asks for interrupts; `None` if it is not in this BAR.
+    fn msix_table(&self) -> Option<(PhysAddr, PhysAddr)> {
+        let table = pci::msix_table(self.pdev).filter(|table| table.bar == self.bar)?;
         // No overflow: both are within the BAR, or the device is broken.
         let first = self.start.saturating_add(table.offset.into());
-        let last = first.saturating_add(table.size.into()) - 1;
+        Some((first, first.saturating_add((table.size - 1).into())))
+    }
+
+    /// Whether the pages of a range have a part of the MSI-X table.
+    fn has_msix_table(&self, start: PhysAddr, size: ResourceSize) -> bool {
         let page = |addr: PhysAddr| u64::from(addr) / PAGE_SIZE;
-        page(first) <= page(start + (size - 1)) && page(start) <= page(last)
+        self.msix_table().is_some_and(|(first, last)| {
+            page(first) <= page(start + (size - 1)) && page(start) <= page(last)
+        })
     }
 }
 
@@ -247,6 +251,17 @@ impl BarRange<'_> {
         Err(err)
     }
 
+    /// Returns the kernel's mapping of the MSI-X table of the BAR, if there is one and a mapping with
+    /// `options` has to be compared with it. It is to be kept until that has been made.
+    pub(super) fn msix_mapping(&self, options: &Options) -> Option<ForeignMapping> {
+        let request = self.request;
+        if options.mode().is_uncached() || !pci::msix_is_enabled(request.pdev) {
+            return None;
+        }
+        let (first, last) = request.msix_table()?;
+        ForeignMapping::new(first.into(), last.into(), CacheMode::UncachedMinus).ok()
+    }
+
     /// Maps the range with `options`.
     ///
     /// # Errors
@@ -255,6 +270,7 @@ impl BarRange<'_> {
     #[track_caller]
     pub(super) fn map(self, options: Options) -> Result<Mapping> {
         let options = self.options(options)?;
+        let _msix = self.msix_mapping(&options);
         // SAFETY: By the invariant of `BarRange` the range is within a BAR, which is of memory, as
         // `options` has found, and ours for longer than the mapping.
         unsafe { options.map(self.start, self.size) }

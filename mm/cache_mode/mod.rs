@@ -155,6 +155,39 @@ pub(crate) fn mode_of_entry(entry: u64, shift: u32) -> Option<CacheMode> {
     CacheMode::from_raw(arch::of_entry(entry, shift > PAGE_SHIFT)?)
 }
 
+/// A mapping that somebody else has made, and that the kernel does not tell of on a stock kernel. It is
+/// treated as one of ours while this exists.
+pub(crate) struct ForeignMapping {
+    #[cfg(iomrs_stock)]
+    _live: live::LiveRange,
+}
+
+impl ForeignMapping {
+    /// Says that the pages of the bytes `first` to `last` are mapped as `mode`.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` and `ENOMEM`, as [`Reservation::new`].
+    ///
+    /// # Context
+    ///
+    /// May sleep, and so may dropping it.
+    #[cfg_attr(
+        iomrs_exported,
+        expect(unused_variables, reason = "the registry has it")
+    )]
+    pub(crate) fn new(first: u64, last: u64, mode: CacheMode) -> Result<Self> {
+        Ok(Self {
+            #[cfg(iomrs_stock)]
+            _live: live::LiveRange::new(
+                first & !(PAGE_SIZE - 1),
+                (last | (PAGE_SIZE - 1)).saturating_add(1),
+                mode,
+            )?,
+        })
+    }
+}
+
 /// A line in the registry of cache modes (`/sys/kernel/debug/x86/pat_memtype_list`), removed on
 /// drop.
 ///

@@ -134,6 +134,7 @@ unsafe extern "C" {
     ) -> c_ulong;
     pub(crate) fn iomrs_c_pci_iounmap(pdev: *mut c_void, addr: c_ulong);
     pub(crate) fn iomrs_c_pci_set_decode(pdev: *mut c_void, decode: bool);
+    pub(crate) fn iomrs_c_pci_set_msix(pdev: *mut c_void, on: bool) -> c_int;
     pub(crate) fn iomrs_c_pci_unassign(pdev: *mut c_void, bar: u32) -> u64;
     pub(crate) fn iomrs_c_pci_assign(pdev: *mut c_void, bar: u32, start: u64);
 }

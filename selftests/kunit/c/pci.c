@@ -91,6 +91,15 @@ void iomrs_c_pci_set_decode(struct pci_dev *pdev, bool decode)
 	pci_write_config_word(pdev, PCI_COMMAND, decode ? command | bits : command & ~bits);
 }
 
+/* Has the kernel map the MSI-X table, as a driver does that asks for an interrupt, or unmap it. */
+int iomrs_c_pci_set_msix(struct pci_dev *pdev, bool on)
+{
+	if (on)
+		return pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_MSIX);
+	pci_free_irq_vectors(pdev);
+	return 0;
+}
+
 /* Makes @bar one that has no addresses, as pci_reassign_resource() does. Returns where it was. */
 u64 iomrs_c_pci_unassign(struct pci_dev *pdev, u32 bar)
 {

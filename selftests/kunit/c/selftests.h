@@ -112,6 +112,7 @@ int iomrs_c_pci_set_bound(struct pci_dev *pdev, bool bind);
 unsigned long iomrs_c_pci_iomap(struct pci_dev *pdev, int bar, unsigned long offset, unsigned long maxlen, bool wc);
 void iomrs_c_pci_iounmap(struct pci_dev *pdev, unsigned long addr);
 void iomrs_c_pci_set_decode(struct pci_dev *pdev, bool decode);
+int iomrs_c_pci_set_msix(struct pci_dev *pdev, bool on);
 u64 iomrs_c_pci_unassign(struct pci_dev *pdev, u32 bar);
 void iomrs_c_pci_assign(struct pci_dev *pdev, u32 bar, u64 start);
 

@@ -4,6 +4,7 @@
 
 use crate::support::{
     c_bars::*, compare::*, devices::*, mappings::*, outcome::*, proc_files::*, ranges::*,
+    translation::mode_at,
 };
 use io_mapping_rs::{
     ioremap::Options,
@@ -149,6 +150,31 @@ mod tests {
         if reserved_modes().is_ok() {
             check_ok!(region.map_with::<Mapping>(..table, exact));
         }
+        Ok(())
+    }
+    #[test]
+    fn s18_write_combining_over_the_mapped_msix_table_is_uncached() -> Outcome {
+        let device = require!(Device::nvme());
+        require!(reserved_modes());
+        let (table, size) = (Device::NVME_TABLE, device.bar(0)?.size);
+        let _interrupt = check_ok!(MsixOn::new(&device));
+        let in_c = CBar::iomap(&device, 0, 0, size, true)?;
+        let mode_in_c = mode_at(in_c.cookie().0)?;
+        drop(in_c);
+        let ours = check_ok!(WcBar::iomap(device.bound(), 0, 0, NAME));
+        check_eq!(mode_at(ours.addr())?, mode_in_c);
+        check_eq!(ours.achieved(), CacheMode::UncachedMinus);
+        drop(ours);
+        let region = check_ok!(BarRegion::request(device.bound(), 0, NAME));
+        check_eq!(
+            check_ok!(region.wc(table + 8..table + 16)).achieved(),
+            CacheMode::UncachedMinus
+        );
+        let options = Options::new(WC);
+        let aperture = check_ok!(region.aperture(.., options, Strategy::Sparse));
+        check_eq!(aperture.achieved(), CacheMode::UncachedMinus);
+        drop(aperture);
+        check_eq!(check_ok!(region.wc(..table)).achieved(), WC);
         Ok(())
     }
 }

@@ -113,6 +113,24 @@ impl Drop for DecodeOff<'_> {
     }
 }
 
+/// A device whose MSI-X table the kernel has mapped, until this is dropped.
+pub(crate) struct MsixOn<'a>(&'a Device);
+
+impl<'a> MsixOn<'a> {
+    pub(crate) fn new(device: &'a Device) -> Result<Self> {
+        // SAFETY: By its invariant `device` points to a device, which is bound to us.
+        to_result(unsafe { c::iomrs_c_pci_set_msix(device.as_ptr(), true) })?;
+        Ok(Self(device))
+    }
+}
+
+impl Drop for MsixOn<'_> {
+    fn drop(&mut self) {
+        // SAFETY: As in `new`, which has asked for the interrupt. The result is 0.
+        unsafe { c::iomrs_c_pci_set_msix(self.0.as_ptr(), false) };
+    }
+}
+
 /// A BAR to which the kernel has assigned no addresses, until this is dropped.
 pub(crate) struct UnassignedBar<'a> {
     device: &'a Device,
