@@ -7,7 +7,9 @@ use super::page_table::{PMD_SHIFT, PUD_SHIFT};
 #[cfg(iomrs_stock)]
 use crate::bindings::cmdline;
 use kernel::bindings::{X86_FEATURE_GBPAGES, X86_FEATURE_PSE};
-use kernel::{page::PAGE_SHIFT, prelude::*};
+use kernel::page::PAGE_SHIFT;
+#[cfg(iomrs_stock)]
+use kernel::prelude::*;
 
 /// As C's `phys_addr_valid()` has it.
 pub(crate) fn phys_bits() -> u32 {

@@ -6,6 +6,7 @@
 //! C: `pv_ops` in [`arch/x86/include/asm/paravirt.h`](srctree/arch/x86/include/asm/paravirt.h)
 
 use super::bindings as c;
+#[cfg(iomrs_stock)]
 use super::page_table::RawEntry;
 use kernel::bindings::X86_FEATURE_XENPV;
 

@@ -17,8 +17,7 @@ mod alloc;
 pub(crate) use alloc::{entry_alloc, set_pmd, set_pud};
 mod walk;
 #[cfg(iomrs_stock)]
-pub(crate) use walk::entry_of_task;
-pub(crate) use walk::{entry_in, is_leaf, table_of};
+pub(crate) use walk::{entry_in, entry_of_task, is_leaf, table_of};
 
 /// An entry of a table of the page table, of whatever level.
 pub(crate) type RawEntry = u64;

@@ -60,12 +60,6 @@ bool iomrs_c_pat_enabled(void)
 	return pat_enabled();
 }
 
-/* Does the page at @phys have a struct page? */
-bool iomrs_c_has_struct_page(u64 phys)
-{
-	return pfn_valid(PHYS_PFN(phys));
-}
-
 /* Returns the size of the CPU's largest page, as a shift. */
 u32 iomrs_c_largest_page_shift(void)
 {

@@ -84,7 +84,6 @@ unsafe extern "C" {
     pub(crate) safe fn iomrs_c_vmalloc_total() -> c_ulong;
     pub(crate) safe fn iomrs_c_free_pages() -> c_ulong;
     pub(crate) safe fn iomrs_c_pat_enabled() -> bool;
-    pub(crate) safe fn iomrs_c_has_struct_page(phys: u64) -> bool;
     pub(crate) safe fn iomrs_c_largest_page_shift() -> u32;
     pub(crate) fn iomrs_c_alloc_reserved_page(phys: *mut u64) -> c_ulong;
     pub(crate) fn iomrs_c_free_reserved_page(addr: c_ulong);

@@ -72,7 +72,6 @@ u64 iomrs_c_ram_page(void);
 unsigned long iomrs_c_vmalloc_total(void);
 unsigned long iomrs_c_free_pages(void);
 bool iomrs_c_pat_enabled(void);
-bool iomrs_c_has_struct_page(u64 phys);
 u32 iomrs_c_largest_page_shift(void);
 unsigned long iomrs_c_alloc_reserved_page(u64 *phys);
 void iomrs_c_free_reserved_page(unsigned long addr);

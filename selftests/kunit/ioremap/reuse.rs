@@ -8,7 +8,7 @@ use crate::{
 };
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use io_mapping_rs::{ioremap::Options, Mapping, Strategy};
-use kernel::{io::Io, prelude::*};
+use kernel::prelude::*;
 
 /// Sizes of which one follows the other, so that small and large pages take turns at an address.
 const SIZES: [u64; 6] = [
