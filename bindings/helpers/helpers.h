@@ -82,9 +82,6 @@ void iomrs_on_each_cpu(smp_call_func_t fn, void *arg);
 void iomrs_cond_resched(void);
 bool iomrs_fatal_signal_pending(void);
 
-/* smp.c */
-void iomrs_on_each_cpu(void (*fn)(void *), void *arg);
-
 /* vmalloc.c */
 unsigned long iomrs_vmalloc_total(void);
 struct vm_struct *iomrs_get_vm_area(unsigned long size, u64 phys, unsigned long *addr);
