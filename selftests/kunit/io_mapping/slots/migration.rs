@@ -11,10 +11,8 @@ struct OnCpu;
 impl OnCpu {
     fn new(cpu: u32) -> Outcome<Self> {
         // SAFETY: It is this task.
-        check_eq!(
-            unsafe { c::iomrs_c_move_task(c::iomrs_c_current(), cpu as i32) },
-            0
-        );
+        let err = unsafe { c::iomrs_c_move_task(c::iomrs_c_current(), cpu as i32) };
+        check_eq!(err, 0);
         check_eq!(c::iomrs_c_this_cpu(), cpu);
         Ok(Self)
     }
