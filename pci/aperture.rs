@@ -30,7 +30,8 @@ impl<'a> Aperture<'a> {
     /// /// Clears the first 64 KiB of a frame buffer.
     /// fn clear(pdev: &pci::Device<Bound>) -> Result {
     ///     let screen = Aperture::new_wc(pdev, 0, c"my-driver")?;
-    ///     screen.map(0, 64 << 10)?.try_fill(0, 64 << 10, 0)
+    ///     let start = screen.map(0, 64 << 10)?;
+    ///     start.try_fill(0, 64 << 10, 0)
     /// }
     /// ```
     #[track_caller]
