@@ -45,21 +45,33 @@ impl Ranges {
         })
     }
 
-    /// Adds a range, and returns its slot.
-    fn add(&mut self, start: u64, end: u64) -> Result<usize> {
+    /// Adds a range, and returns its slot; `None` where there is no room.
+    fn add(&mut self, start: u64, end: u64) -> Option<usize> {
         let taken = Slot::Taken { start, end };
         let free = self
             .first_free
             .and_then(|at| Some((at, self.slots.get_mut(at)?)));
         let Some((at, slot)) = free else {
-            self.slots.push(taken, GFP_KERNEL | __GFP_NOWARN)?;
-            return Ok(self.slots.len() - 1);
+            self.slots.push_within_capacity(taken).ok()?;
+            return Some(self.slots.len() - 1);
         };
         if let Slot::Free { next } = *slot {
             self.first_free = next;
         }
         *slot = taken;
-        Ok(at)
+        Some(at)
+    }
+
+    /// Moves the slots to `memory` if that has room for more, and returns what is not needed.
+    fn grow(&mut self, mut memory: KVVec<Slot>) -> KVVec<Slot> {
+        if memory.capacity() > self.slots.capacity() {
+            for &slot in &self.slots {
+                // There is room, so that it does not fail.
+                let _ = memory.push_within_capacity(slot);
+            }
+            core::mem::swap(&mut self.slots, &mut memory);
+        }
+        memory
     }
 
     fn remove(&mut self, at: usize) {
@@ -110,7 +122,7 @@ impl Registry {
 
 global_lock! {
     // SAFETY: `Registration::new` initializes it before anything is reserved.
-    unsafe(uninit) static REGISTRY: Mutex<Registry> = Registry::new();
+    unsafe(uninit) static REGISTRY: SpinLockIrq<Registry> = Registry::new();
 }
 
 /// Whether `Registration::new` has been called.
@@ -137,8 +149,9 @@ impl Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        // Frees the memory. What has been leaked is not asked for again.
-        *REGISTRY.lock() = Registry::new();
+        // What has been leaked is not asked for again. The memory is not freed under the lock.
+        let old = core::mem::replace(&mut *REGISTRY.lock(), Registry::new());
+        drop(old);
     }
 }
 
@@ -162,13 +175,23 @@ impl LiveRange {
     ///
     /// # Context
     ///
-    /// May sleep, and so may dropping it.
+    /// May sleep. It may be dropped in any context but NMI.
     pub(super) fn new(start: u64, end: u64, requested: CacheMode) -> Result<Self> {
-        let mut registry = REGISTRY.lock();
-        let mode = registry.mode_for(start, end, requested)?;
-        let at = registry.of(mode).add(start, end)?;
-        // INVARIANT: Taken just now.
-        Ok(Self { mode, at })
+        loop {
+            let mut registry = REGISTRY.lock();
+            let mode = registry.mode_for(start, end, requested)?;
+            let ranges = registry.of(mode);
+            if let Some(at) = ranges.add(start, end) {
+                // INVARIANT: Taken just now.
+                return Ok(Self { mode, at });
+            }
+            let places = (2 * ranges.slots.len()).max(16);
+            drop(registry);
+            let memory = KVVec::with_capacity(places, GFP_KERNEL | __GFP_NOWARN)?;
+            let old = REGISTRY.lock().of(mode).grow(memory);
+            // Not freed under the lock.
+            drop(old);
+        }
     }
 
     pub(super) const fn mode(&self) -> CacheMode {
