@@ -7,8 +7,11 @@
 //! of them first.
 
 use crate::arch::tlb;
+#[cfg(iomrs_stock)]
+use crate::arch::xen_pv;
 use crate::bindings;
 use core::ptr;
+use core::sync::atomic::{AtomicU64, Ordering};
 use kernel::{
     bindings::{
         cancel_work_sync, queue_work_on, system_unbound_wq, work_struct,
@@ -18,8 +21,11 @@ use kernel::{
     types::Opaque,
 };
 
-/// Drops all translations of every CPU. An entry that is clear when this begins is in no TLB when it
-/// ends.
+/// How many flushes of all CPUs there were since the module was loaded.
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
+/// Drops all translations of every CPU, and what they keep of the tables on the way to them. An entry
+/// that is clear when this begins is in no TLB when it ends.
 ///
 /// # Context
 ///
@@ -29,10 +35,22 @@ pub(crate) fn all_cpus() {
     ///
     /// None.
     unsafe extern "C" fn flush(_: *mut c_void) {
+        // Slots are on no such guest, see `Window`. Areas are.
+        #[cfg(iomrs_stock)]
+        if xen_pv::is_guest() {
+            return xen_pv::invalidate_all();
+        }
         tlb::invalidate_all();
     }
+    COUNT.fetch_add(1, Ordering::Relaxed);
     // SAFETY: `flush` does not use its argument, and may be called in interrupts.
     unsafe { bindings::iomrs_on_each_cpu(Some(flush), ptr::null_mut()) };
+}
+
+/// Returns how many flushes of all CPUs there were since the module was loaded.
+#[cfg(iomrs_stock)]
+pub(crate) fn count() -> u64 {
+    COUNT.load(Ordering::Relaxed)
 }
 
 /// Returns how many CPUs are online, at least one.

@@ -3,7 +3,7 @@
 //! Memory management: cache modes, page-table entries and kernel address space.
 
 pub(crate) mod cache_mode;
-#[cfg(not(iomrs_window_kmap))]
+#[cfg(any(iomrs_stock, not(iomrs_window_kmap)))]
 pub(crate) mod flush;
 #[cfg(iomrs_window_kmap)]
 pub(crate) mod kmap;

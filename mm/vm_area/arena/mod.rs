@@ -18,6 +18,7 @@
 use super::VmArea;
 use crate::arch::page_table::{PMD_SHIFT, PUD_SHIFT};
 use crate::mm::cache_mode::Protection;
+use crate::mm::flush;
 use crate::mm::machine;
 use crate::mm::phys_range::PAGE_SHIFT;
 use core::num::NonZero;
@@ -29,7 +30,6 @@ use kernel::{
 };
 
 mod dirty;
-mod flush;
 mod free_pages;
 mod growth;
 mod page_map;
@@ -176,7 +176,7 @@ fn take_free(request: Request) -> Result<Taken> {
 /// Flushes every CPU, and frees what is clean after that.
 #[cold]
 fn finish_flush(begun: Flush) {
-    flush::on_each_cpu();
+    flush::all_cpus();
     if let Some(space) = &mut *SPACE.lock() {
         space.end_flush(begun);
     }

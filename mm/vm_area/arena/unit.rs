@@ -16,7 +16,6 @@
 //! since. So a large page comes into the place of a table in three steps: clear the entry, flush every
 //! CPU, write it. Where the entry is clear already, as a large page leaves it, there is nothing to flush.
 
-use super::flush;
 use crate::arch::{
     mtrr,
     page_table::{self as arch, RawEntry, NOT_PRESENT, PMD_SHIFT, PUD_SHIFT},
@@ -24,6 +23,7 @@ use crate::arch::{
 };
 use crate::bindings;
 use crate::mm::cache_mode::Protection;
+use crate::mm::flush;
 use crate::mm::page_table::{fill, Pages, Tables};
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
 use core::ops::Range;
@@ -390,7 +390,7 @@ impl Unit {
                 }
             }
         }
-        flush::on_each_cpu();
+        flush::all_cpus();
         Ok(())
     }
 
