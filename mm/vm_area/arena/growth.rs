@@ -158,23 +158,25 @@ pub(super) fn take_from_new_unit(request: Request) -> Result<Part> {
     }
 }
 
-/// Makes a unit that is large enough for `request`.
+/// Makes a unit that is large enough for `request`. Where the budget or the memory does not allow for it,
+/// units that nobody uses are freed.
 fn add_unit(budget: &mut Budget, request: Request) -> Result {
     let needed = size_for(request).ok_or(ENOMEM)?;
-    let left = budget.total.saturating_sub(budget.used);
     let wanted = floor_power_of_two(budget.used).clamp(FIRST_UNIT, LARGEST_UNIT);
     let mut size = wanted.max(needed);
     let (unit, free) = loop {
-        if size <= left {
-            match make_unit(size) {
-                Ok(made) => break made,
-                Err(err) if size == needed => return Err(err),
-                Err(_) => (),
-            }
-        } else if size == needed {
-            return Err(ENOMEM);
+        let is_within = size <= budget.total.saturating_sub(budget.used);
+        let made = if is_within {
+            make_unit(size)
+        } else {
+            Err(ENOMEM)
+        };
+        match made {
+            Ok(made) => break made,
+            Err(_) if size > needed => size /= 2,
+            Err(_) if needed <= budget.total && free_unused(budget) => (),
+            Err(err) => return Err(err),
         }
-        size /= 2;
     };
     let used = UsedUnit {
         addr: unit.addr(),
@@ -189,6 +191,26 @@ fn add_unit(budget: &mut Budget, request: Request) -> Result {
     space.add(index, used);
     budget.used += size;
     Ok(())
+}
+
+/// Frees a unit that nobody uses. Returns whether there was one.
+fn free_unused(budget: &mut Budget) -> bool {
+    /// Returns a unit, and what the arena knew of it, to be dropped without the lock.
+    fn take_unused() -> Option<(KBox<Unit>, UsedUnit)> {
+        let mut space = SPACE.lock();
+        let (index, used) = space.as_mut()?.remove_unused()?;
+        let unit = UNITS
+            .get(index)?
+            .swap(core::ptr::null_mut(), Ordering::AcqRel);
+        // SAFETY: `add_unit` got the pointer from `KBox::into_raw`. Nobody has a part of the unit, and
+        // nobody else finds it any more.
+        (!unit.is_null()).then(|| (unsafe { KBox::from_raw(unit) }, used))
+    }
+    let Some((unit, _used)) = take_unused() else {
+        return false;
+    };
+    budget.used = budget.used.saturating_sub(unit.size());
+    true
 }
 
 fn make_unit(size: usize) -> Result<(KBox<Unit>, FreePages<KVVec<u64>>)> {

@@ -175,6 +175,15 @@ impl Space {
         }
     }
 
+    /// Removes a unit of which nothing is in use or dirty, and returns it with its number.
+    pub(super) fn remove_unused(&mut self) -> Option<(usize, UsedUnit)> {
+        let mut units = self.units.iter_mut().enumerate();
+        let is_unused =
+            |unit: &Option<UsedUnit>| unit.as_ref().is_some_and(|used| used.free.is_whole());
+        let (index, unit) = units.find(|(_, unit)| is_unused(unit))?;
+        Some((index, unit.take()?))
+    }
+
     /// Returns every unit with its number.
     pub(super) fn units(&self) -> impl Iterator<Item = (usize, &UsedUnit)> {
         let units = self.units.iter().enumerate();
