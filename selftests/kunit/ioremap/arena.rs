@@ -27,7 +27,17 @@ mod tests {
         let (faults, bar) = (require!(FaultInjection::begin()), require!(ivshmem_bar(2)));
         // More than half of the largest unit that is made for smaller mappings: two do not fit.
         let size = 5 * PAGE_1G / 8;
-        let first = check_ok!(map(WC, bar.phys, size));
+        // What other tests have left is used up first. The last of these is in a unit of its own.
+        let mut held = KVec::new();
+        let mut units = count_units()?;
+        loop {
+            check_ok!(held.push(check_ok!(map(WC, bar.phys, size)), GFP_KERNEL));
+            let now = count_units()?;
+            if now > units {
+                break;
+            }
+            units = now;
+        }
         let mut tried = 0;
         // Each of the first allocations, then some of those of 512 tables. Later ones fail, too: else a
         // unit is made for smaller pages.
@@ -40,7 +50,9 @@ mod tests {
                 Ok(_) => fail!("made without allocation {n} and all later ones"),
                 Err(err) => {
                     check_eq!(err, ENOMEM);
-                    check_eq!((KernelState::now()?, count_units()?), (state, units));
+                    check_eq!(KernelState::now()?, state);
+                    // Units that nobody uses are freed where memory is short.
+                    check!(count_units()? <= units);
                     tried += 1;
                 }
             }
@@ -50,7 +62,7 @@ mod tests {
         drop(faults);
         note(fmt!("allocations made to fail: {tried}"));
         check!(tried >= 4);
-        drop((first, second));
+        drop((held, second));
         Ok(())
     }
 
