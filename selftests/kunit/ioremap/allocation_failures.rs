@@ -36,8 +36,17 @@ fn fail_each_allocation(
     let log = c::iomrs_c_log_position();
     for n in 1..MAX_ALLOCATIONS {
         let before = KernelState::now()?;
-        match faults.run(Fail::Nth(n), &make) {
-            (Ok(_), 0) => count.tolerated += 1,
+        let mut result = faults.run(Fail::Nth(n), &make);
+        if matches!(result, (Ok(_), 0)) {
+            // Again: what the library allocates once for many mappings is there now.
+            drop(result);
+            result = faults.run(Fail::Nth(n), &make);
+        }
+        match result {
+            (Ok(mapping), 0) => {
+                drop(mapping);
+                count.tolerated += 1;
+            }
             (result, 0) => {
                 check_err!(result, ENOMEM);
                 count.fatal += 1;
