@@ -132,7 +132,7 @@ impl Options {
     /// Maps `size` bytes of device memory from physical address `phys` on, for reading and writing.
     ///
     /// Neither `phys` nor `size` need be a multiple of the page size. The pages are as large as both
-    /// addresses, the CPU and the MTRRs allow (4 KiB on a stock kernel). They are never executable.
+    /// addresses, the CPU and the MTRRs allow. They are never executable.
     ///
     /// Unlike C the library logs nothing: the error tells the reason. In two cases the kernel logs a
     /// line by itself, which a module cannot prevent: where cache modes conflict (`x86/PAT: ...`),
@@ -146,7 +146,7 @@ impl Options {
     /// | `EINVAL` | `size` is 0 or the range wraps |
     /// | `EINVAL` | the range leaves its resource, such as a BAR or what the firmware has reserved; [`across_resources`](Self::across_resources) allows it |
     /// | `ERANGE` | part of the range is past the CPU's physical address width |
-    /// | `EPERM` | part of the range is system RAM; on a stock kernel also memory that was reserved by `memmap=` or by the firmware and has a `struct page` |
+    /// | `EPERM` | part of the range is system RAM; on a stock kernel also reserved pages of RAM, in any mode but write combining |
     /// | `EBUSY` | another mapping of the range has a cache mode that excludes this one |
     /// | `ENOMEM` | too little memory or address space |
     ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Temporary maps of single pages, by per-CPU slots.
+//! Temporary maps of single pages, by slots.
 //!
 //! A map takes a slot and writes its page-table entry. Unmapping clears the entry and gives the slot
 //! back. There is no lock and no allocation, so that it works in any context but NMI, and slots may
