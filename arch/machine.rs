@@ -9,11 +9,10 @@
 
 use super::this::{limits, xen_pv};
 use crate::bindings;
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 static PHYS_BITS: AtomicU32 = AtomicU32::new(0);
 static PHYS_MASK: AtomicU64 = AtomicU64::new(0);
-static HAS_OWN_PAGE_TABLE: AtomicBool = AtomicBool::new(false);
 static VMALLOC_TOTAL: AtomicUsize = AtomicUsize::new(0);
 static MAX_PAGE_SHIFT: AtomicU32 = AtomicU32::new(0);
 static PAGE_OFFSET: AtomicUsize = AtomicUsize::new(0);
@@ -22,7 +21,6 @@ static PAGE_OFFSET: AtomicUsize = AtomicUsize::new(0);
 pub(crate) fn init() {
     PHYS_BITS.store(limits::phys_bits(), Ordering::Relaxed);
     PHYS_MASK.store(limits::phys_mask(), Ordering::Relaxed);
-    HAS_OWN_PAGE_TABLE.store(!xen_pv::is_guest(), Ordering::Relaxed);
     VMALLOC_TOTAL.store(bindings::iomrs_vmalloc_total(), Ordering::Relaxed);
     MAX_PAGE_SHIFT.store(limits::max_page_shift(), Ordering::Relaxed);
     PAGE_OFFSET.store(limits::page_offset(), Ordering::Relaxed);
@@ -41,10 +39,9 @@ pub(crate) fn phys_mask() -> u64 {
 }
 
 /// Returns whether this kernel changes its page table, and drops translations, by itself: not by calls of
-/// a hypervisor.
-#[inline(always)]
+/// a hypervisor. This one is asked each time, as only the load of the module asks.
 pub(crate) fn has_own_page_table() -> bool {
-    HAS_OWN_PAGE_TABLE.load(Ordering::Relaxed)
+    !xen_pv::is_guest()
 }
 
 /// Returns the size of the address space for areas, whether it is free or not, in bytes.
