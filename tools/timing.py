@@ -36,14 +36,14 @@ MAPS = [
     Limit("map", "whole", [2 * M], most=4 + LOOP),
     Limit("map_local", "whole", [2 * M], most=4 + LOOP),
     Limit("map_local_read", "whole", [2 * M], most=8 + LOOP),
-    Limit("map_atomic", "whole", [2 * M], most=14 + LOOP),
+    Limit("map_atomic", "whole", [2 * M], most=10 + LOOP),
     Limit("map_local_sized", "whole", [2 * M], most=3 + LOOP),
     Limit("map_local_const", "whole", [2 * M], most=1 + LOOP),
     Limit("map_local_const_write", "whole", [2 * M], most=2 + LOOP),
 ]
 SPARSE = [
-    Limit("map_local_read", "sparse", [2 * M], most=170),
-    Limit("map_atomic_read", "sparse", [2 * M], most=130),
+    Limit("map_local_read", "sparse", [2 * M], most=90),
+    Limit("map_atomic_read", "sparse", [2 * M], most=115),
     Limit("map_local_chunk", "sparse", [2 * M], most=20),
     Limit("map_chunk", "sparse", [2 * M], most=30),
 ]
