@@ -88,8 +88,7 @@ def different(one, other):
 
 
 def third_boot_differs(run, first, again):
-    """Where two boots differ: whether a third one differs from both. The serial port that the guest talks to the host by is
-    as fast as the host lets it be, which a loaded one shows now and then."""
+    """Where two boots differ: whether a third one differs from both. Seen once, with both cores busy; why is not known."""
     tap.note("two boots of the benchmark gave different bytes: a third one was compared with both")
     third = run("test-again")
     if isinstance(third, Exception):

@@ -6,6 +6,7 @@
 # shellcheck shell=bash
 # shellcheck source=../../tools/lib.sh
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../../tools/lib.sh"
+
 # Gives each test its number, makes a comment of what is none, and ends with the plan.
 tap() {
 	awk '
