@@ -25,7 +25,8 @@
 //! spec.rs       parses what is written to run           pure logic, tested on the host
 //! stats.rs      percentiles, ratios, intervals          pure logic, tested on the host
 //! random.rs     pseudo-random numbers, which the selftests use, too
-//! report/       plots and a page of the results, made on the host; reasons.py: why ours takes more
+//! report/       plots and a page of the results, made on the host; answer.py: what it begins with,
+//!               reasons.py: why ours takes more
 //! run-local     the benchmark on this machine's own kernel
 //! ```
 

@@ -7,8 +7,8 @@
 Without KVM all is counted in instructions, so that it comes out the same each time: with BOOTS=3 each kernel is booted
 three times, and any difference is an error. With ACCEL=kvm time is measured.
 
-OUT-DIR gets results.csv and results.json (the fields of the module's files, and which boot each row is of), the samples
-of each boot, the plots and report.html.
+OUT-DIR gets results.csv and results.json (the fields of the module's files, and which boot each row is of), workloads.txt,
+the samples of each boot, the plots and report.html.
 """
 
 import csv
@@ -113,6 +113,8 @@ def write_results(by_plan, out):
         rows += [{"boot": name, **row} for row in json.loads(runs[0]["results"])]
         with open(os.path.join(out, f"samples-{name}"), "wb") as f:
             f.write(runs[0]["samples"])
+    with open(os.path.join(out, "workloads.txt"), "wb") as f:
+        f.write(runs[0]["workloads.txt"])
     with open(os.path.join(out, "results.csv"), "w", encoding="utf-8") as f:
         f.write(text.getvalue())
     with open(os.path.join(out, "results.json"), "w", encoding="utf-8") as f:

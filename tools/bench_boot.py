@@ -4,7 +4,7 @@
 
     tools/bench_boot.py KERNEL DIR-OF-MODULES OUT-DIR [--accel icount|kvm|tcg] [--cpus N] [--append ARGS] SPEC...
 
-Leaves results, results.csv and samples in OUT-DIR. With icount (the default), each boot gives the same bytes.
+Leaves results, results.csv, samples and workloads.txt (the names and what they mean) in OUT-DIR. With icount (the default), each boot gives the same bytes.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import qemu
 
 TOOLS = os.path.dirname(os.path.realpath(__file__))
 MODULES = ["io-mapping-rs.ko", "io-mapping-bench.ko"]
-FILES = ["results", "results.csv", "samples"]
+FILES = ["results", "results.csv", "samples", "workloads.txt"]
 # More than the largest unit of the arena that a workload needs.
 MEMORY = "4G"
 TIMEOUT = 600

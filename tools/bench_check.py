@@ -22,6 +22,7 @@ import qemu
 import tap
 
 sys.path.insert(0, os.path.join(os.path.dirname(bench_boot.TOOLS), "bench", "report"))
+import answer
 import reasons
 
 ROWS_OF_OURS = 115
@@ -74,6 +75,9 @@ def judge(name, files, too_large):
     yield f"{name}: C against C is 1.00 +- 0.01 in what is believed", again and not off, f"not so: {off}"
     wrong = samples_fit(files)
     yield f"{name}: samples, JSON and CSV agree", wrong is None, wrong
+    blank = [line.thing.text for line in answer.lines([{"boot": name, **row} for row in rows], name, "icount")
+             if {answer.MISSING, answer.NOT_RUN} & {line.c, line.crate, line.ours}]
+    yield f"{name}: all that the report begins with is measured", not blank, blank
     crate = [row for row in rows if row["side"] == "kernel crate" and row["phase"] == "all"]
     behind = {theirs["workload"] for theirs in crate for row in ours if row["workload"] == theirs["workload"]
               and row["size"] == theirs["size"] and reasons.is_behind(theirs, row) and not reasons.why_behind(row)}

@@ -35,9 +35,9 @@ run_specs() {
 	done < /tmp/specs
 }
 
-# send NAME: what the file says, in one piece.
+# send NAME [AS]: what the file says, in one piece.
 send() {
-	tell "file $1"
+	tell "file ${2:-$1}"
 	gzip -c "$dir/$1" | base64 >&3
 	tell "end"
 }
@@ -47,6 +47,8 @@ mark_log
 if try "io-mapping-rs.ko loads" insmod /io-mapping-rs.ko && try "io-mapping-bench.ko loads" insmod /io-mapping-bench.ko &&
 	try "the benchmark runs" run_specs; then
 	for file in results results.csv samples; do send $file; done
+	echo list > $dir/run
+	send status workloads.txt
 	try "both modules unload" rmmod io_mapping_bench io_mapping_rs
 fi
 complaints=$(log_complaints)
