@@ -11,10 +11,11 @@ import os
 import struct
 import sys
 
+import answer
 import page
 import plots
 import reasons
-from results import cost, full_boots, heading, kernel_crate, label, number, pairs, select, unit
+from results import columns, cost, full_boots, heading, kernel_crate, label, number, pairs, select, unit
 
 
 def read_samples(path):
@@ -52,20 +53,17 @@ def cells(c, ours, theirs, mode):
 
 
 def table(rows, mode):
-    """For a terminal: operations as a whole, and what is slower for no known reason."""
+    """For a terminal: operations as a whole, what is slower for no known reason, and the answer."""
     theirs = {id(ours): row for _, row, ours in kernel_crate(rows)}
     lines = [cells(c, ours, theirs.get(id(ours)), mode) for c, ours in pairs(rows) if ours["phase"] == "all"]
     chosen = [[line[0], line[1], *line[4:7], line[8], line[10]] for line in lines]
-    titles = ["boot", "operation", "C", "kernel crate", "ours", "ours/C", unit(mode)]
-    widths = [max(len(line[i]) for line in [titles, *chosen]) for i in range(len(titles))]
-    text = ["  ".join(text.ljust(width) if i in (0, 1, 6) else text.rjust(width)
-                      for i, (text, width) in enumerate(zip(line, widths))).rstrip() for line in [titles, *chosen]]
+    text = columns([["boot", "operation", "C", "kernel crate", "ours", "ours/C", unit(mode)], *chosen], {0, 1, 6})
     for boot, what, *_, ratio in explained(rows, mode).get(reasons.UNKNOWN, []):
         text.append(f"slower than C, {reasons.UNKNOWN}: {boot}  {what}  {ratio}")
     for c, theirs, ours in kernel_crate(rows):
         if reasons.is_behind(theirs, ours) and not reasons.why_behind(ours):
             text.append(f"slower than the kernel crate, {reasons.UNKNOWN}: {ours['boot']}  {label(ours)}")
-    return "\n".join(text)
+    return "\n".join([*text, *answer.text(rows, mode)])
 
 
 def explained(rows, mode):

@@ -41,6 +41,13 @@ def heading(row):
     return f"{name[0].upper()}{name[1:]} {row['kernel']}, {PATCHED.get(row['backend'], row['backend'])}"
 
 
+def columns(lines, left):
+    """Lines of cells as text, in columns; those in `left` (by number) begin at the same place, the others end there."""
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    return ["  ".join(cell.ljust(width) if i in left else cell.rjust(width)
+                      for i, (cell, width) in enumerate(zip(line, widths))).rstrip() for line in lines]
+
+
 def select(rows, **wanted):
     return [row for row in rows if all(row[key] == value for key, value in wanted.items())]
 

@@ -138,6 +138,17 @@ def the_page_shows_every_cell():
         assert f">{cost(number, 'ours'):,}<" in line, line
 
 
+def the_terminal_shows_every_cell():
+    rows = [one for one in without(measured(), answer.THINGS[1], "c") if one["boot"] == "stock"]
+    lines = list(answer.text(rows, "icount"))
+    # An empty line, the kernel's name, the headings, the things, the sentence.
+    equal(len(lines), 3 + 10 + 1)
+    equal(sum("not measured" in line for line in lines), 1)
+    for number, thing in enumerate(answer.THINGS):
+        line = lines[3 + number]
+        assert thing.text in line and f" {cost(number, 'ours'):,} " in line, line
+
+
 def names_are_not_markup():
     rows = changed(measured(), answer.THINGS[0], "c", call="<b>&")
     assert "&lt;b&gt;&amp;" in "".join(page.answer_lines(rows, "stock", "icount"))
@@ -145,7 +156,7 @@ def names_are_not_markup():
 
 TESTS = [there_are_ten_things, each_cell_is_of_its_row, each_kernel_has_its_own, a_missing_row_is_said, nothing_measured_is_said,
          what_was_not_run_says_why, doubt_is_marked, the_sentence_counts, time_is_in_nanoseconds, the_page_shows_every_cell,
-         names_are_not_markup]
+         the_terminal_shows_every_cell, names_are_not_markup]
 
 
 def main():
