@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What make demo does outside of the guest. Runs inside the trixie root.
 
-    tools/demo.py DIR-OF-MODULES
+    tools/demo.py DIR-OF-MODULES KERNEL
 
 Boots Debian's kernel with an ivshmem device whose memory (BAR 2) is a file here, answers the guest's questions about
 that file, and prints what happened. tools/guest/demo.sh is the other side. Exit status 0 only if everything is good.
@@ -94,7 +94,7 @@ def backend(library):
     return found[1].decode() if found else "?"
 
 
-def run(modules, log):
+def run(modules, kernel, log):
     """Boots the guest and has the conversation. Returns the report."""
     files = {name: os.path.join(modules, name) for name in MODULES}
     missing = [path for path in files.values() if not os.path.exists(path)]
@@ -109,7 +109,7 @@ def run(modules, log):
                    "-device", "ivshmem-plain,memdev=bar2", "-device", "pci-testdev",
                    # Without a driver, for the library's own check.
                    "-object", f"memory-backend-ram,id=unused,size={UNUSED_MIB}M,share=on", "-device", "ivshmem-plain,memdev=unused"]
-        with boot.Guest("stock", initrd, log, qemu=devices, timeout=TIMEOUT) as guest:
+        with boot.Guest(kernel, initrd, log, qemu=devices, timeout=TIMEOUT) as guest:
             report = Report(guest.accelerator, backend(files[MODULES[0]]))
             print(f"  running the demo on Debian's kernel in QEMU ({report.accelerator}), about a minute ...", file=sys.stderr, flush=True)
             converse(guest, memory, report)
@@ -126,7 +126,7 @@ def main():
     log = os.path.join(sys.argv[1], "demo-console.log")
     start = time.monotonic()
     try:
-        report = run(sys.argv[1], log)
+        report = run(*sys.argv[1:], log)
     except qemu.GuestError as error:
         sys.exit(f"error: {error}\nlog: {log}")
     good = report.judge()

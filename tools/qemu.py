@@ -35,7 +35,7 @@ def kernel_image(name):
     """The image of a kernel of the cache, or `name` itself where it is a file."""
     if os.path.isfile(name):
         return name
-    image = {"stock": "vmlinuz"}.get(name, "build/arch/x86/boot/bzImage")
+    image = "vmlinuz" if name.startswith("stock") else "build/arch/x86/boot/bzImage"
     path = os.path.join(cache_dir(), name, image)
     if not os.path.exists(path):
         raise GuestError(f"there is no {name} kernel: run tools/setup {name}", 1)

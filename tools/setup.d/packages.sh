@@ -51,11 +51,11 @@ get_packages() {
 
 download() {
 	rm -rf "$CACHE/debs" && mkdir -p "$CACHE/debs" && cd "$CACHE/debs" || return
-	# The lists may be older than the pool that they describe: then once more with new ones.
-	download_debs || { "$CHECKOUT/tools/in-root" apt-get update && download_debs; }
+	download_debs "linux-binary-unsigned-$RELEASE=$VERSION" "linux-headers-$RELEASE=$VERSION" "linux-source-$SERIES=$VERSION"
 }
 
+# The lists may be older than the pool that they describe: then once more with new ones.
 download_debs() {
-	"$CHECKOUT/tools/in-root" apt-get download \
-		"linux-binary-unsigned-$RELEASE=$VERSION" "linux-headers-$RELEASE=$VERSION" "linux-source-$SERIES=$VERSION"
+	"$CHECKOUT/tools/in-root" apt-get download "$@" ||
+		{ "$CHECKOUT/tools/in-root" apt-get update && "$CHECKOUT/tools/in-root" apt-get download "$@"; }
 }

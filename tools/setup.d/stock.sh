@@ -1,43 +1,71 @@
 # SPDX-License-Identifier: GPL-2.0
-# The stock tree: Debian's source with Debian's config, prepared as Debian's build had it, so that its Rust
+# The stock trees: Debian's source with Debian's config, prepared as Debian's build had it, so that its Rust
 # metadata have the same hashes and modules built against it load on Debian's unmodified image.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2153
 
 # One more where what follows makes another tree of the same source.
 STOCK_RECIPE=1
 
-setup_stock() { once stock "$VERSION $STOCK_RECIPE" make_stock; }
-
-make_stock() {
-	need_space 3 "the stock tree"
-	step stock "tree for Debian's $RELEASE" prepare_stock || explain stock "preparing the stock tree"
+# setup_stock NAME: stock, or stock-FLAVOUR for another flavour of Debian's kernel of the same version, such as
+# stock-cloud. What is unpacked of its packages goes with the tree.
+setup_stock() {
+	local name=$1 release=$RELEASE unpacked=$CACHE/debian
+	if [ "$name" != stock ]; then
+		release=${RELEASE%-amd64}-${name#stock-}-amd64 unpacked=$CACHE/debian-$name
+		once "debian-$name" "$VERSION" get_flavour "$name" "$release" "$unpacked"
+	fi
+	once "$name" "$VERSION $STOCK_RECIPE" make_stock "$name" "$release" "$unpacked"
 }
 
+# get_flavour NAME RELEASE DIR: the flavour's image and headers, unpacked in DIR.
+get_flavour() {
+	need_space 3 "the $1 kernel"
+	[ "$(package_version "linux-binary-unsigned-$2")" = "$VERSION" ] ||
+		die "Debian has no flavour $1 of Linux $RELEASE (no package linux-binary-unsigned-$2)"
+	step "debian-$1" "download of $2: image, headers" unpack_flavour "$2" "$3" || explain "debian-$1" "downloading $2"
+}
+
+unpack_flavour() {
+	local deb
+	rm -rf "$2" && mkdir -p "$2/debs" && cd "$2/debs" || return
+	download_debs "linux-binary-unsigned-$1=$VERSION" "linux-headers-$1=$VERSION" || return
+	for deb in *.deb; do dpkg-deb -x "$deb" "$2" || return; done
+	rm -rf "$2/debs"
+}
+
+make_stock() {
+	need_space 3 "the $1 tree"
+	step "$1" "tree for Debian's $2" prepare_stock "$@" || explain "$1" "preparing the $1 tree"
+}
+
+# prepare_stock NAME RELEASE UNPACKED
 prepare_stock() {
-	local headers=$CACHE/debian/usr/src/linux-headers-$RELEASE build=$CACHE/stock/build cc
+	local name=$1 release=$2 headers=$3/usr/src/linux-headers-$2 build=$CACHE/$1/build cc
 	cc=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\([^ ]*\) .*/\1/p' "$headers/.config")
 	same_rustc "$headers/.config" || return
-	rm -rf "$CACHE/stock" && mkdir -p "$build"
+	rm -rf "${CACHE:?}/$name" && mkdir -p "$build"
 	# Module.symvers: what Debian's image exports. vmlinux: its BTF, which modules' BTF is relative to.
 	cp "$headers/.config" "$headers/Module.symvers" "$headers/vmlinux" "$build/" || return
-	cp "$CACHE/debian/usr/lib/modules/$RELEASE/vmlinuz.unsigned" "$CACHE/stock/vmlinuz" || return
-	echo "CC=$cc" > "$CACHE/stock/make-args"
+	cp "$3/usr/lib/modules/$release/vmlinuz.unsigned" "$CACHE/$name/vmlinuz" || return
+	echo "CC=$cc" > "$CACHE/$name/make-args"
 	# Debian's key is not in the package, and its image does not insist on signatures.
-	"$CACHE/source/scripts/config" --file "$build/.config" --set-str LOCALVERSION "$(local_version)" \
+	"$CACHE/source/scripts/config" --file "$build/.config" --set-str LOCALVERSION "$(local_version "$release")" \
 		--disable MODULE_SIG_ALL --set-str MODULE_SIG_KEY "" || return
-	stock_make olddefconfig && stock_make modules_prepare || return
-	[ "$(cat "$build/include/config/kernel.release")" = "$RELEASE" ] ||
-		{ echo "error: the tree calls itself $(cat "$build/include/config/kernel.release"), not $RELEASE"; return 1; }
+	stock_make "$name" olddefconfig && stock_make "$name" modules_prepare || return
+	[ "$(cat "$build/include/config/kernel.release")" = "$release" ] ||
+		{ echo "error: the tree calls itself $(cat "$build/include/config/kernel.release"), not $release"; return 1; }
 	same_config "$headers/.config" "$build/.config"
 }
 
 stock_make() {
-	"$CHECKOUT/tools/in-root" make -j"$(nproc)" -C "$CACHE/source" O="$CACHE/stock/build" \
-		"$(cat "$CACHE/stock/make-args")" "$@"
+	local name=$1
+	shift
+	"$CHECKOUT/tools/in-root" make -j"$(nproc)" -C "$CACHE/source" O="$CACHE/$name/build" \
+		"$(cat "$CACHE/$name/make-args")" "$@"
 }
 
 # 7.3.4+deb13-amd64 -> +deb13-amd64
-local_version() { printf '%s\n' "${RELEASE#"${RELEASE%%[!0-9.]*}"}"; }
+local_version() { printf '%s\n' "${1#"${1%%[!0-9.]*}"}"; }
 
 # Rust metadata are of use only to the compiler that wrote them.
 same_rustc() {
