@@ -90,7 +90,12 @@ impl ReservedRange {
     ///
     /// May sleep.
     #[inline(always)]
-    pub(crate) fn new(options: &Options, phys: u64, size: u64) -> Result<(Self, PhysRange)> {
+    pub(crate) fn new(
+        options: &Options,
+        phys: u64,
+        size: u64,
+        caller: &Location<'_>,
+    ) -> Result<(Self, PhysRange)> {
         let range = PhysRange::new(phys, size, machine::phys_bits())?;
         let found = RangeUse::of(phys, size, options.in_requested_region);
         if found.is_ram {
@@ -105,6 +110,7 @@ impl ReservedRange {
         let allowed = (options.across_resources || options.in_requested_region)
             && (cfg!(iomrs_exported) || options.mode != CacheMode::WriteCombining);
         if found.crosses_resource && !allowed {
+            log_way_across_resources(options.mode, phys, size, caller);
             return Err(EINVAL);
         }
         let this = Self {
@@ -138,6 +144,25 @@ impl ReservedRange {
     pub(crate) fn achieved(&self) -> CacheMode {
         self.reservation.achieved()
     }
+}
+
+/// Logs what allows a range that leaves its resource. `EINVAL` alone does not tell it from a range that is
+/// wrong, and C maps it with a warning (`mapping multiple BARs`).
+#[cold]
+#[inline(never)]
+fn log_way_across_resources(mode: CacheMode, phys: u64, size: u64, caller: &Location<'_>) {
+    let but = match mode {
+        CacheMode::WriteCombining if cfg!(iomrs_stock) => " in any mode but write-combining",
+        _ => "",
+    };
+    pr_warn!(
+        "{}:{}: {:#x}-{:#x} leaves its resource in /proc/iomem. Options::across_resources() allows it{}\n",
+        caller.file(),
+        caller.line(),
+        phys,
+        phys.wrapping_add(size.wrapping_sub(1)),
+        but
+    );
 }
 
 /// Device memory mapped into kernel address space, unmapped on drop. Dropping it may sleep.
@@ -215,7 +240,7 @@ impl Mapping {
         (phys, size): (u64, u64),
         caller: &'static Location<'static>,
     ) -> Result<Self> {
-        let (reserved, range) = ReservedRange::new(options, phys, size)?;
+        let (reserved, range) = ReservedRange::new(options, phys, size, caller)?;
         let mapped_size = range.pages() << PAGE_SHIFT;
         let mapped_size = usize::try_from(mapped_size).map_err(|_| ENOMEM)?;
         let prot = reserved.protection(read_only);

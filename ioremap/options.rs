@@ -84,8 +84,9 @@ impl Options {
     }
 
     /// Allows a range that begins in one resource and ends in another, for which C only logs a
-    /// warning (`mapping multiple BARs`). Without this it is `EINVAL`. The resources are the lines of
-    /// `/proc/iomem`: a range over a part of what the firmware has reserved leaves that, too.
+    /// warning (`mapping multiple BARs`). Without this it is `EINVAL`, and a line in the kernel log names
+    /// this function. The resources are the lines of `/proc/iomem`: a range over a part of what the
+    /// firmware has reserved leaves that, too.
     ///
     /// A stock kernel cannot reserve write combining for such a range: it is `EINVAL` nevertheless.
     ///
@@ -134,10 +135,11 @@ impl Options {
     /// Neither `phys` nor `size` need be a multiple of the page size. The pages are as large as both
     /// addresses, the CPU and the MTRRs allow. They are never executable.
     ///
-    /// Unlike C the library logs nothing: the error tells the reason. In two cases the kernel logs a
-    /// line by itself, which a module cannot prevent: where cache modes conflict (`x86/PAT: ...`),
-    /// and where address space runs out (`vmalloc_node_range for size ... failed`). To request a BAR
-    /// that another driver has is a third (`can't reserve`).
+    /// Unlike C the library logs nothing, as the error tells the reason. One line is the exception: for a
+    /// range that leaves its resource it says what allows that. In two cases the kernel logs a line by
+    /// itself, which a module cannot prevent: where cache modes conflict (`x86/PAT: ...`), and where
+    /// address space runs out (`vmalloc_node_range for size ... failed`). To request a BAR that another
+    /// driver has is a third (`can't reserve`).
     ///
     /// # Errors
     ///

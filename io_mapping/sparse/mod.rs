@@ -63,7 +63,7 @@ impl Sparse {
         size: u64,
         caller: &'static Location<'static>,
     ) -> Result<Self> {
-        let (reserved, _) = ReservedRange::new(options, base, size)?;
+        let (reserved, _) = ReservedRange::new(options, base, size, caller)?;
         let prot = reserved.protection(false);
         let new = NewMapping {
             kind: MappingKind::Sparse,

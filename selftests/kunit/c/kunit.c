@@ -39,7 +39,7 @@ u64 iomrs_c_log_position(void)
 }
 
 /* Is this a message of the kernel about a caller's mistake? Neither C's ioremap nor ours may cause one. */
-static bool is_complaint(const char *line)
+static bool is_complaint(const char *line, const char *unused)
 {
 	static const char * const words[] = {
 		"WARNING:", "BUG:", "Oops", "Call Trace", "freeing invalid memtype", "bad vm area", "bad address",
@@ -53,8 +53,12 @@ static bool is_complaint(const char *line)
 	return false;
 }
 
-/* Returns how many complaints there are in the log from @position on. */
-u32 iomrs_c_count_complaints(u64 position)
+static bool has_text(const char *line, const char *text)
+{
+	return strstr(line, text);
+}
+
+static u32 count_lines(u64 position, bool (*wanted)(const char *line, const char *arg), const char *arg)
 {
 	struct kmsg_dump_iter iter;
 	char line[256];
@@ -65,9 +69,21 @@ u32 iomrs_c_count_complaints(u64 position)
 	iter.cur_seq = max(iter.cur_seq, position);
 	while (kmsg_dump_get_line(&iter, false, line, sizeof(line) - 1, &len)) {
 		line[len] = '\0';
-		count += is_complaint(line);
+		count += wanted(line, arg);
 	}
 	return count;
+}
+
+/* Returns how many complaints there are in the log from @position on. */
+u32 iomrs_c_count_complaints(u64 position)
+{
+	return count_lines(position, is_complaint, NULL);
+}
+
+/* Returns how many lines of the log from @position on have @text. */
+u32 iomrs_c_count_lines(u64 position, const char *text)
+{
+	return count_lines(position, has_text, text);
 }
 
 /* From here on each WARN() in this task is counted instead of printed. */

@@ -75,6 +75,7 @@ unsafe extern "C" {
     pub(crate) fn iomrs_c_skip(reason: *const c_char);
     pub(crate) safe fn iomrs_c_log_position() -> u64;
     pub(crate) safe fn iomrs_c_count_complaints(position: u64) -> u32;
+    pub(crate) fn iomrs_c_count_lines(position: u64, text: *const c_char) -> u32;
     pub(crate) safe fn iomrs_c_suppress_warnings() -> *mut c_void;
     pub(crate) fn iomrs_c_end_suppress_warnings(suppression: *mut c_void) -> u32;
 

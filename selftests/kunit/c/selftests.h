@@ -63,6 +63,7 @@ void iomrs_c_note(const char *text);
 void iomrs_c_skip(const char *reason);
 u64 iomrs_c_log_position(void);
 u32 iomrs_c_count_complaints(u64 position);
+u32 iomrs_c_count_lines(u64 position, const char *text);
 void *iomrs_c_suppress_warnings(void);
 u32 iomrs_c_end_suppress_warnings(void *suppression);
 

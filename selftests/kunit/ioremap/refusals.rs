@@ -47,6 +47,12 @@ fn check_refused_by_both(phys: u64, size: u64, errno: Error) -> Outcome {
     Ok(())
 }
 
+/// Returns how many lines of the kernel log from `position` on have `text`.
+fn lines_with(position: u64, text: &CStr) -> u32 {
+    // SAFETY: The text is valid during the call.
+    unsafe { c::iomrs_c_count_lines(position, text.as_char_ptr()) }
+}
+
 #[kunit_tests(iomrs_refusals)]
 mod tests {
     use super::*;
@@ -137,6 +143,28 @@ mod tests {
         check_refused(options, end - PAGE, 2 * PAGE, EINVAL)?;
         check_refused(options, bar.phys - PAGE, 2 * PAGE, EINVAL)?;
         check_refused(options, bar.phys - PAGE, bar.size + 2 * PAGE, EINVAL)
+    }
+
+    /// `EINVAL` alone does not tell what is wrong with a range that C maps.
+    #[test]
+    fn s28_log_names_the_way_across_resources() -> Outcome {
+        let bar = require!(ivshmem_bar(2));
+        let (phys, size) = (bar.phys + bar.size - PAGE, 2 * PAGE);
+        let options = Options::new(CacheMode::UncachedMinus);
+        let from = c::iomrs_c_log_position();
+        check_err!(map_with(options, phys, size), EINVAL);
+        // SAFETY: It is refused.
+        check_err!(unsafe { options.map_read_only(phys, size) }, EINVAL);
+        for strategy in [Strategy::Whole, Strategy::Sparse] {
+            check_err!(aperture_with(options, phys, size, strategy), EINVAL);
+        }
+        check_eq!(lines_with(from, c"Options::across_resources()"), 4);
+        check_eq!(lines_with(from, c".rs:"), 4);
+        let from = c::iomrs_c_log_position();
+        check_ok!(map_with(options.across_resources(), phys, size));
+        check_err!(map_with(options, phys, 0), EINVAL);
+        check_eq!(lines_with(from, c"across_resources"), 0);
+        Ok(())
     }
 
     #[test]
