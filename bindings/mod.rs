@@ -59,6 +59,10 @@ unsafe extern "C" {
 
 #[allow(improper_ctypes)]
 unsafe extern "C" {
+    // helpers/bug.c
+    #[cfg(iomrs_stock)]
+    pub(crate) safe fn iomrs_warn();
+
     // helpers/cpumask.c
     #[cfg(not(iomrs_window_kmap))]
     pub(crate) safe fn iomrs_num_online_cpus() -> u32;

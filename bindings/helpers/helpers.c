@@ -6,6 +6,7 @@
 
 #include "helpers.h"
 
+#include "bug.c"
 #include "cpumask.c"
 #include "device.c"
 #ifdef CONFIG_EFI

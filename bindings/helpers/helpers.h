@@ -20,6 +20,9 @@
 /* How many events are counted: see tracking/counters.rs. */
 #define IOMRS_COUNTERS		22
 
+/* bug.c */
+void iomrs_warn(void);
+
 /* cpumask.c */
 unsigned int iomrs_num_online_cpus(void);
 

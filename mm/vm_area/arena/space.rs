@@ -6,6 +6,7 @@
 
 use super::dirty::{Dirty, Flush, Limits, Part};
 use super::free_pages::FreePages;
+use crate::bindings::iomrs_warn;
 use crate::mm::phys_range::PAGE_SHIFT;
 use kernel::{alloc::KVVec, prelude::*};
 
@@ -127,7 +128,9 @@ impl Space {
     #[inline(always)]
     pub(super) fn push(&mut self, part: Part) {
         let is_reserved = self.dirty.push(part);
-        kernel::warn_on!(!is_reserved);
+        if !is_reserved {
+            iomrs_warn();
+        }
     }
 
     /// Begins a flush, which is to clean all that is dirty; `None` where nothing is.
@@ -153,7 +156,9 @@ impl Space {
                 used.free
                     .give_back(part.first as usize, part.pages as usize)
             });
-            kernel::warn_on!(!is_given);
+            if !is_given {
+                iomrs_warn();
+            }
         }
         true
     }
