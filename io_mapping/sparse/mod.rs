@@ -29,7 +29,7 @@ pub(super) fn whole_is_cheap(size: u64) -> bool {
 }
 
 /// Whether there are slots, without which no aperture can be sparse.
-pub(super) fn is_possible() -> bool {
+pub(crate) fn is_possible() -> bool {
     Window::get().is_ok()
 }
 

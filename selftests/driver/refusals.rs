@@ -176,13 +176,24 @@ impl Target<'_> {
     }
 }
 
+/// Requests the memory, as a sparse aperture where there are slots (not under Xen PV).
+fn aperture(pdev: &pci::Device<Bound>) -> Result<Aperture<'_>> {
+    let with = |strategy| {
+        let options = Options::new(CacheMode::WriteCombining);
+        Aperture::new(pdev, MEMORY, NAME, options, strategy)
+    };
+    match with(Strategy::Sparse) {
+        Err(err) if err == EOPNOTSUPP => with(Strategy::Whole),
+        sparse => sparse,
+    }
+}
+
 /// Makes every request.
 pub(crate) fn run(pdev: &pci::Device<Bound>) -> Result {
-    let write_combining = Options::new(CacheMode::WriteCombining);
     let target = Target {
         pdev,
         registers: Bar::iomap(pdev, REGISTERS, 0, NAME)?,
-        memory: Aperture::new(pdev, MEMORY, NAME, write_combining, Strategy::Sparse)?,
+        memory: aperture(pdev)?,
         start: pdev.resource_start(MEMORY)?,
         size: pdev.resource_len(MEMORY)?,
         ram: VVec::from_elem(0, PAGE_SIZE, GFP_KERNEL)?,
