@@ -5,20 +5,21 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 TOOLS := tools
 
 # Variables of a person's command line, for the scripts: see "make help".
-export KDIR KERNEL BACKEND INSTALL_MOD_PATH ACCEL BOOTS SPEC SUITE V W
+export KDIR KERNEL BACKEND DESTDIR INSTALL_MOD_PATH SIGN_KEY SIGN_CERT ACCEL BOOTS SPEC SUITE V W
 
-.PHONY: all modules install modules_install demo kunit check check-all bench profile fmt clippy doc setup clean distclean help
+.PHONY: all modules install modules_install uninstall new-driver demo kunit check check-all bench profile fmt clippy doc setup clean distclean help
 
 all: modules
 
 modules:
 	@$(TOOLS)/build modules
 
-install: modules
-	@$(TOOLS)/build modules_install
+# The second one is what kbuild calls so: only the modules.
+install modules_install uninstall:
+	@$(TOOLS)/build $@
 
-# As kbuild calls it.
-modules_install: install
+new-driver:
+	@$(TOOLS)/new-driver "$(NAME)" "$(DIR)"
 
 demo:
 	@$(TOOLS)/demo
