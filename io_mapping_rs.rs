@@ -83,6 +83,7 @@
 #![allow(clippy::useless_conversion)]
 
 use kernel::prelude::*;
+use mm::vm_area::arena;
 
 mod arch;
 mod bindings;
@@ -118,9 +119,13 @@ module! {
             default: if cfg!(CONFIG_64BIT) { 64 << 10 } else { 32 },
             description: "address space for chunks of sparse apertures, in MiB, 0 for no chunks",
         },
+        arena: bool {
+            default: false,
+            description: "take address space from the arena on a kernel with the patch, too, as on a stock kernel",
+        },
         arena_max: u64 {
             default: 0,
-            description: "address space for all mappings of a stock kernel, in MiB, 0 for twice the memory",
+            description: "address space of the arena for all mappings, in MiB, 0 for twice the memory",
         },
         arena_dirty: u64 {
             default: 0,
@@ -133,8 +138,7 @@ module! {
 struct IoMappingRs {
     _files: debugfs::Registration,
     _window: Option<window::Registration>,
-    #[cfg(iomrs_stock)]
-    _arena: mm::vm_area::arena::Registration,
+    _arena: Option<arena::Registration>,
     _tracking: tracking::Registration,
     _cache_modes: mm::cache_mode::Registration,
 }
@@ -147,17 +151,7 @@ impl kernel::Module for IoMappingRs {
         );
         mm::machine::init();
         let cache_modes = mm::cache_mode::Registration::new()?;
-        #[cfg(iomrs_stock)]
-        let arena = {
-            use mm::vm_area::arena::{Registration, Settings};
-
-            Registration::new(Settings {
-                budget: module_parameters::arena_max.value().saturating_mul(1 << 20),
-                dirty: module_parameters::arena_dirty
-                    .value()
-                    .saturating_mul(1 << 20),
-            })?
-        };
+        let arena = register_arena()?;
         let tracking = tracking::Registration::new()?;
         io_mapping::sparse::chunks::init(budget.saturating_mul(1 << 20));
         let window = register_window(slots)?;
@@ -170,12 +164,23 @@ impl kernel::Module for IoMappingRs {
         Ok(Self {
             _files: debugfs::Registration::new()?,
             _window: window,
-            #[cfg(iomrs_stock)]
             _arena: arena,
             _tracking: tracking,
             _cache_modes: cache_modes,
         })
     }
+}
+
+/// Has mappings come from the arena: on a stock kernel, and where it is asked for.
+fn register_arena() -> Result<Option<arena::Registration>> {
+    if cfg!(iomrs_exported) && !module_parameters::arena.value() {
+        return Ok(None);
+    }
+    let bytes = |mib: u64| mib.saturating_mul(1 << 20);
+    Ok(Some(arena::Registration::new(arena::Settings {
+        budget: bytes(module_parameters::arena_max.value()),
+        dirty: bytes(module_parameters::arena_dirty.value()),
+    })?))
 }
 
 /// Makes the slots for temporary maps; none where none are asked for, and in a guest that must not change

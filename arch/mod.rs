@@ -17,10 +17,6 @@ use x86 as this;
 #[cfg(not(CONFIG_X86_64))]
 compile_error!("io-mapping-rs does not know this architecture: see docs/porting.md");
 
-#[cfg(any(iomrs_stock, not(iomrs_window_kmap)))]
-pub(crate) use this::tlb;
 pub(crate) use this::{
-    cache_mode, encryption, mmio, page_table, percpu, ports, preempt, string_io,
+    cache_mode, encryption, mmio, mtrr, page_table, percpu, ports, preempt, string_io, tlb, xen_pv,
 };
-#[cfg(iomrs_stock)]
-pub(crate) use this::{mtrr, xen_pv};

@@ -23,7 +23,6 @@ pub(crate) mod task;
 
 #[cfg(iomrs_stock)]
 pub(crate) use kernel::bindings::page;
-#[cfg(any(iomrs_stock, not(iomrs_window_kmap)))]
 use kernel::bindings::smp_call_func_t;
 #[cfg(iomrs_exported)]
 pub(crate) use kernel::bindings::vm_struct;
@@ -60,7 +59,6 @@ unsafe extern "C" {
 #[allow(improper_ctypes)]
 unsafe extern "C" {
     // helpers/bug.c
-    #[cfg(iomrs_stock)]
     pub(crate) safe fn iomrs_warn();
 
     // helpers/cpumask.c
@@ -100,7 +98,6 @@ unsafe extern "C" {
     pub(crate) safe fn iomrs_might_sleep();
 
     // helpers/mm.c
-    #[cfg(iomrs_stock)]
     pub(crate) safe fn iomrs_totalram_pages() -> c_ulong;
 
     // helpers/mmzone.c
@@ -136,7 +133,6 @@ unsafe extern "C" {
     pub(crate) safe fn iomrs_fatal_signal_pending() -> bool;
 
     // helpers/smp.c
-    #[cfg(any(iomrs_stock, not(iomrs_window_kmap)))]
     pub(crate) fn iomrs_on_each_cpu(function: smp_call_func_t, arg: *mut c_void);
 
     // helpers/vmalloc.c

@@ -6,6 +6,7 @@
 
 use crate::debugfs::files::{Text, TextFile};
 use crate::io_mapping::sparse::window::Window;
+use crate::mm::vm_area::arena::{self, Usage};
 use crate::tracking::counters::Counter;
 use kernel::{fmt::Write, prelude::*};
 
@@ -22,15 +23,14 @@ impl<T> TextFile<T> for Stats {
         if let Some(in_use) = Window::get().ok().and_then(Window::in_use) {
             writeln!(out, "slots_in_use {in_use}")?;
         }
-        #[cfg(iomrs_stock)]
-        show_arena(out)?;
-        Ok(())
+        match arena::usage() {
+            Some(usage) => show_arena(out, &usage),
+            None => Ok(()),
+        }
     }
 }
 
-#[cfg(iomrs_stock)]
-fn show_arena(out: &mut Text) -> Result {
-    let usage = crate::mm::vm_area::arena::usage();
+fn show_arena(out: &mut Text, usage: &Usage) -> Result {
     writeln!(out, "arena_units {}", usage.units)?;
     writeln!(out, "arena_bytes {}", usage.reserved)?;
     writeln!(out, "arena_bytes_free {}", usage.free)?;

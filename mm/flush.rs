@@ -6,9 +6,7 @@
 //! looks ahead. So an address that is to be used on another CPU for another page is flushed on all
 //! of them first.
 
-use crate::arch::tlb;
-#[cfg(iomrs_stock)]
-use crate::arch::xen_pv;
+use crate::arch::{tlb, xen_pv};
 use crate::bindings;
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -36,7 +34,6 @@ pub(crate) fn all_cpus() {
     /// None.
     unsafe extern "C" fn flush(_: *mut c_void) {
         // Slots are on no such guest, see `Window`. Areas are.
-        #[cfg(iomrs_stock)]
         if xen_pv::is_guest() {
             return xen_pv::invalidate_all();
         }
@@ -48,7 +45,6 @@ pub(crate) fn all_cpus() {
 }
 
 /// Returns how many flushes of all CPUs there were since the module was loaded.
-#[cfg(iomrs_stock)]
 pub(crate) fn count() -> u64 {
     COUNT.load(Ordering::Relaxed)
 }

@@ -3,7 +3,6 @@
 //! Memory management: cache modes, page-table entries and kernel address space.
 
 pub(crate) mod cache_mode;
-#[cfg(any(iomrs_stock, not(iomrs_window_kmap)))]
 pub(crate) mod flush;
 #[cfg(iomrs_window_kmap)]
 pub(crate) mod kmap;

@@ -62,16 +62,17 @@ def converse(guest, progress):
     return files
 
 
-def run(kernel, modules, specs, log, mode="icount", cpus=None, append="", progress=lambda *_: None):
-    """The contents of FILES, by name."""
+def run(kernel, modules, specs, log, mode="icount", cpus=None, append="", params=(), progress=lambda *_: None):
+    """The contents of FILES, by name. `params` are the library's."""
     sources = {name: os.path.join(modules, name) for name in MODULES}
     sources["lib.sh"] = os.path.join(TOOLS, "guest", "lib.sh")
     icount = mode == "icount"
     with tempfile.TemporaryDirectory(prefix="bench-", dir=qemu.cache_dir()) as scratch:
         initrd = os.path.join(scratch, "initrd")
-        sources["specs"] = os.path.join(scratch, "specs")
-        with open(sources["specs"], "w") as f:
-            f.writelines(spec + "\n" for spec in specs)
+        for name, lines in ("specs", specs), ("params", params):
+            sources[name] = os.path.join(scratch, name)
+            with open(sources[name], "w") as f:
+                f.writelines(line + "\n" for line in lines)
         initramfs.build(initrd, os.path.join(TOOLS, "guest", "bench.sh"), sources)
         # A machine of KVM has the host's width of addresses; what the others have is enough for 1 TiB.
         size = 64 << 30 if mode == "kvm" else 1 << 40
@@ -93,7 +94,7 @@ def main():
     os.makedirs(args.out, exist_ok=True)
     try:
         files = run(args.kernel, args.modules, args.spec, os.path.join(args.out, "console.log"), args.accel, args.cpus,
-                    args.append, lambda *what: print(*what, file=sys.stderr))
+                    args.append, progress=lambda *what: print(*what, file=sys.stderr))
     except (BenchError, qemu.GuestError) as error:
         sys.exit(f"error: {error}")
     for name, content in files.items():

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What ours may cost at most, judged by the benchmark, in instructions; for make check. Inside the trixie root.
 
-    tools/timing.py KERNEL DIR-OF-MODULES NAME LIMITS... [--append KERNEL-ARGS] [--log FILE]
+    tools/timing.py KERNEL DIR-OF-MODULES NAME LIMITS... [--append KERNEL-ARGS] [--param NAME=VALUE]... [--log FILE]
 
 LIMITS: keys of the table of limits. Boots once with the workloads of these. Each is a test of make check.
 """
@@ -61,6 +61,8 @@ LIMITS = {
     "sparse": SPARSE,
     # Which do not mind the size of pages.
     "accesses": ACCESSES,
+    # On the test kernel with arena=1.
+    "arena": [Limit("ioremap", "none", [4 * K], percent=78, more=0)],
     # On Debian's kernel, where address space is taken from the arena.
     "stock": [
         Limit("ioremap", "none", MAPPED, percent=90, more=0),
@@ -124,12 +126,13 @@ def main():
     parser.add_argument("name")
     parser.add_argument("limits", nargs="+", choices=LIMITS)
     parser.add_argument("--append", default="")
+    parser.add_argument("--param", action="append", default=[], help="a parameter of the library, such as arena=1")
     parser.add_argument("--log", default="/tmp/iomrs-timing.log", help="where the console goes")
     args = parser.parse_args()
     limits = [limit for key in args.limits for limit in LIMITS[key]]
     specs = [spec(limit) for limit in limits]
     try:
-        files = bench_boot.run(args.kernel, args.modules, specs, args.log, append=args.append)
+        files = bench_boot.run(args.kernel, args.modules, specs, args.log, append=args.append, params=args.param)
     except (bench_boot.BenchError, qemu.GuestError) as error:
         tap.not_ok(f"{args.name}: the guest comes to its end", error)
         return

@@ -26,15 +26,12 @@ unsafe extern "C" {
     pub(super) safe fn iomrs_boot_cpu_has(feature: u32) -> bool;
 
     // helpers/invpcid.c
-    #[cfg(any(iomrs_stock, not(iomrs_window_kmap)))]
     pub(super) safe fn iomrs_invpcid_flush_all();
 
     // helpers/msr.c
-    #[cfg(iomrs_stock)]
     pub(super) safe fn iomrs_rdmsr(msr: u32) -> u64;
 
     // helpers/paravirt.c
-    #[cfg(iomrs_stock)]
     pub(super) safe fn iomrs_flush_tlb_global();
 
     // helpers/pgtable.c
@@ -49,7 +46,6 @@ unsafe extern "C" {
     pub(super) safe fn iomrs_pgprot_decrypted(prot: u64) -> u64;
     pub(super) safe fn iomrs_phys_mask() -> u64;
     pub(super) safe fn iomrs_pte_template(prot: u64) -> u64;
-    #[cfg(iomrs_stock)]
     pub(super) fn iomrs_set_pte(entry: *mut u64, phys: u64, prot: u64);
     pub(super) safe fn iomrs_sme_set(prot: u64) -> u64;
 }

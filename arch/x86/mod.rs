@@ -5,13 +5,10 @@
 mod bindings;
 pub(crate) mod cache_mode;
 pub(crate) mod encryption;
-#[cfg(any(iomrs_stock, not(iomrs_window_kmap)))]
 mod instructions;
 pub(crate) mod limits;
 pub(crate) mod mmio;
-#[cfg(iomrs_stock)]
 pub(crate) mod mtrr;
-#[cfg(iomrs_stock)]
 mod mtrr_range;
 pub(crate) mod page_table;
 pub(crate) mod percpu;
@@ -19,7 +16,6 @@ pub(crate) mod ports;
 #[cfg(iomrs_preempt_inline)]
 pub(crate) mod preempt;
 pub(crate) mod string_io;
-#[cfg(any(iomrs_stock, not(iomrs_window_kmap)))]
 pub(crate) mod tlb;
 pub(crate) mod xen_pv;
 

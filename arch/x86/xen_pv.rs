@@ -6,7 +6,6 @@
 //! C: `pv_ops` in [`arch/x86/include/asm/paravirt.h`](srctree/arch/x86/include/asm/paravirt.h)
 
 use super::bindings as c;
-#[cfg(iomrs_stock)]
 use super::page_table::RawEntry;
 use kernel::bindings::X86_FEATURE_XENPV;
 
@@ -21,7 +20,6 @@ pub(crate) fn is_guest() -> bool {
 /// # Safety
 ///
 /// `entry` is an entry of the kernel's page table that the caller owns.
-#[cfg(iomrs_stock)]
 #[cold]
 pub(crate) unsafe fn set_small_entry(entry: *mut RawEntry, phys: u64, prot: u64) {
     // SAFETY: As required of our caller.
@@ -33,7 +31,6 @@ pub(crate) unsafe fn set_small_entry(entry: *mut RawEntry, phys: u64, prot: u64)
 /// # Context
 ///
 /// Any. The caller stays on this CPU.
-#[cfg(iomrs_stock)]
 #[cold]
 pub(crate) fn invalidate_all() {
     c::iomrs_flush_tlb_global();

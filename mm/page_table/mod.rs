@@ -18,9 +18,7 @@ pub(crate) use crate::arch::page_table::{set_entry, small_entry, RawEntry};
 mod fill;
 #[cfg(iomrs_exported)]
 mod kernel_tables;
-#[cfg(iomrs_stock)]
-pub(crate) use fill::Tables;
-pub(crate) use fill::{fill, Pages};
+pub(crate) use fill::{fill, Pages, Tables};
 #[cfg(iomrs_exported)]
 pub(crate) use kernel_tables::KernelTables;
 

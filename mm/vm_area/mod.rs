@@ -2,34 +2,34 @@
 
 //! A range of kernel address space that maps physical pages, given back on drop.
 //!
-//! | backend | address space | entries | page sizes |
-//! |---|---|---|---|
-//! | `exported` | `get_vm_area_caller()` | [`crate::mm::page_table`] | 4K, 2M, 1G |
-//! | `stock` | parts of areas of `vmap()`: [`arena`] | [`crate::mm::page_table`] | 4K, 2M, 1G |
+//! | kernel | address space | page sizes |
+//! |---|---|---|
+//! | backend `exported` | `get_vm_area_caller()`, or with `arena=1` parts of such areas: [`arena`] | 4K, 2M, 1G |
+//! | backend `stock` | parts of areas of `vmap()`: [`arena`] | 4K, 2M, 1G |
+//!
+//! Entries are written by [`crate::mm::page_table`].
 //!
 //! C header: [`include/linux/vmalloc.h`](srctree/include/linux/vmalloc.h)
 
 use crate::arch::machine;
 use crate::mm::cache_mode::Protection;
-use kernel::prelude::*;
+use core::ptr::NonNull;
+use kernel::{ffi::c_void, prelude::*};
 
+pub(crate) mod arena;
 #[cfg(iomrs_exported)]
 mod exported;
-#[cfg(iomrs_exported)]
-use exported as backend;
 
-#[cfg(iomrs_stock)]
-pub(crate) mod arena;
-#[cfg(iomrs_stock)]
-use arena as backend;
+/// A part of the arena, as a number, or the kernel's record of an area.
+type Handle = NonNull<c_void>;
 
 /// A mapped range of kernel address space.
 ///
 /// # Invariants
 ///
-/// An area that the backend has made, which nothing else frees.
+/// A part of the arena where that is in use, else an area of `exported`. Nothing else frees it.
 // One word, so that a guard that may have one stays in registers.
-pub(crate) struct VmArea(backend::Handle);
+pub(crate) struct VmArea(Handle);
 
 // SAFETY: An area belongs to no task or CPU.
 unsafe impl Send for VmArea {}
@@ -52,7 +52,13 @@ impl VmArea {
         if size > machine::vmalloc_total() {
             return Err(ENOMEM);
         }
-        backend::map(phys, size, prot)
+        #[cfg(iomrs_exported)]
+        if !arena::is_in_use() {
+            let (area, addr) = exported::Area::map(phys, size, prot)?;
+            // INVARIANT: An area, as the arena is not in use.
+            return Ok((Self(area.into_handle()), addr));
+        }
+        arena::map(phys, size, prot)
     }
 
     /// Makes an area of `size` bytes, a multiple of the page size, with page tables in which nothing is
@@ -68,15 +74,27 @@ impl VmArea {
     /// May sleep.
     #[cfg(not(iomrs_window_kmap))]
     pub(crate) fn reserve(size: usize) -> Result<(Self, usize)> {
-        backend::reserve(size)
+        #[cfg(iomrs_exported)]
+        if !arena::is_in_use() {
+            let (area, addr) = exported::Area::with_tables(size)?;
+            // INVARIANT: As in `map`.
+            return Ok((Self(area.into_handle()), addr));
+        }
+        arena::reserve(size)
     }
 }
 
 impl Drop for VmArea {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: By the invariant of `VmArea` the area is live, and freed here only.
-        unsafe { backend::free(self.0) };
+        #[cfg(iomrs_exported)]
+        if !arena::is_in_use() {
+            // SAFETY: By the invariant of `VmArea` it is an area, and freed here only.
+            drop(unsafe { exported::Area::from_handle(self.0) });
+            return;
+        }
+        // SAFETY: By the invariant of `VmArea` it is a part, and freed here only.
+        unsafe { arena::free(self.0) };
     }
 }
 

@@ -46,6 +46,10 @@ module! {
             default: 64 << 10,
             description: "chunk_budget= of io_mapping_rs",
         },
+        arena: bool {
+            default: false,
+            description: "arena= of io_mapping_rs",
+        },
         arena_max: u64 {
             default: 0,
             description: "arena_max= of io_mapping_rs",

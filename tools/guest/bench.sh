@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The guest's side of tools/bench.py: runs the specs in /specs, one a line, on BAR 2 of ivshmem, and those of ports on
+# The guest's side of tools/bench.py: runs the specs in /specs, one a line, with the
+# parameters of the library in /params, on BAR 2 of ivshmem, and those of ports on
 # BAR 1 of pci-testdev, and hands over the results. Nothing is asked of the host, whose answers would come at another instruction each time.
 # shellcheck shell=busybox
 . /lib.sh
@@ -44,7 +45,8 @@ send() {
 
 stty -F /dev/ttyS1 115200
 mark_log
-if try "io-mapping-rs.ko loads" insmod /io-mapping-rs.ko && try "io-mapping-bench.ko loads" insmod /io-mapping-bench.ko &&
+# shellcheck disable=SC2046  # a word for each parameter
+if try "io-mapping-rs.ko loads" insmod /io-mapping-rs.ko $(cat /params) && try "io-mapping-bench.ko loads" insmod /io-mapping-bench.ko &&
 	try "the benchmark runs" run_specs; then
 	for file in results results.csv samples; do send $file; done
 	echo list > $dir/run

@@ -4,7 +4,8 @@
 # Runs inside a virtme-ng guest: loads our modules with their KUnit suites and prints the results.
 #   kunit.sh DIR-OF-MODULES PHYS SIZE AGAIN [PARAMETER=VALUE]...
 # PHYS and SIZE: the range of RAM that the kernel's command line sets aside. AGAIN: "again" loads the modules with other
-# parameters, too. Each PARAMETER is one of io-mapping-selftests.ko.
+# parameters, too. Each PARAMETER is one of io-mapping-selftests.ko, and arena=1 one of the
+# library, too.
 # Output for tools/kunit.py: "@suite NAME [HOW]" before each suite's KTAP, then "@ok NAME" or "@not ok NAME: REASON".
 
 check() {
@@ -70,7 +71,9 @@ check "an MTRR for the tests" small_mtrr "$phys" "$size"
 for slots in 1 32 63 65 4097 4160 4294967295; do
 	check "window_slots=$slots is refused" refuses window_slots=$slots "window_slots=$slots is not a multiple of 64"
 done
-check "io-mapping-rs.ko loads" insmod "$modules/io-mapping-rs.ko"
+arena=
+for param in "$@"; do case $param in arena=*) arena=$param ;; esac done
+check "io-mapping-rs.ko loads" insmod "$modules/io-mapping-rs.ko" ${arena:+"$arena"}
 check "io-mapping-selftests.ko loads" insmod "$modules/io-mapping-selftests.ko" phys="$phys" size="$size" "$@"
 suites ""
 check "both modules unload" unload

@@ -7,16 +7,17 @@
 
 use super::bindings as c;
 use core::ptr::NonNull;
-use kernel::bindings::{_PAGE_BIT_ACCESSED, _PAGE_BIT_DIRTY};
 #[cfg(iomrs_stock)]
-use kernel::bindings::{_PAGE_BIT_GLOBAL, _PAGE_BIT_PAT, _PAGE_BIT_PAT_LARGE, _PAGE_BIT_PSE};
+use kernel::bindings::_PAGE_BIT_GLOBAL;
+use kernel::bindings::{
+    _PAGE_BIT_ACCESSED, _PAGE_BIT_DIRTY, _PAGE_BIT_PAT, _PAGE_BIT_PAT_LARGE, _PAGE_BIT_PSE,
+};
 
 #[cfg(iomrs_exported)]
 mod alloc;
 #[cfg(iomrs_exported)]
 pub(crate) use alloc::{entry_alloc, set_pmd, set_pud};
 mod walk;
-#[cfg(iomrs_stock)]
 pub(crate) use walk::{entry_in, entry_of_task, is_leaf, table_of};
 
 /// An entry of a table of the page table, of whatever level.
@@ -83,14 +84,12 @@ pub(crate) fn lookup(addr: usize) -> Option<(RawEntry, u32)> {
 
 /// Returns the entry of the small page at `addr`, present or not; `None` where there is none, as no
 /// table is there or a large page.
-#[cfg(any(iomrs_stock, not(iomrs_window_kmap)))]
 pub(crate) fn small_entry(addr: usize) -> Option<NonNull<RawEntry>> {
     let (entry, shift) = find(addr)?;
     (shift == PTE_SHIFT).then_some(entry)
 }
 
 /// Returns what the entry of a large page is, whose entry as a small page were `small`.
-#[cfg(iomrs_stock)]
 #[inline(always)]
 pub(crate) const fn large_entry(small: RawEntry) -> RawEntry {
     // The highest bit of the cache mode is elsewhere, and its place says that the page is large.

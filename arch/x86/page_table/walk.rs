@@ -2,9 +2,7 @@
 
 //! The way from the root of the kernel's page table down to an entry.
 
-#[cfg(iomrs_stock)]
-use super::is_none;
-use super::{read, RawEntry, TABLE_BITS};
+use super::{is_none, read, RawEntry, TABLE_BITS};
 use crate::arch::{machine, x86::bindings as c};
 use kernel::{
     bindings::{PAGE_SHIFT, PTRS_PER_PTE, _PAGE_BIT_PSE},
@@ -82,7 +80,6 @@ pub(super) unsafe fn descend(
 ///
 /// The caller owns the page at `addr`, in the part of the address space that is for areas. `shift` is
 /// that of a small page, [`PMD_SHIFT`](super::PMD_SHIFT) or [`PUD_SHIFT`](super::PUD_SHIFT).
-#[cfg(iomrs_stock)]
 pub(crate) unsafe fn entry_of_task(addr: usize, shift: u32) -> Result<*mut RawEntry> {
     use crate::bindings::{iomrs_local_irq_restore, iomrs_local_irq_save};
     use kernel::task::Task;

@@ -49,6 +49,12 @@ global_lock! {
 /// Whether `Registration::new` has been called.
 static REGISTERED: AtomicBool = AtomicBool::new(false);
 
+/// Whether mappings come from the arena with the exported backend, which has areas of its own.
+#[inline(always)]
+pub(super) fn is_registered() -> bool {
+    REGISTERED.load(Ordering::Relaxed)
+}
+
 /// Keeps the units while the module is loaded.
 pub(crate) struct Registration(());
 

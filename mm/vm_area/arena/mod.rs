@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Kernel address space of an unmodified kernel.
+//! Kernel address space in large areas, of which parts are handed out.
 //!
-//! A module is given no address space to fill as it likes. But `vmap()` makes areas with tables, whose
-//! entries can be reached. So a few large areas are made, the units, and parts of them are handed out.
-//! `docs/design.md` has a picture.
+//! An unmodified kernel gives a module no address space to fill as it likes. But `vmap()` makes areas with
+//! tables, whose entries can be reached. So a few large areas are made, the units, and parts of them are
+//! handed out. With the exported backend the units are areas of `get_vm_area_caller()`, where the module was
+//! loaded with `arena=1`. `docs/design.md` has a picture.
 //!
+//! - `vmap.rs`: the area of a unit on an unmodified kernel.
 //! - `unit.rs`: a unit, its tables, and the entries of a part.
 //! - `free_pages.rs`, `page_map.rs`, `rows.rs`: which pages of a unit are free.
 //! - `dirty.rs`: parts that have been unmapped, and await a flush of every CPU.
@@ -15,13 +17,13 @@
 //! A part is unmapped in any context but NMI: its entries are cleared, and it is queued. Who maps flushes
 //! every CPU now and then, and may wait for that.
 
-use super::VmArea;
+use super::{Handle, VmArea};
 use crate::arch::page_table::{PMD_SHIFT, PUD_SHIFT};
 use crate::mm::cache_mode::Protection;
 use crate::mm::flush;
 use crate::mm::machine;
 use crate::mm::phys_range::PAGE_SHIFT;
-use core::num::NonZero;
+use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, Ordering};
 use kernel::{
     alloc::{flags::__GFP_NOWARN, KVVec},
@@ -36,6 +38,8 @@ mod page_map;
 mod rows;
 mod space;
 mod unit;
+#[cfg(iomrs_stock)]
+mod vmap;
 use dirty::{Flush, Part};
 pub(crate) use growth::{Registration, Settings};
 pub(crate) use space::Usage;
@@ -48,11 +52,20 @@ global_lock! {
 }
 
 /// Each unit, or null. One that has a part in use stays.
-static UNITS: [AtomicPtr<Unit>; MAX_UNITS] =
-    [const { AtomicPtr::new(core::ptr::null_mut()) }; MAX_UNITS];
+static UNITS: [AtomicPtr<Unit>; MAX_UNITS] = [const { AtomicPtr::new(ptr::null_mut()) }; MAX_UNITS];
 
-/// The [`Part::word`] of a part that has been taken.
-pub(super) type Handle = NonZero<u64>;
+/// Whether mappings come from the arena. It does not change after the module has been loaded.
+#[inline(always)]
+pub(super) fn is_in_use() -> bool {
+    cfg!(iomrs_stock) || growth::is_registered()
+}
+
+/// Returns a part that has been taken as one word: an address that is never used as one.
+#[inline(always)]
+fn handle_of(part: Part) -> Result<Handle> {
+    // CAST: as wide.
+    NonNull::new(ptr::without_provenance_mut(part.word() as usize)).ok_or(ENOMEM)
+}
 
 /// As [`VmArea::map`].
 pub(super) fn map(phys: u64, size: usize, prot: Protection) -> Result<(VmArea, usize)> {
@@ -63,6 +76,7 @@ pub(super) fn map(phys: u64, size: usize, prot: Protection) -> Result<(VmArea, u
 }
 
 /// As [`VmArea::reserve`].
+#[cfg(not(iomrs_window_kmap))]
 pub(super) fn reserve(size: usize) -> Result<(VmArea, usize)> {
     let (area, unit, addr) = take(0, size, PAGE_SHIFT)?;
     // SAFETY: As in `map`.
@@ -70,14 +84,16 @@ pub(super) fn reserve(size: usize) -> Result<(VmArea, usize)> {
     Ok((area, addr))
 }
 
-/// Returns how much is in use.
-pub(crate) fn usage() -> Usage {
-    let mut space = SPACE.lock();
-    let usage = space.as_mut().map(Space::usage).unwrap_or_default();
-    Usage {
+/// Returns how much is in use; `None` where mappings do not come from the arena.
+pub(crate) fn usage() -> Option<Usage> {
+    if !is_in_use() {
+        return None;
+    }
+    let usage = SPACE.lock().as_mut().map(Space::usage)?;
+    Some(Usage {
         flushes: flush::count(),
         ..usage
-    }
+    })
 }
 
 /// Unmaps a part, and has it await a flush.
@@ -90,7 +106,8 @@ pub(crate) fn usage() -> Usage {
 ///
 /// Any but NMI.
 pub(super) unsafe fn free(handle: Handle) {
-    let part = Part::from_word(handle.get());
+    // CAST: as wide.
+    let part = Part::from_word(handle.addr().get() as u64);
     if let Some(unit) = unit_of(part) {
         let addr = addr_of(unit, part);
         // SAFETY: The part is in use, and its user, our caller, is done with it.
@@ -132,7 +149,7 @@ fn take(phys: u64, size: usize, max_shift: u32) -> Result<(VmArea, &'static Unit
     }
     let part = part?;
     // INVARIANT: Taken just now.
-    let area = VmArea(NonZero::new(part.word()).ok_or(ENOMEM)?);
+    let area = VmArea(handle_of(part)?);
     let unit = unit_of(part).ok_or(ENOMEM)?;
     Ok((area, unit, addr_of(unit, part)))
 }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A unit of the arena: an area of `vmap()`, with its tables.
+//! A unit of the arena: an area with its tables, down to those of small pages.
 //!
-//! `vmap()` makes the tables of the area, down to those of small pages. There it enters one page of ours
-//! again and again, not present. From then on the entries are ours: these here are cleared, and later
-//! map what they are told to.
+//! Its entries are the unit's from then on: they are cleared, and later map what they are told to. Where
+//! the area comes from differs by backend, and nothing else does.
 //!
 //! An entry of an upper table is one of three:
 //!
-//! - It points to the table that `vmap()` made, as at first.
+//! - It points to the table that is there for it, as at first.
 //! - It is clear. The table is kept, and comes back when a smaller page is mapped.
 //! - It maps a large page.
 //!
@@ -18,60 +17,24 @@
 
 use crate::arch::{
     mtrr,
-    page_table::{self as arch, RawEntry, NOT_PRESENT, PMD_SHIFT, PUD_SHIFT},
+    page_table::{self as arch, RawEntry, PMD_SHIFT, PUD_SHIFT},
     xen_pv,
 };
-use crate::bindings;
 use crate::mm::cache_mode::Protection;
 use crate::mm::flush;
 use crate::mm::page_table::{fill, Pages, Tables};
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
 use core::ops::Range;
-use core::ptr::NonNull;
-use kernel::{
-    alloc::{flags::__GFP_NOWARN, KVVec},
-    ffi::c_void,
-    page::Page,
-    prelude::*,
-};
+use kernel::{alloc::KVVec, prelude::*};
+
+#[cfg(iomrs_stock)]
+use super::vmap::Area;
+#[cfg(iomrs_exported)]
+use crate::mm::vm_area::exported::Area;
 
 const SMALL: usize = PAGE_SIZE as usize;
 const MIDDLE: usize = 1 << PMD_SHIFT;
 const UPPER: usize = 1 << PUD_SHIFT;
-
-/// An area that `vmap()` has made, freed on drop.
-///
-/// # Invariants
-///
-/// It is live, and nobody else frees it.
-struct VmapArea(NonNull<c_void>);
-
-impl VmapArea {
-    /// Makes an area of `size` bytes, all of whose entries are not present.
-    fn new(size: usize) -> Result<Self> {
-        let page = Page::alloc_page(GFP_KERNEL)?;
-        let count = size >> PAGE_SHIFT;
-        let mut pages = KVVec::with_capacity(count, GFP_KERNEL | __GFP_NOWARN)?;
-        pages.resize(count, page.as_ptr(), GFP_KERNEL)?;
-        let count = u32::try_from(count)?;
-        // SAFETY: `pages` holds `count` pages. None is present, so that they may be freed when this
-        // function returns.
-        let addr = unsafe { bindings::iomrs_vmap(pages.as_mut_ptr(), count, NOT_PRESENT) };
-        // INVARIANT: Made just now.
-        Ok(Self(NonNull::new(addr).ok_or(ENOMEM)?))
-    }
-
-    fn addr(&self) -> usize {
-        self.0.as_ptr().addr()
-    }
-}
-
-impl Drop for VmapArea {
-    fn drop(&mut self) {
-        // SAFETY: By the invariant of `VmapArea` it is live, and freed here only.
-        unsafe { bindings::vunmap(self.0.as_ptr()) };
-    }
-}
 
 /// The entries of a unit that are in one page upper directory entry's reach.
 ///
@@ -92,13 +55,14 @@ struct UpperPart {
 ///
 /// # Invariants
 ///
-/// - `area` has `size` bytes: a power of two that is at least [`MIDDLE`]. It is aligned to that, or to
-///   [`UPPER`].
+/// - `_area` has `size` bytes from `addr` on: a power of two that is at least [`MIDDLE`]. `addr` is aligned to
+///   that, or to [`UPPER`].
 /// - In `tables` is, for each [`MIDDLE`] bytes, what the entry of the page middle directory is while it
 ///   points to a table. In `uppers` is an element for each [`UPPER`] bytes, at least one.
 /// - Under Xen PV both are empty.
 pub(super) struct Unit {
-    area: VmapArea,
+    _area: Area,
+    addr: usize,
     size: usize,
     tables: KVVec<RawEntry>,
     uppers: KVVec<UpperPart>,
@@ -120,9 +84,11 @@ impl Unit {
     ///
     /// May sleep.
     pub(super) fn new(size: usize) -> Result<Self> {
+        let (area, addr) = Area::with_tables(size)?;
         // INVARIANT: Whole and empty until the tables are known.
         let mut unit = Self {
-            area: VmapArea::new(size)?,
+            _area: area,
+            addr,
             size,
             tables: KVVec::new(),
             uppers: KVVec::new(),
@@ -151,7 +117,7 @@ impl Unit {
             return Err(ENOENT);
         }
         let entries = arch::table_of(table);
-        // INVARIANT: Read just now, while `vmap()`'s tables are there.
+        // INVARIANT: Read just now, while the area's tables are there.
         let part = UpperPart {
             upper,
             table,
@@ -175,7 +141,7 @@ impl Unit {
 
     /// The first address.
     pub(super) fn addr(&self) -> usize {
-        self.area.addr()
+        self.addr
     }
 
     /// Returns how many bytes the unit has.
@@ -242,6 +208,7 @@ impl Unit {
     /// # Safety
     ///
     /// As [`Self::map`].
+    #[cfg(not(iomrs_window_kmap))]
     pub(super) unsafe fn prepare_small(&self, part: Range<usize>) -> Result {
         for addr in part.step_by(SMALL) {
             // SAFETY: As required of our caller.
@@ -394,7 +361,7 @@ impl Unit {
         Ok(())
     }
 
-    /// Has every entry point to its table, as `vmap()` left them.
+    /// Has every entry point to its table, as at first.
     fn attach_tables(&self) {
         let tables = self.range().step_by(MIDDLE).zip(&self.tables);
         for (addr, &table) in tables {
@@ -425,7 +392,7 @@ impl Unit {
 
 impl Drop for Unit {
     fn drop(&mut self) {
-        // `vunmap()` expects its tables. Nothing is mapped in them.
+        // Who frees the area expects its tables. Nothing is mapped in them.
         self.attach_tables();
     }
 }

@@ -153,8 +153,8 @@ mod tests {
             // A chunk takes its lock, two records of its area and a page table. The list of chunks
             // may grow without the allocation that fails.
             check_eq!(count.no_map, 0);
-            // The arena of a stock kernel has tables and records already.
-            let own_areas = if cfg!(iomrs_exported) { 4 } else { 1 };
+            // The arena has tables and records already.
+            let own_areas = if from_arena() { 1 } else { 4 };
             if count.own_area >= own_areas && count.chunk >= 2 {
                 drop(faults);
                 return Ok(());
@@ -172,7 +172,7 @@ mod tests {
             let count = fail_each_allocation(&faults, range, Fail::From)?;
             note(fmt!("that and all later ones made to fail: {count:?}"));
             check_eq!(count.chunk, 0);
-            if cfg!(iomrs_stock) {
+            if from_arena() {
                 // The arena has address space for the map's own area, which takes no memory.
                 drop(faults);
                 check!(count.own_area >= 2);
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn s29_no_address_space_for_a_chunk() -> Outcome {
-        if cfg!(iomrs_stock) {
+        if from_arena() {
             return skip(c"the arena has address space of its own: see iomrs_arena, arena_max");
         }
         require!(chunks(2));

@@ -151,7 +151,7 @@ mod tests {
         let units = count_units()?;
         let whole = check_ok!(Piece::new(bar.phys, UNIT));
         whole.check()?;
-        if cfg!(iomrs_stock) {
+        if from_arena() {
             check_eq!(count_units()?, units);
         }
         Ok(())

@@ -91,7 +91,7 @@ mod tests {
         let (faults, bar) = (require!(FaultInjection::begin()), require!(ivshmem_bar(2)));
         // All page tables may be missing: one for the 2M pages of 1 GiB, one for what follows, and
         // below that one for a small page.
-        let (offset, size, tables) = if cfg!(iomrs_exported) {
+        let (offset, size, tables) = if !from_arena() {
             (PAGE_2M, PAGE_1G + PAGE, 3)
         } else {
             (0, 2 * PAGE_2M + PAGE, 0)
@@ -99,7 +99,7 @@ mod tests {
         // The reservation, where PAT is enabled, the area and its record, and the tables. The arena has
         // all but the first, or makes them for many mappings.
         let reservation = u32::from(c::iomrs_c_pat_enabled());
-        let area = if cfg!(iomrs_exported) { 2 } else { 0 };
+        let area = if from_arena() { 0 } else { 2 };
         let all = reservation + area + tables;
         // Where other tests have been tables are there already. So C takes that address space, until
         // a mapping comes to lie where nobody has been.
@@ -126,7 +126,7 @@ mod tests {
         for mode in CacheMode::ALL {
             let count = fail_each_allocation(&faults, || map(mode, range.phys + 8, PAGE))?;
             let reserved = c::iomrs_c_pat_enabled() && (cfg!(iomrs_exported) || mode == WC);
-            check!(count.fatal >= u32::from(reserved) + u32::from(cfg!(iomrs_exported)));
+            check!(count.fatal >= u32::from(reserved) + u32::from(!from_arena()));
         }
         drop(faults);
         Ok(())
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn s29_as_many_allocations_as_in_c() -> Outcome {
-        if cfg!(iomrs_stock) {
+        if from_arena() {
             return skip(c"the arena makes a unit for many mappings at once");
         }
         // Far more than there are: the rest of the countdown tells how many there were.
@@ -180,7 +180,7 @@ mod tests {
                 drop(faults);
                 check_eq!(result, Ok(()));
                 // The area, and a table for the direct mapping.
-                check!(n > if cfg!(iomrs_exported) { 2 } else { 1 });
+                check!(n > if from_arena() { 1 } else { 2 });
                 return Ok(());
             }
             // A stock kernel says EBUSY where it cannot split its own mapping.

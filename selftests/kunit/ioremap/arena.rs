@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The arena of a stock kernel: how it grows, and how it ends. The tests named `arena_max` run again with a
+//! The arena: how it grows, and how it ends. The tests named `arena_max` run again with a
 //! small one.
 
 use crate::support::{
@@ -11,7 +11,7 @@ use kernel::prelude::*;
 
 /// Says whether mappings come from the arena.
 fn arena() -> Available {
-    if cfg!(iomrs_exported) {
+    if !from_arena() {
         return Err(c"address space comes from get_vm_area_caller()");
     }
     Ok(())

@@ -7,7 +7,7 @@ use crate::{
     support::{
         compare::compare,
         devices::ivshmem_bar,
-        mappings::{map, WC},
+        mappings::{from_arena, map, WC},
         outcome::*,
         proc_files::Text,
         ranges::*,
@@ -114,7 +114,7 @@ mod tests {
         let bar = require!(ivshmem_bar(2));
         for size in [PAGE, 3 * PAGE, 1 << 20, PAGE_2M, PAGE_2M + 1, 5 * PAGE_2M] {
             // The arena aligns for the pages that there are, and no further.
-            let align = if cfg!(iomrs_exported) {
+            let align = if !from_arena() {
                 size.next_power_of_two().min(PAGE_1G)
             } else if size >= PAGE_2M {
                 PAGE_2M

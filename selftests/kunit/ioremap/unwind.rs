@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn s29_address_space_exhausted() -> Outcome {
-        if cfg!(iomrs_stock) {
+        if from_arena() {
             return skip(c"4K pages for all address space would take more memory than there is");
         }
         let total = require!(fillable_address_space());
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn s27_populated_entry_is_ebusy() -> Outcome {
-        if cfg!(iomrs_stock) {
+        if from_arena() {
             return skip(c"nobody but the library writes entries of its units");
         }
         let range = require!(TestRange::reserved());

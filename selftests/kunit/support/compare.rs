@@ -11,7 +11,7 @@ use kernel::io::Io;
 
 /// Fails the test unless the `size` bytes at each address are mapped alike, entry for entry.
 ///
-/// On a stock kernel pages of the library may be larger than C's, which maps parts of them then.
+/// With the arena pages of the library may be larger than C's, which maps parts of them then.
 pub(crate) fn compare_entries(ours: usize, in_c: usize, size: u64) -> Outcome {
     let end = ours + size as usize;
     let (mut a, mut b) = (ours & !(PAGE as usize - 1), in_c & !(PAGE as usize - 1));
@@ -25,7 +25,7 @@ pub(crate) fn compare_entries(ours: usize, in_c: usize, size: u64) -> Outcome {
             )
         };
         let page_size = our.page_size.min(their.page_size);
-        if cfg!(iomrs_stock) {
+        if from_arena() {
             // An address of the arena is aligned as the physical one, so that pages may be larger.
             check!(our.page_size >= their.page_size);
             (our.page_size, their.page_size) = (page_size, page_size);

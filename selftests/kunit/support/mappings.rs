@@ -19,6 +19,11 @@ pub(crate) fn map_with(options: Options, phys: u64, size: u64) -> Result<Mapping
     unsafe { options.map(phys, size) }
 }
 
+/// Whether mappings come from the arena in this run, not each from an area of its own.
+pub(crate) fn from_arena() -> bool {
+    cfg!(iomrs_stock) || crate::module_parameters::arena.value()
+}
+
 /// Returns the strategy that apertures follow in this run.
 pub(crate) fn strategy() -> Strategy {
     if crate::module_parameters::sparse.value() {

@@ -4,7 +4,7 @@
 
 use crate::{
     c,
-    support::{outcome::*, ranges::PAGE, translation::Translation},
+    support::{mappings::from_arena, outcome::*, ranges::PAGE, translation::Translation},
 };
 use io_mapping_rs::CacheMode;
 use kernel::prelude::*;
@@ -47,7 +47,7 @@ impl Memtype {
 }
 
 /// A line of `/proc/vmallocinfo` that says `ioremap`. The caller, which always differs, is left
-/// out. On a stock kernel a line is a unit of the library's: then it is a part of one, found by the page
+/// out. With the arena a line is a unit of the library's: then it is a part of one, found by the page
 /// table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct IoremapArea {
@@ -59,7 +59,7 @@ pub(crate) struct IoremapArea {
 
 impl IoremapArea {
     fn parse(line: &str) -> Option<Self> {
-        if cfg!(iomrs_stock) && line.contains(OURS) {
+        if from_arena() && line.contains(OURS) {
             return None;
         }
         let mut words = line.split_ascii_whitespace();
@@ -130,7 +130,7 @@ impl KernelState {
             KVVec::new()
         };
         let mut areas = parse_lines(VMALLOC_AREAS, IoremapArea::parse)?;
-        if cfg!(iomrs_stock) {
+        if from_arena() {
             for line in Text::read(VMALLOC_AREAS)?.as_str()?.lines() {
                 IoremapArea::add_parts_of_unit(line, &mut areas)?;
             }
