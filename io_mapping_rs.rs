@@ -131,6 +131,10 @@ module! {
             default: 0,
             description: "address space that may await a flush of all CPUs, in MiB, 0 for as much as vmalloc has",
         },
+        arena_idle: u32 {
+            default: 60_000,
+            description: "how long the arena keeps address space that nobody uses, in milliseconds, 0 for ever",
+        },
     },
 }
 
@@ -180,6 +184,7 @@ fn register_arena() -> Result<Option<arena::Registration>> {
     Ok(Some(arena::Registration::new(arena::Settings {
         budget: bytes(module_parameters::arena_max.value()),
         dirty: bytes(module_parameters::arena_dirty.value()),
+        idle: module_parameters::arena_idle.value(),
     })?))
 }
 

@@ -27,10 +27,9 @@ use kernel::bindings::smp_call_func_t;
 #[cfg(iomrs_exported)]
 pub(crate) use kernel::bindings::vm_struct;
 pub(crate) use kernel::bindings::IO_SPACE_LIMIT;
+use kernel::bindings::{delayed_work, work_func_t};
 #[cfg(all(iomrs_preempt_calls, CONFIG_PREEMPT_RT))]
 pub(crate) use kernel::bindings::{migrate_disable, migrate_enable};
-#[cfg(not(iomrs_window_kmap))]
-use kernel::bindings::{work_func_t, work_struct};
 
 /// Whether the platform has an attribute of confidential computing.
 #[inline(always)]
@@ -144,8 +143,7 @@ unsafe extern "C" {
     pub(crate) fn iomrs_vmap(pages: *mut *mut page, count: u32, prot: u64) -> *mut c_void;
 
     // helpers/workqueue.c
-    #[cfg(not(iomrs_window_kmap))]
-    pub(crate) fn iomrs_init_work(work: *mut work_struct, function: work_func_t);
+    pub(crate) fn iomrs_init_deferrable_work(work: *mut delayed_work, function: work_func_t);
 }
 
 unsafe extern "C" {

@@ -12,6 +12,7 @@ pub(crate) mod phys_range;
 pub(crate) mod resources;
 pub(crate) mod slots;
 pub(crate) mod vm_area;
+pub(crate) mod work;
 
 #[cfg(not(iomrs_window_kmap))]
 pub(crate) use crate::arch::tlb;

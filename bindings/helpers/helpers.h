@@ -91,6 +91,6 @@ struct vm_struct *iomrs_get_vm_area(unsigned long size, u64 phys, unsigned long 
 void *iomrs_vmap(struct page **pages, unsigned int count, u64 prot);
 
 /* workqueue.c */
-void iomrs_init_work(struct work_struct *work, work_func_t fn);
+void iomrs_init_deferrable_work(struct delayed_work *work, work_func_t fn);
 
 #endif

@@ -54,6 +54,10 @@ module! {
             default: 0,
             description: "arena_max= of io_mapping_rs",
         },
+        arena_idle: u32 {
+            default: 60_000,
+            description: "arena_idle= of io_mapping_rs",
+        },
         sparse: bool {
             default: false,
             description: "Apertures are sparse instead of mapped whole",

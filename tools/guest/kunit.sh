@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=dash
+# shellcheck shell=dash disable=SC2086
 # Runs inside a virtme-ng guest: loads our modules with their KUnit suites and prints the results.
 #   kunit.sh DIR-OF-MODULES PHYS SIZE AGAIN [PARAMETER=VALUE]...
 # PHYS and SIZE: the range of RAM that the kernel's command line sets aside. AGAIN: "again" loads the modules with other
@@ -56,8 +56,8 @@ again() {
 	local glob=$1
 	shift
 	printf %s "$glob" > /sys/module/kunit/parameters/filter_glob
-	check "io-mapping-rs.ko loads with $*" insmod "$modules/io-mapping-rs.ko" "$@"
-	check "io-mapping-selftests.ko loads for $*" insmod "$modules/io-mapping-selftests.ko" phys="$phys" size="$size" "$@"
+	check "io-mapping-rs.ko loads with $*" insmod "$modules/io-mapping-rs.ko" $arena "$@"
+	check "io-mapping-selftests.ko loads for $*" insmod "$modules/io-mapping-selftests.ko" phys="$phys" size="$size" $arena "$@"
 	suites "$*"
 	check "both modules unload after $*" unload
 }
@@ -71,9 +71,9 @@ check "an MTRR for the tests" small_mtrr "$phys" "$size"
 for slots in 1 32 63 65 4097 4160 4294967295; do
 	check "window_slots=$slots is refused" refuses window_slots=$slots "window_slots=$slots is not a multiple of 64"
 done
-arena=
+arena= # A word, or none.
 for param in "$@"; do case $param in arena=*) arena=$param ;; esac done
-check "io-mapping-rs.ko loads" insmod "$modules/io-mapping-rs.ko" ${arena:+"$arena"}
+check "io-mapping-rs.ko loads" insmod "$modules/io-mapping-rs.ko" $arena
 check "io-mapping-selftests.ko loads" insmod "$modules/io-mapping-selftests.ko" phys="$phys" size="$size" "$@"
 suites ""
 check "both modules unload" unload
@@ -84,6 +84,7 @@ if [ "$more" = again ]; then
 	again "*.*chunk_budget*" chunk_budget=4 window_slots=4096
 	again "*.*chunk_budget*" chunk_budget=18446744073709551615
 	again "*.*arena_max*" arena_max=128
+	again "*.*arena_idle*" arena_idle=10
 	again "*.*without_slots*" window_slots=0
 fi
 dmesg | sed -n 's/.*\(iomrs-timing:.*\)/@\1/p'

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! More units where the ones that are there are full, and the budget for them.
+//! More units where the ones that are there are full.
 
+use super::budget::{self, Budget, BUDGET};
 use super::dirty::{Limits, Part};
 use super::free_pages::FreePages;
 use super::space::{Request, Space, Taken, UsedUnit};
 use super::unit::Unit;
-use super::{finish_flush, take_free, SPACE, UNITS};
-use crate::bindings;
-use crate::mm::machine;
+use super::{finish_flush, shrink, take_free, SPACE, UNITS};
 use crate::mm::phys_range::PAGE_SHIFT;
 use core::sync::atomic::{AtomicBool, Ordering};
 use kernel::{
     alloc::{flags::__GFP_NOWARN, KVVec},
     cpu,
     prelude::*,
-    sync::global_lock,
 };
 
 /// The first unit, unless more is asked for. Later ones are as large as all that are there, up to
@@ -29,21 +27,12 @@ const SMALLEST_UNIT: usize = 2 << 20;
 /// What the module's parameters say of the arena.
 #[derive(Clone, Copy)]
 pub(crate) struct Settings {
-    /// How much address space the arena may take, in bytes; 0 for [`default_budget`].
+    /// How much address space the arena may take, in bytes; 0 for [`budget::default_total`].
     pub(crate) budget: u64,
     /// How much may await a flush, in bytes; 0 for [`default_dirty`].
     pub(crate) dirty: u64,
-}
-
-/// The budget, and what has been taken of it, in bytes.
-struct Budget {
-    total: usize,
-    used: usize,
-}
-
-global_lock! {
-    // SAFETY: `Registration::new` initialises it before anything is mapped.
-    unsafe(uninit) static BUDGET: Mutex<Budget> = Budget { total: 0, used: 0 };
+    /// How long a unit that nobody uses is kept, in milliseconds; 0 for ever.
+    pub(crate) idle: u32,
 }
 
 /// Whether `Registration::new` has been called.
@@ -81,17 +70,12 @@ impl Registration {
             pages: dirty >> PAGE_SHIFT,
             entries: usize::MAX,
         })?;
-        BUDGET.lock().total = or_default(settings.budget, default_budget());
+        BUDGET.lock().total = or_default(settings.budget, budget::default_total());
         *SPACE.lock() = Some(space);
+        // SAFETY: Only one call gets here, and there are no units yet.
+        unsafe { shrink::init(settings.idle) };
         Ok(Self(()))
     }
-}
-
-/// A 256th of the machine's memory for tables, which take a 512th of the address space that they map;
-/// and at most a quarter of the address space of areas.
-fn default_budget() -> usize {
-    let memory = bindings::iomrs_totalram_pages() << PAGE_SHIFT;
-    memory.saturating_mul(2).min(machine::vmalloc_total() / 4)
 }
 
 /// As much as the kernel's vmalloc has: 32 MiB for each doubling of CPUs (C: `lazy_max_pages()`).
@@ -104,6 +88,7 @@ fn default_dirty() -> usize {
 impl Drop for Registration {
     fn drop(&mut self) {
         // Nobody maps any more: the module is being unloaded.
+        shrink::stop();
         let begun = SPACE.lock().as_mut().and_then(Space::begin_flush);
         if let Some(flush) = begun {
             finish_flush(flush);
@@ -180,43 +165,30 @@ fn add_unit(budget: &mut Budget, request: Request) -> Result {
         match made {
             Ok(made) => break made,
             Err(_) if size > needed => size /= 2,
-            Err(_) if needed <= budget.total && free_unused(budget) => (),
-            Err(err) => return Err(err),
+            Err(err) => {
+                if needed > budget.total || !shrink::free_unit(budget, UsedUnit::is_unused) {
+                    return Err(err);
+                }
+            }
         }
     };
     let used = UsedUnit {
         addr: unit.addr(),
         free,
         is_for_large: request.align_shift != 0,
+        is_idle: false,
     };
-    let mut space = SPACE.lock();
-    let space = space.as_mut().ok_or(ENODEV)?;
-    let index = space.free_index().ok_or(ENOMEM)?;
-    let place = UNITS.get(index).ok_or(ENOMEM)?;
-    place.store(KBox::into_raw(unit), Ordering::Release);
-    space.add(index, used);
-    budget.used += size;
-    Ok(())
-}
-
-/// Frees a unit that nobody uses. Returns whether there was one.
-fn free_unused(budget: &mut Budget) -> bool {
-    /// Returns a unit, and what the arena knew of it, to be dropped without the lock.
-    fn take_unused() -> Option<(KBox<Unit>, UsedUnit)> {
+    {
         let mut space = SPACE.lock();
-        let (index, used) = space.as_mut()?.remove_unused()?;
-        let unit = UNITS
-            .get(index)?
-            .swap(core::ptr::null_mut(), Ordering::AcqRel);
-        // SAFETY: `add_unit` got the pointer from `KBox::into_raw`. Nobody has a part of the unit, and
-        // nobody else finds it any more.
-        (!unit.is_null()).then(|| (unsafe { KBox::from_raw(unit) }, used))
+        let space = space.as_mut().ok_or(ENODEV)?;
+        let index = space.free_index().ok_or(ENOMEM)?;
+        let place = UNITS.get(index).ok_or(ENOMEM)?;
+        place.store(KBox::into_raw(unit), Ordering::Release);
+        space.add(index, used);
     }
-    let Some((unit, _used)) = take_unused() else {
-        return false;
-    };
-    budget.used = budget.used.saturating_sub(unit.size());
-    true
+    budget.used += size;
+    shrink::start();
+    Ok(())
 }
 
 fn make_unit(size: usize) -> Result<(KBox<Unit>, FreePages<KVVec<u64>>)> {

@@ -12,7 +12,8 @@
 //! - `free_pages.rs`, `page_map.rs`, `rows.rs`: which pages of a unit are free.
 //! - `dirty.rs`: parts that have been unmapped, and await a flush of every CPU.
 //! - `space.rs`: all of these together, under a lock.
-//! - `growth.rs`: more units, and the budget for them.
+//! - `growth.rs`: more units where the ones that are there are full; `budget.rs` says up to where.
+//! - `shrink.rs`: fewer units, after a while without use.
 //!
 //! A part is unmapped in any context but NMI: its entries are cleared, and it is queued. Who maps flushes
 //! every CPU now and then, and may wait for that.
@@ -31,11 +32,13 @@ use kernel::{
     sync::global_lock,
 };
 
+mod budget;
 mod dirty;
 mod free_pages;
 mod growth;
 mod page_map;
 mod rows;
+mod shrink;
 mod space;
 mod unit;
 #[cfg(iomrs_stock)]

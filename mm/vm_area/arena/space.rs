@@ -32,6 +32,8 @@ pub(super) struct UsedUnit {
     pub(super) free: FreePages<KVVec<u64>>,
     /// Made for a mapping with large pages.
     pub(super) is_for_large: bool,
+    /// Nobody used it when [`Space::mark_idle`] was last called, and nothing has come back to it since.
+    pub(super) is_idle: bool,
 }
 
 /// What a request comes to.
@@ -153,6 +155,7 @@ impl Space {
             let unit = unit.and_then(Option::as_mut);
             // CAST: From 28 bits.
             let is_given = unit.is_some_and(|used| {
+                used.is_idle = false;
                 used.free
                     .give_back(part.first as usize, part.pages as usize)
             });
@@ -180,13 +183,33 @@ impl Space {
         }
     }
 
-    /// Removes a unit of which nothing is in use or dirty, and returns it with its number.
-    pub(super) fn remove_unused(&mut self) -> Option<(usize, UsedUnit)> {
+    /// Removes a unit that is one of `which`, and returns it with its number.
+    pub(super) fn remove(&mut self, which: fn(&UsedUnit) -> bool) -> Option<(usize, UsedUnit)> {
         let mut units = self.units.iter_mut().enumerate();
-        let is_unused =
-            |unit: &Option<UsedUnit>| unit.as_ref().is_some_and(|used| used.free.is_whole());
-        let (index, unit) = units.find(|(_, unit)| is_unused(unit))?;
+        let (index, unit) = units.find(|(_, unit)| unit.as_ref().is_some_and(which))?;
         Some((index, unit.take()?))
+    }
+
+    /// Begins a flush if it may be that nothing but dirty parts is in use of some unit.
+    pub(super) fn begin_flush_to_shrink(&mut self) -> Option<Flush> {
+        // Each entry of the queue has a guard page.
+        let most = self.dirty.pages() + self.dirty.entries();
+        let may_be_dirty = |used: &UsedUnit| {
+            let in_use = used.free.pages() - used.free.free_pages();
+            in_use != 0 && in_use <= most
+        };
+        let is_worth_it = self.units.iter().flatten().any(may_be_dirty);
+        is_worth_it.then(|| self.dirty.begin_flush())?
+    }
+
+    /// Marks each unit that nobody uses. Returns how many units there are.
+    pub(super) fn mark_idle(&mut self) -> usize {
+        let mut count = 0;
+        for used in self.units.iter_mut().flatten() {
+            used.is_idle = used.is_unused();
+            count += 1;
+        }
+        count
     }
 
     /// Returns every unit with its number.
@@ -213,6 +236,16 @@ impl Space {
 }
 
 impl UsedUnit {
+    /// Whether nothing of it is in use or dirty.
+    pub(super) fn is_unused(&self) -> bool {
+        self.free.is_whole()
+    }
+
+    /// Whether it has been marked, and nobody has used it since.
+    pub(super) fn is_still_idle(&self) -> bool {
+        self.is_idle && self.is_unused()
+    }
+
     #[inline(always)]
     fn take(&mut self, request: Request) -> Option<usize> {
         let residue = request.residue.wrapping_sub(self.addr >> PAGE_SHIFT);

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The arena: how it grows, and how it ends. The tests named `arena_max` run again with a
-//! small one.
+//! small one, and those named `arena_idle` with units that are freed after a moment.
 
-use crate::support::{
-    devices::ivshmem_bar, faults::*, mappings::*, outcome::*, proc_files::*, ranges::*,
+use crate::{
+    c,
+    support::{
+        contexts::*, devices::ivshmem_bar, faults::*, mappings::*, outcome::*, proc_files::*,
+        ranges::*, translation::phys_at,
+    },
 };
-use io_mapping_rs::{ioremap::Options, Strategy};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use io_mapping_rs::{ioremap::Options, Mapping, Strategy};
 use kernel::prelude::*;
 
 /// Says whether mappings come from the arena.
@@ -15,6 +20,45 @@ fn arena() -> Available {
         return Err(c"address space comes from get_vm_area_caller()");
     }
     Ok(())
+}
+
+/// The milliseconds after which unused units are freed, in the run for tests of that.
+const IDLE: u32 = 10;
+
+/// Says whether unused units are freed after a moment.
+fn frees_soon() -> Available {
+    arena()?;
+    if crate::module_parameters::arena_idle.value() != IDLE {
+        return Err(c"runs again with arena_idle=10");
+    }
+    two_cpus()
+}
+
+/// Waits until there are at most `units` units. Fails the test where that takes more than a minute.
+///
+/// No CPU sleeps meanwhile: none would be woken to free units.
+fn wait_for_units(units: usize) -> Outcome {
+    let (done, found) = (AtomicBool::new(false), AtomicU32::new(u32::MAX));
+    let end = c::iomrs_c_ktime_get_ns() + 60_000_000_000;
+    on_two_cpus(&|cpu| {
+        while !done.load(Ordering::Acquire) {
+            if cpu == 0 {
+                let now = count_units().unwrap_or(usize::MAX);
+                found.store(now as u32, Ordering::Relaxed);
+                let is_over = now <= units || c::iomrs_c_ktime_get_ns() > end;
+                done.store(is_over, Ordering::Release);
+            }
+            c::iomrs_c_schedule();
+        }
+    })?;
+    check!(found.into_inner() as usize <= units);
+    Ok(())
+}
+
+/// Whether both ends of a mapping are mapped to the physical addresses from `phys` on.
+fn maps(ours: &Mapping, phys: u64) -> bool {
+    let last = ours.size() - 1;
+    phys_at(ours.addr()) == Some(phys) && phys_at(ours.addr() + last) == Some(phys + last as u64)
 }
 
 #[kunit_tests(iomrs_arena)]
@@ -119,6 +163,58 @@ mod tests {
         );
         let small = check_ok!(aperture_with(options, bar.phys, 16 << 20, Strategy::Auto));
         check_eq!(small.strategy(), Strategy::Whole);
+        Ok(())
+    }
+
+    #[test]
+    fn s29_arena_idle_frees_what_nobody_uses() -> Outcome {
+        require!(frees_soon());
+        let bar = require!(ivshmem_bar(2));
+        // What other tests have left goes first; the window's slots keep a unit.
+        wait_for_units(1)?;
+        let (before, size) = (KernelState::now()?, 5 * PAGE_1G / 8);
+        let first = check_ok!(map(WC, bar.phys, size));
+        check_eq!(count_units()?, 2);
+        for round in 0..3 {
+            let phys = bar.phys + size + round * PAGE_2M;
+            drop(check_ok!(map(WC, phys, size)));
+            wait_for_units(2)?;
+            // What is in use stays.
+            check_eq!(count_units()?, 2);
+            check!(maps(&first, bar.phys));
+        }
+        drop(first);
+        wait_for_units(1)?;
+        check_eq!(KernelState::now()?, before);
+        Ok(())
+    }
+
+    #[test]
+    fn s29_arena_idle_while_two_cpus_map() -> Outcome {
+        require!(frees_soon());
+        let bar = require!(ivshmem_bar(2));
+        let (before, log) = (KernelState::now()?, c::iomrs_c_log_position());
+        // More than half of the first unit.
+        let (size, wrong) = (40 << 20, AtomicU32::new(0));
+        on_two_cpus(&|cpu| {
+            for round in 0..40 {
+                let phys = bar.phys + (round % 8 + 8 * cpu as u64) * PAGE_2M;
+                let all_right = map(WC, phys, size).is_ok_and(|first| {
+                    let second = map(WC, phys + PAGE, size);
+                    let second_is_right = second.is_ok_and(|second| maps(&second, phys + PAGE));
+                    second_is_right && maps(&first, phys)
+                });
+                wrong.fetch_add(u32::from(!all_right), Ordering::Relaxed);
+                // Sometimes as long as it takes to free them all.
+                let pause = c::iomrs_c_ktime_get_ns() + round % 4 * u64::from(IDLE) * 1_000_000;
+                while c::iomrs_c_ktime_get_ns() < pause {
+                    c::iomrs_c_schedule();
+                }
+            }
+        })?;
+        check_eq!(wrong.into_inner(), 0);
+        check_eq!(KernelState::now()?, before);
+        check_eq!(c::iomrs_c_count_complaints(log), 0);
         Ok(())
     }
 }

@@ -22,6 +22,7 @@ use crate::mm::cache_mode::Protection;
 use crate::mm::page_table::{Entry, RawEntry};
 use crate::mm::slots::MAX_SLOTS;
 use crate::mm::vm_area::VmArea;
+use crate::mm::work::{Later, Work};
 use crate::mm::{flush, preempt, tlb};
 use crate::tracking::counters::Counter;
 use core::num::NonZero;
@@ -71,7 +72,7 @@ pub(crate) struct Window {
     shared: KVVec<Group>,
     /// Groups of a share.
     share_len: usize,
-    work: flush::Work,
+    work: Work,
     _area: VmArea,
 }
 
@@ -147,7 +148,7 @@ impl Window {
             cpus,
             shared,
             share_len,
-            work: flush::Work::new(),
+            work: Work::new(),
             _area: area,
         })
     }
@@ -217,7 +218,7 @@ impl Window {
         let found = self.take_or_clean(self.shared.iter());
         if !flush::may_wait_for_cpus() {
             // SAFETY: By the invariants of `Window` it has been initialised.
-            unsafe { self.work.queue() };
+            unsafe { self.work.queue_after(0) };
         }
         found
     }
@@ -333,7 +334,7 @@ impl Window {
 /// Cleans slots when nobody who needs them could.
 struct CleanLater;
 
-impl flush::Later for CleanLater {
+impl Later for CleanLater {
     fn run() {
         if let Ok(window) = Window::get() {
             let _lock = CLEAN_LOCK.lock();
@@ -375,7 +376,7 @@ impl Drop for Registration {
     fn drop(&mut self) {
         WINDOW.store(ptr::null_mut(), Ordering::Release);
         // SAFETY: By the invariants of `Window` it has been initialised.
-        unsafe { self.0.work.cancel() };
+        unsafe { self.0.work.disable() };
         let leaked = self.0.in_use().unwrap_or(0);
         if leaked != 0 {
             pr_warn!("{} temporary maps were leaked\n", leaked);
