@@ -6,6 +6,7 @@
 
 use super::snapshot::{self, MappingSnapshot, PAGE_SIZES};
 use crate::debugfs::files::{Text, TextFile};
+use crate::mm::vm_area::arena::{self, UnitUsage};
 use kernel::{
     fmt::{self, Write},
     prelude::*,
@@ -46,8 +47,23 @@ impl<T> TextFile<T> for Table {
         writeln!(out)?;
         snapshot::all()?
             .iter()
-            .try_for_each(|mapping| line(out, mapping))
+            .try_for_each(|mapping| line(out, mapping))?;
+        arena::units().try_for_each(|unit| unit_line(out, &unit))
     }
+}
+
+/// Writes the line of a unit of the arena, of which mappings are parts.
+fn unit_line(out: &mut Text, unit: &UnitUsage) -> Result {
+    write!(out, "# unit of the arena")?;
+    column(out, 1)?;
+    hashed(out, unit.addr)?;
+    column(out, 2)?;
+    let (free, piece) = (unit.free, unit.largest_free);
+    Ok(writeln!(
+        out,
+        "{} bytes, {free} free, {piece} of them in one piece",
+        unit.size
+    )?)
 }
 
 /// Writes the line of one mapping.
@@ -88,8 +104,16 @@ fn line(out: &mut Text, mapping: &MappingSnapshot) -> Result {
     Ok(())
 }
 
-/// Writes the virtual address as C's `%p` prints it, or `none` if there is none.
+/// Writes the virtual address, or `none` if there is none.
 fn virt(out: &mut Text, mapping: &MappingSnapshot, none: &str) -> Result {
+    match mapping.addr {
+        0 => Ok(write!(out, "{none}")?),
+        addr => hashed(out, addr),
+    }
+}
+
+/// Writes an address as C's `%p` prints it.
+fn hashed(out: &mut Text, addr: usize) -> Result {
     /// In Rust `%p` prints a prefix that it does not print in C.
     struct WithoutPrefix<'a>(&'a mut Text);
 
@@ -99,10 +123,6 @@ fn virt(out: &mut Text, mapping: &MappingSnapshot, none: &str) -> Result {
         }
     }
 
-    let addr = mapping.addr;
-    if addr == 0 {
-        return Ok(write!(out, "{none}")?);
-    }
     let addr = core::ptr::without_provenance::<u8>(addr);
     Ok(WithoutPrefix(out).write_fmt(fmt!("{addr:p}"))?)
 }
@@ -134,6 +154,15 @@ impl<T> TextFile<T> for Json {
         for mapping in snapshot::all()?.iter() {
             write!(out, "{separator}\n  ")?;
             object(out, mapping)?;
+            separator = ",";
+        }
+        write!(out, "\n], \"units\": [")?;
+        separator = "";
+        for unit in arena::units() {
+            write!(out, "{separator}\n  {{\"virt\": \"")?;
+            hashed(out, unit.addr)?;
+            write!(out, "\", \"size\": {}, \"free\": {}", unit.size, unit.free)?;
+            write!(out, ", \"free_in_one_piece\": {}}}", unit.largest_free)?;
             separator = ",";
         }
         Ok(writeln!(out, "\n]}}")?)

@@ -33,9 +33,11 @@ impl<T> TextFile<T> for Stats {
 fn show_arena(out: &mut Text, usage: &Usage) -> Result {
     writeln!(out, "arena_units {}", usage.units)?;
     writeln!(out, "arena_bytes {}", usage.reserved)?;
+    writeln!(out, "arena_bytes_mapped {}", usage.mapped)?;
     writeln!(out, "arena_bytes_free {}", usage.free)?;
     writeln!(out, "arena_bytes_free_in_one_piece {}", usage.largest_free)?;
     writeln!(out, "arena_bytes_awaiting_flush {}", usage.dirty)?;
+    writeln!(out, "arena_bytes_of_tables {}", usage.tables)?;
     writeln!(out, "arena_flushes {}", usage.flushes)?;
     Ok(())
 }

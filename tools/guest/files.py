@@ -18,7 +18,7 @@ import threading
 import time
 
 from library import (DEBUG, LIBRARY, MODULES, bar, check_eq, control, deltas, device, insmod, mappings, read_once, rmmod,
-                     selftest, stats, table, unbound)
+                     selftest, stats, table, unbound, units)
 
 PAGE, CHUNK = 4096, 2 << 20
 # Registers of the machine, which are no BARs.
@@ -109,7 +109,7 @@ def ten_thousand_mappings_in_one_read():
         control("drop")
         while piece := file.read(1000):
             pieces.append(piece)
-    check_eq("lines in pieces", b"".join(pieces).count(b"\n"), 10_001)
+    check_eq("lines in pieces", b"".join(pieces).count(b"\n0x"), 10_000)
     check_eq("after", mappings(), [])
 
 
@@ -175,6 +175,32 @@ def stats_are_exact():
     control("refuse-bars")
     check_eq("BARs refused", deltas(before, stats()), {
         "refused_EINVAL": 3, "refused_other": 1, "refused_EBUSY": 1, "mappings_made": 1, "mappings_dropped": 1})
+
+
+@test
+def arena_is_told():
+    if "arena_units" not in stats():
+        check_eq("units", units(), [])
+        return
+    before = stats()
+    control("pages", PHYS, 7)
+    control("whole", PHYS + CHUNK, CHUNK)
+    during, parts = stats(), units()
+    check_eq("units", (during["arena_units"], during["arena_bytes"]), (len(parts), sum(unit["size"] for unit in parts)))
+    check_eq("free", during["arena_bytes_free"], sum(unit["free"] for unit in parts))
+    check_eq("in one piece", during["arena_bytes_free_in_one_piece"], max(unit["free_in_one_piece"] for unit in parts))
+    check_eq("all", during["arena_bytes"], sum(during[f"arena_bytes_{what}"] for what in ("mapped", "free", "awaiting_flush")))
+    # Each with its guard page.
+    mapped = 7 * 2 * PAGE + CHUNK + PAGE
+    check_eq("mapped", during["arena_bytes_mapped"] - before["arena_bytes_mapped"], mapped)
+    # A table of 4 KiB for each 2 MiB, and one for each 1 GiB.
+    check_eq("tables", during["arena_bytes_of_tables"], during["arena_bytes"] // 512 + during["arena_bytes"] // 512**2 // PAGE * PAGE)
+    flushes = during["arena_flushes"]
+    control("drop")
+    after = stats()
+    check_eq("dropped", after["arena_bytes_mapped"], before["arena_bytes_mapped"])
+    if after["arena_flushes"] == flushes:
+        check_eq("dirty", after["arena_bytes_awaiting_flush"] - during["arena_bytes_awaiting_flush"], mapped)
 
 
 @test

@@ -52,10 +52,20 @@ def mappings():
 
 
 def table():
-    """Returns the lines of `mappings`, each as a list of words."""
+    """Returns the lines of mappings in `mappings`, each as a list of words."""
     head, *lines = read_once("mappings")[0].splitlines()
     check_eq("the head", head.split()[0], "#")
-    return [line.split() for line in lines]
+    return [line.split() for line in lines if not line.startswith("#")]
+
+
+def units():
+    """Returns the units of the arena in `mappings.json`, after a look at their lines in `mappings`."""
+    found = json.loads(read_once("mappings.json")[0])["units"]
+    lines = [line for line in read_once("mappings")[0].splitlines() if line.startswith("# unit of the arena")]
+    check_eq("units", [line.split()[5:] for line in lines],
+             [f"{unit['virt']} {unit['size']} bytes, {unit['free']} free, {unit['free_in_one_piece']} of them in one piece".split()
+              for unit in found])
+    return found
 
 
 def stats():

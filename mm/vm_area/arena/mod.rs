@@ -45,8 +45,8 @@ mod unit;
 mod vmap;
 use dirty::{Flush, Part};
 pub(crate) use growth::{Registration, Settings};
-pub(crate) use space::Usage;
 use space::{Request, Space, Taken, MAX_UNITS};
+pub(crate) use space::{UnitUsage, Usage};
 use unit::Unit;
 
 global_lock! {
@@ -94,9 +94,22 @@ pub(crate) fn usage() -> Option<Usage> {
     }
     let usage = SPACE.lock().as_mut().map(Space::usage)?;
     Some(Usage {
+        tables: tables_of(usage.reserved),
         flushes: flush::count(),
         ..usage
     })
+}
+
+/// Returns the bytes of the tables that units of that many bytes have.
+fn tables_of(reserved: u64) -> u64 {
+    // Those of small pages, and those of middle ones, which a unit of less than 1 GiB may share.
+    ((reserved >> PMD_SHIFT) + (reserved >> PUD_SHIFT)) << PAGE_SHIFT
+}
+
+/// Returns each unit, with how much of it is in use.
+pub(crate) fn units() -> impl Iterator<Item = UnitUsage> {
+    let indices = if is_in_use() { 0..MAX_UNITS } else { 0..0 };
+    indices.filter_map(|index| SPACE.lock().as_mut()?.unit_usage(index))
 }
 
 /// Unmaps a part, and has it await a flush.

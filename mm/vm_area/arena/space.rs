@@ -48,21 +48,35 @@ pub(super) enum Taken {
     NoSpace,
 }
 
-/// How much of the arena is in use, in bytes where nothing else is said.
+/// How much of the arena is in use. Of all units, and in bytes where nothing else is said.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Usage {
     /// The number of units.
     pub(crate) units: u32,
-    /// Of all units.
     pub(crate) reserved: u64,
+    /// What mappings have, with the guard page behind each.
+    pub(crate) mapped: u64,
+    /// What awaits a flush, with the guard pages.
+    pub(crate) dirty: u64,
     /// What can be had at once.
     pub(crate) free: u64,
     /// The most that can be had in one piece.
     pub(crate) largest_free: u64,
-    /// What awaits a flush.
-    pub(crate) dirty: u64,
+    /// The memory of page tables.
+    pub(crate) tables: u64,
     /// The number of flushes of all CPUs since the module was loaded.
     pub(crate) flushes: u64,
+}
+
+/// A unit, and how much of it is in use, in bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct UnitUsage {
+    pub(crate) addr: usize,
+    pub(crate) size: u64,
+    /// What can be had at once.
+    pub(crate) free: u64,
+    /// The most that can be had in one piece.
+    pub(crate) largest_free: u64,
 }
 
 /// All units.
@@ -218,24 +232,45 @@ impl Space {
         units.filter_map(|(index, unit)| Some((index, unit.as_ref()?)))
     }
 
-    /// Returns what there is, but for the flushes.
+    /// Returns what there is, but for tables and flushes.
     pub(super) fn usage(&mut self) -> Usage {
         let mut usage = Usage {
-            dirty: (self.dirty.pages() as u64) << PAGE_SHIFT,
+            // Each entry of the queue has a guard page more.
+            dirty: bytes(self.dirty.pages() + self.dirty.entries()),
             ..Usage::default()
         };
         for used in self.units.iter_mut().flatten() {
-            let bytes = |pages: usize| (pages as u64) << PAGE_SHIFT;
+            let unit = used.usage();
             usage.units += 1;
-            usage.reserved += bytes(used.free.pages());
-            usage.free += bytes(used.free.free_pages());
-            usage.largest_free = usage.largest_free.max(bytes(used.free.largest_free()));
+            usage.reserved += unit.size;
+            usage.free += unit.free;
+            usage.largest_free = usage.largest_free.max(unit.largest_free);
         }
+        // The last part of a unit has no guard page.
+        usage.mapped = (usage.reserved - usage.free).saturating_sub(usage.dirty);
         usage
+    }
+
+    /// Returns how much of a unit is in use; `None` where there is no unit `index`.
+    pub(super) fn unit_usage(&mut self, index: usize) -> Option<UnitUsage> {
+        Some(self.units.get_mut(index)?.as_mut()?.usage())
     }
 }
 
+fn bytes(pages: usize) -> u64 {
+    (pages as u64) << PAGE_SHIFT
+}
+
 impl UsedUnit {
+    fn usage(&mut self) -> UnitUsage {
+        UnitUsage {
+            addr: self.addr,
+            size: bytes(self.free.pages()),
+            free: bytes(self.free.free_pages()),
+            largest_free: bytes(self.free.largest_free()),
+        }
+    }
+
     /// Whether nothing of it is in use or dirty.
     pub(super) fn is_unused(&self) -> bool {
         self.free.is_whole()
