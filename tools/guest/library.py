@@ -5,6 +5,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -121,3 +122,9 @@ def selftest(text):
     except OSError as error:
         result = error.errno
     return result, read_once("selftest")[0]
+
+
+def log_since(mark):
+    """Returns the complaints in the kernel's log after `mark`, and all lines after it."""
+    lines = subprocess.run(["dmesg"], stdout=subprocess.PIPE, text=True).stdout.partition(mark)[2].splitlines()
+    return [line for line in lines if re.search(r"WARNING:|BUG:|Oops|Call Trace|rcu:|possible", line)], lines

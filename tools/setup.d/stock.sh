@@ -27,9 +27,9 @@ get_flavour() {
 
 unpack_flavour() {
 	local deb
-	rm -rf "$2" && mkdir -p "$2/debs" && cd "$2/debs" || return
-	download_debs "linux-binary-unsigned-$1=$VERSION" "linux-headers-$1=$VERSION" || return
-	for deb in *.deb; do dpkg-deb -x "$deb" "$2" || return; done
+	rm -rf "$2" && mkdir -p "$2/debs" || return
+	(cd "$2/debs" && download_debs "linux-binary-unsigned-$1=$VERSION" "linux-headers-$1=$VERSION") || return
+	for deb in "$2"/debs/*.deb; do dpkg-deb -x "$deb" "$2" || return; done
 	rm -rf "$2/debs"
 }
 

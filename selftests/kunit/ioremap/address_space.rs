@@ -3,6 +3,7 @@
 //! Address space that many mappings share: in pieces and whole again, taken by two CPUs at once, and what
 //! a mapping costs among others.
 
+use super::arena::{frees_soon, wait_for_units};
 use crate::{
     c,
     random::Random,
@@ -155,6 +156,21 @@ mod tests {
             check!(count_units()? <= units);
         }
         Ok(())
+    }
+
+    #[test]
+    fn arena_idle_frees_every_unit_after_many_pieces() -> Outcome {
+        require!(frees_soon());
+        let bar = require!(large_bar(UNIT));
+        wait_for_units(1)?;
+        let (before, mut random) = (KernelState::now()?, Random::new(0x1d1e));
+        let mut pieces = map_pieces(bar, MANY, &mut random)?;
+        check!(count_units()? > 1);
+        let count = pieces.len();
+        drop_some(&mut pieces, count, &mut random);
+        check_eq!(KernelState::now()?, before);
+        // A unit is freed where nothing of it is missing.
+        wait_for_units(1)
     }
 
     #[test]

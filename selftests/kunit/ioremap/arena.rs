@@ -26,7 +26,7 @@ fn arena() -> Available {
 const IDLE: u32 = 10;
 
 /// Says whether unused units are freed after a moment.
-fn frees_soon() -> Available {
+pub(super) fn frees_soon() -> Available {
     arena()?;
     if crate::module_parameters::arena_idle.value() != IDLE {
         return Err(c"runs again with arena_idle=10");
@@ -37,7 +37,7 @@ fn frees_soon() -> Available {
 /// Waits until there are at most `units` units. Fails the test where that takes more than a minute.
 ///
 /// No CPU sleeps meanwhile: none would be woken to free units.
-fn wait_for_units(units: usize) -> Outcome {
+pub(super) fn wait_for_units(units: usize) -> Outcome {
     let (done, found) = (AtomicBool::new(false), AtomicU32::new(u32::MAX));
     let end = c::iomrs_c_ktime_get_ns() + 60_000_000_000;
     on_two_cpus(&|cpu| {
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn s29_arena_idle_frees_what_nobody_uses() -> Outcome {
+    fn arena_idle_frees_what_nobody_uses() -> Outcome {
         require!(frees_soon());
         let bar = require!(ivshmem_bar(2));
         // What other tests have left goes first; the window's slots keep a unit.
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn s29_arena_idle_while_two_cpus_map() -> Outcome {
+    fn arena_idle_while_two_cpus_map() -> Outcome {
         require!(frees_soon());
         let bar = require!(ivshmem_bar(2));
         let (before, log) = (KernelState::now()?, c::iomrs_c_log_position());

@@ -7,7 +7,7 @@ use crate::{
     support::{contexts::*, mappings::*, outcome::*, proc_files::KernelState, ranges::*},
 };
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use io_mapping_rs::{ioremap::Options, Mapping, Strategy};
+use io_mapping_rs::{ioremap::Options, window::WINDOW, Mapping, Strategy};
 use kernel::prelude::*;
 
 /// Sizes of which one follows the other, so that small and large pages take turns at an address.
@@ -40,65 +40,70 @@ fn wrong_pages(ours: &Mapping, first: u32) -> u32 {
     wrong
 }
 
-/// What CPU 0 hands to CPU 1: a mapping, and the number of its first page.
+/// What CPU 0 hands to all others: a mapping, and the number of its first page.
+#[derive(Default)]
 struct Shared {
     mapping: AtomicUsize,
     first: AtomicU32,
+    /// How many mappings there have been.
     turn: AtomicU32,
+    /// How often a reader has read a mapping.
+    read: AtomicU32,
     wrong: AtomicU32,
     failed: AtomicU32,
 }
 
-impl Shared {
-    /// Waits until it is the turn of `turn`.
-    fn wait_for(&self, turn: u32) {
-        while self.turn.load(Ordering::Acquire) != turn {
-            c::iomrs_c_schedule();
-        }
+/// Waits until `counter` is `count`.
+fn wait_for(counter: &AtomicU32, count: u32) {
+    while counter.load(Ordering::Acquire) != count {
+        c::iomrs_c_schedule();
     }
+}
 
-    fn own(&self, range: TestRange) {
+impl Shared {
+    fn own(&self, range: TestRange, readers: u32) {
         for round in 0..ROUNDS {
             let size = SIZES[round % SIZES.len()];
             let pages = (range.size - size) / PAGE;
             // In steps of an odd number of pages, so that the memory always differs.
             let first = round as u64 * 37 % (pages + 1);
             let first = if round % 2 == 0 { first } else { first & !511 };
+            let turn = round as u32 + 1;
             match map(WC, range.phys + first * PAGE, size) {
-                Ok(ours) => self.share(&ours, first as u32, 2 * round as u32 + 1),
+                Ok(ours) => self.share(Some(&ours), first as u32, turn, readers),
                 Err(_) => {
                     self.failed.fetch_add(1, Ordering::Relaxed);
-                    self.mapping.store(0, Ordering::Relaxed);
-                    self.turn.store(2 * round as u32 + 1, Ordering::Release);
-                    self.wait_for(2 * round as u32 + 2);
+                    self.share(None, 0, turn, readers);
                 }
             }
         }
     }
 
-    fn share(&self, ours: &Mapping, first: u32, turn: u32) {
+    /// Has all readers read a mapping, and reads it, too.
+    fn share(&self, ours: Option<&Mapping>, first: u32, turn: u32, readers: u32) {
         self.first.store(first, Ordering::Relaxed);
-        self.mapping.store(
-            core::ptr::from_ref(ours).expose_provenance(),
-            Ordering::Relaxed,
-        );
+        let raw = ours.map_or(0, |ours| core::ptr::from_ref(ours).expose_provenance());
+        self.mapping.store(raw, Ordering::Relaxed);
         self.turn.store(turn, Ordering::Release);
-        self.wrong
-            .fetch_add(wrong_pages(ours, first), Ordering::Relaxed);
-        self.wait_for(turn + 1);
+        self.count_wrong(ours);
+        wait_for(&self.read, turn * readers);
+    }
+
+    fn count_wrong(&self, ours: Option<&Mapping>) {
+        let first = self.first.load(Ordering::Relaxed);
+        let wrong = ours.map_or(0, |ours| wrong_pages(ours, first));
+        self.wrong.fetch_add(wrong, Ordering::Relaxed);
     }
 
     fn read(&self) {
-        for round in 0..ROUNDS as u32 {
-            self.wait_for(2 * round + 1);
+        for turn in 1..=ROUNDS as u32 {
+            wait_for(&self.turn, turn);
             let ours = self.mapping.load(Ordering::Relaxed);
             // SAFETY: Null, or the mapping of the owner, which waits for us.
-            let ours = unsafe { core::ptr::with_exposed_provenance::<Mapping>(ours).as_ref() };
-            if let Some(ours) = ours {
-                let wrong = wrong_pages(ours, self.first.load(Ordering::Relaxed));
-                self.wrong.fetch_add(wrong, Ordering::Relaxed);
-            }
-            self.turn.store(2 * round + 2, Ordering::Release);
+            self.count_wrong(unsafe {
+                core::ptr::with_exposed_provenance::<Mapping>(ours).as_ref()
+            });
+            self.read.fetch_add(1, Ordering::Release);
         }
     }
 }
@@ -112,19 +117,53 @@ mod tests {
         require!(two_cpus());
         let range = require!(TestRange::reserved());
         number_pages(range)?;
-        let shared = Shared {
-            mapping: AtomicUsize::new(0),
-            first: AtomicU32::new(0),
-            turn: AtomicU32::new(0),
-            wrong: AtomicU32::new(0),
-            failed: AtomicU32::new(0),
-        };
-        on_two_cpus(&|cpu| match cpu {
-            0 => shared.own(range),
+        let (shared, cpus) = (Shared::default(), c::iomrs_c_num_online_cpus());
+        on_cpus(cpus, &|cpu| match cpu {
+            0 => shared.own(range, cpus - 1),
             _ => shared.read(),
         })?;
+        note(fmt!("CPUs that read: {cpus}"));
         check_eq!(shared.failed.load(Ordering::Relaxed), 0);
         check_eq!(shared.wrong.load(Ordering::Relaxed), 0);
+        Ok(())
+    }
+
+    #[test]
+    fn a_cpu_comes_and_goes_while_others_flush() -> Outcome {
+        require!(two_cpus());
+        if WINDOW == "kmap" {
+            return skip(c"a task that has leaked a kmap_local map may keep its CPU online");
+        }
+        let range = require!(TestRange::reserved());
+        number_pages(range)?;
+        let (before, log) = (KernelState::now()?, c::iomrs_c_log_position());
+        let (last, done) = (c::iomrs_c_num_online_cpus() - 1, AtomicU32::new(0));
+        let (wrong, rounds) = (AtomicU32::new(0), AtomicU32::new(0));
+        let map_and_read = || {
+            while done.load(Ordering::Acquire) == 0 {
+                let round = u64::from(rounds.fetch_add(1, Ordering::Relaxed));
+                // So much that every CPU has to be flushed after a few.
+                let size = [range.size / 2, 1 << 20][round as usize % 2];
+                let page = round % 60 * 512 / 2;
+                let ours = map(WC, range.phys + page * PAGE, size);
+                let found = ours.map_or(1, |ours| wrong_pages(&ours, page as u32));
+                wrong.fetch_add(found, Ordering::Relaxed);
+            }
+        };
+        let thread = Thread::start(Some(0), &map_and_read)?;
+        let (mut result, mut cycles) = (0, 0);
+        while cycles < 10 || rounds.load(Ordering::Relaxed) < 40 {
+            for online in [false, true] {
+                result |= c::iomrs_c_set_cpu_online(last as i32, online);
+            }
+            cycles += 1;
+        }
+        done.store(1, Ordering::Release);
+        drop(thread);
+        check_eq!(result, 0);
+        check_eq!(wrong.into_inner(), 0);
+        check_eq!(KernelState::now()?, before);
+        check_eq!(c::iomrs_c_count_complaints(log), 0);
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use core::{
     ptr::NonNull,
     sync::atomic::{AtomicU32, Ordering},
 };
+use kernel::prelude::*;
 
 /// A context in which a closure can be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,21 +121,38 @@ impl Drop for Thread<'_> {
     }
 }
 
-/// Calls `body` with 0 on CPU 0 and with 1 on CPU 1, at the same time, and waits for both ends.
-pub(crate) fn on_two_cpus(body: &(impl Fn(usize) + Sync)) -> Outcome {
-    let (arrived, alone) = (AtomicU32::new(0), AtomicU32::new(0));
+/// Calls `body` with the number of each of the first `count` CPUs on that CPU, at the same time, and waits
+/// for all ends.
+pub(crate) fn on_cpus(count: u32, body: &(impl Fn(usize) + Sync)) -> Outcome {
+    let (arrived, missing) = (AtomicU32::new(0), AtomicU32::new(0));
     let together = |cpu| {
         arrived.fetch_add(1, Ordering::AcqRel);
-        while arrived.load(Ordering::Acquire) < 2 && alone.load(Ordering::Acquire) == 0 {
+        while arrived.load(Ordering::Acquire) + missing.load(Ordering::Acquire) < count {
             core::hint::spin_loop();
         }
-        body(cpu);
+        body(cpu as usize);
     };
-    let (zero, one) = (|| together(0), || together(1));
-    let _first = Thread::start(Some(0), &zero)?;
-    let second = Thread::start(Some(1), &one);
-    alone.store(second.is_err().into(), Ordering::Release);
-    second.map(drop)
+    let mut bodies = check_ok!(KVec::with_capacity(count as usize, GFP_KERNEL));
+    for cpu in 0..count {
+        check_ok!(bodies.push(move || together(cpu), GFP_KERNEL));
+    }
+    let mut threads = check_ok!(KVec::with_capacity(count as usize, GFP_KERNEL));
+    for (cpu, body) in (0..count).zip(&bodies) {
+        match Thread::start(Some(cpu), body) {
+            Ok(thread) => check_ok!(threads.push(thread, GFP_KERNEL)),
+            Err(err) => {
+                // Those that run wait for no more.
+                missing.store(count - cpu, Ordering::Release);
+                return Err(err);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// As [`on_cpus`], for two CPUs.
+pub(crate) fn on_two_cpus(body: &(impl Fn(usize) + Sync)) -> Outcome {
+    on_cpus(2, body)
 }
 
 /// Says whether there are the two CPUs that some tests take.
