@@ -64,9 +64,9 @@ def command(args, wanted, image, backing, log):
     glob = f"kunit.filter_glob={glob}" if glob else ""
     script = os.path.join(TOOLS, "guest", args.guest)
     suites = SUITES if args.guest == "kunit.sh" else ""
-    again = "again" if args.again and not glob else "once"
-    params = " ".join([again, f"uart={UART}", *args.param])
-    return ["vng", "--run", image, *kvm, "--cpus", "2", "--memory", MEMORY, f"--qemu-opts={devices}",
+    more = "once" if wanted.glob else args.more
+    params = " ".join([more, f"uart={UART}", *args.param])
+    return ["vng", "--run", image, *kvm, "--cpus", str(args.cpus), "--memory", MEMORY, f"--qemu-opts={devices}",
             "--append", f"memmap={RESERVED_MIB}M${RESERVED_PHYS >> 20}M {CONSOLE} {suites} {wanted.append} {glob}",
             "--", f"{script} {args.modules} {RESERVED_PHYS} {RESERVED_MIB << 20} {params}"]
 
@@ -168,7 +168,9 @@ def main():
     parser.add_argument("--param", action="append", default=[], help="a parameter of the selftests' module, such as sparse=1")
     parser.add_argument("--glob", help="these cases alone: suite.case")
     parser.add_argument("--guest", default="kunit.sh", help="what runs in the guest: a file of tools/guest")
-    parser.add_argument("--again", action="store_true", help="the first boot loads the modules with other parameters too")
+    parser.add_argument("--more", default="once", choices=["once", "again", "readers"],
+                        help="what a boot for all cases does besides, see tools/guest/kunit.sh")
+    parser.add_argument("--cpus", type=int, default=2)
     parser.add_argument("--log", default="/tmp/iomrs-kunit.log", help="where consoles go, with the boot's name added")
     args = parser.parse_args()
     merged = {}

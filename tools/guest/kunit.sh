@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2086
 # Runs inside a virtme-ng guest: loads our modules with their KUnit suites and prints the results.
-#   kunit.sh DIR-OF-MODULES PHYS SIZE AGAIN [PARAMETER=VALUE]...
-# PHYS and SIZE: the range of RAM that the kernel's command line sets aside. AGAIN: "again" loads the modules with other
-# parameters, too. Each PARAMETER is one of io-mapping-selftests.ko, and arena=1 one of the
-# library, too.
+#   kunit.sh DIR-OF-MODULES PHYS SIZE MORE [PARAMETER=VALUE]...
+# PHYS and SIZE: the range of RAM that the kernel's command line sets aside. Each PARAMETER is one of
+# io-mapping-selftests.ko, and arena=1 one of the library, too. MORE is "once", or what is done besides:
+#   again    the modules are loaded with other parameters, too, for the tests of these
+#   readers  tests of address space run while others read what the kernel shows of it
 # Output for tools/kunit.py: "@suite NAME [HOW]" before each suite's KTAP, then "@ok NAME" or "@not ok NAME: REASON".
 
 check() {
@@ -62,6 +63,22 @@ again() {
 	check "both modules unload after $*" unload
 }
 
+# Reads what the kernel shows of its page table and its areas, again and again.
+read_kernel_files() {
+	while cat /sys/kernel/debug/page_tables/kernel /proc/vmallocinfo > /dev/null; do echo read; done
+}
+
+# with_readers: runs tests while the kernel's files are read.
+with_readers() {
+	local reader glob
+	read_kernel_files > /tmp/reads &
+	reader=$!
+	for glob in "iomrs_reuse.*" "iomrs_arena.*" "*.*pieces*" "*.two_cpus*"; do again "$glob"; done
+	again "*.*arena_idle*" arena_idle=10
+	check "page table and areas are read meanwhile" kill $reader
+	check "how often they were read: more than 5 times" [ "$(wc -l < /tmp/reads)" -gt 5 ]
+}
+
 results=/sys/kernel/debug/kunit
 before=$(ls $results 2> /dev/null)
 echo "iomrs: the tests begin here" > /dev/kmsg
@@ -77,6 +94,7 @@ check "io-mapping-rs.ko loads" insmod "$modules/io-mapping-rs.ko" $arena
 check "io-mapping-selftests.ko loads" insmod "$modules/io-mapping-selftests.ko" phys="$phys" size="$size" "$@"
 suites ""
 check "both modules unload" unload
+if [ "$more" = readers ]; then with_readers; fi
 if [ "$more" = again ]; then
 	again "iomrs_slot_*" window_slots=64
 	again "*.*chunk_budget*" chunk_budget=0 window_slots=64
