@@ -215,7 +215,7 @@ impl<'a, S: Copy + Default> View<'a, [u8], S> {
     /// # Safety
     ///
     /// They may be accessed for `'a`: they are mapped device memory, or I/O ports that the caller
-    /// has the right to. Where `S` is [`Local`], by this task and on this CPU only.
+    /// has the right to. Where `S` is [`Local`], by this task only.
     #[inline(always)]
     pub(crate) unsafe fn bytes(addr: usize, size: usize) -> Self {
         let base = ptr::without_provenance_mut(addr);
