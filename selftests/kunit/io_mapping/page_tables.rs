@@ -48,6 +48,7 @@ mod tests {
 
     #[test]
     fn none_for_a_sparse_large_aperture_nohugeiomap() -> Outcome {
+        require!(much_address_space());
         let phys = require!(TestRange::unpopulated(SIZE)).phys;
         let (mut random, mut least) = (Random::new(1), u64::MAX);
         for _ in 0..TRIES {

@@ -73,8 +73,17 @@ impl TestRange {
     }
 }
 
+/// Whether there is memory for what KASAN keeps of more than some GiB of address space.
+pub(crate) fn much_address_space() -> Available<()> {
+    if cfg!(CONFIG_KASAN) {
+        return Err(c"KASAN takes an eighth of the address space in memory");
+    }
+    Ok(())
+}
+
 /// Returns the size of the address space for areas, if a test can fill it.
 pub(crate) fn fillable_address_space() -> Available<u64> {
+    much_address_space()?;
     let total = c::iomrs_c_vmalloc_total() as u64;
     if total > 64 << 40 || c::iomrs_c_largest_page_shift() != PAGE_1G.trailing_zeros() {
         return Err(c"too much address space to fill (no5lvl), or no 1G pages");
