@@ -246,7 +246,9 @@ impl<M: DerefMut<Target = [u64]>> FreePages<M> {
     #[cold]
     fn take_from_next_stretch(&mut self, pages: usize) -> Option<usize> {
         self.end_stretch();
-        let Some(first) = self.map.find(0, STRETCH_PAGES, false) else {
+        // The last page of what is found may be the one behind the end.
+        let found = self.map.find(0, STRETCH_PAGES, false);
+        let Some(first) = found.filter(|first| first + STRETCH_PAGES <= self.pages()) else {
             return self.take_from_map(pages, 0, 0);
         };
         self.map.set(first, STRETCH_PAGES, false);

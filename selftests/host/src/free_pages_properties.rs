@@ -228,6 +228,23 @@ fn small_parts_fill_a_unit_from_its_start() {
     assert_eq!(unit.take(1, 0, 0), Some(0));
 }
 
+/// Where only 127 pages are left at the end, they are no stretch for small parts, which are 128.
+#[test]
+fn small_parts_at_the_end_of_a_unit() {
+    for left in 100..200 {
+        let (mut unit, mut model) = (unit(512), Model::new(512));
+        let take = |pages| Step::Take {
+            pages,
+            align_shift: 0,
+            residue: 0,
+        };
+        apply(&mut unit, &mut model, take(512 - left - 1));
+        while model.has_place(1, 1, 0) {
+            apply(&mut unit, &mut model, take(1));
+        }
+    }
+}
+
 #[test]
 fn the_last_part_has_no_guard_page() {
     let mut unit = unit(512);
