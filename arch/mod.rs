@@ -5,7 +5,6 @@
 //! `mm/` calls what is about memory management, `io/` and `ioremap/ports.rs` what is about single
 //! accesses, `tracking/` the increment of a counter. `docs/porting.md` explains each function.
 
-#[cfg(iomrs_preempt_calls)]
 mod generic;
 pub(crate) mod machine;
 

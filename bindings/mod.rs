@@ -31,19 +31,6 @@ use kernel::bindings::{delayed_work, work_func_t};
 #[cfg(all(iomrs_preempt_calls, CONFIG_PREEMPT_RT))]
 pub(crate) use kernel::bindings::{migrate_disable, migrate_enable};
 
-/// Whether the platform has an attribute of confidential computing.
-#[inline(always)]
-pub(crate) fn cc_platform_has(attr: kernel::bindings::cc_attr) -> bool {
-    #[cfg(CONFIG_ARCH_HAS_CC_PLATFORM)]
-    // SAFETY: It may be called anywhere.
-    return unsafe { kernel::bindings::cc_platform_has(attr) };
-    #[cfg(not(CONFIG_ARCH_HAS_CC_PLATFORM))]
-    {
-        let _ = attr;
-        false
-    }
-}
-
 /// How many events are counted.
 pub(crate) const COUNTERS: usize = 22;
 
@@ -90,7 +77,9 @@ unsafe extern "C" {
     pub(crate) fn iomrs_outsl(none: *mut u32, data: *const u32, port: c_ulong, count: c_ulong);
 
     // helpers/irqflags.c
+    #[allow(dead_code, reason = "not every architecture turns interrupts off")]
     pub(crate) safe fn iomrs_local_irq_save() -> c_ulong;
+    #[allow(dead_code, reason = "not every architecture turns interrupts off")]
     pub(crate) fn iomrs_local_irq_restore(flags: c_ulong);
 
     // helpers/kernel.c

@@ -33,6 +33,9 @@ pub(crate) fn all_cpus() {
         tlb::invalidate_all();
     }
     COUNT.fetch_add(1, Ordering::Relaxed);
+    if tlb::IS_BROADCAST {
+        return tlb::invalidate_all();
+    }
     // SAFETY: `flush` does not use its argument, and may be called in interrupts.
     unsafe { bindings::iomrs_on_each_cpu(Some(flush), ptr::null_mut()) };
 }

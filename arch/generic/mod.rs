@@ -2,4 +2,11 @@
 
 //! What an architecture may use that has nothing better.
 
+#[cfg(iomrs_stock)]
+pub(crate) mod limits;
+#[cfg(not(CONFIG_X86_64))]
+pub(crate) mod mtrr;
+#[cfg(iomrs_preempt_calls)]
 pub(crate) mod preempt;
+#[cfg(not(CONFIG_X86_64))]
+pub(crate) mod xen_pv;

@@ -5,11 +5,9 @@
 use super::bindings as c;
 use super::page_table::{PMD_SHIFT, PUD_SHIFT};
 #[cfg(iomrs_stock)]
-use crate::bindings::cmdline;
+use crate::arch::generic::limits::max_page_shift_of_command_line;
 use kernel::bindings::{X86_FEATURE_GBPAGES, X86_FEATURE_PSE};
 use kernel::page::PAGE_SHIFT;
-#[cfg(iomrs_stock)]
-use kernel::prelude::*;
 
 /// As C's `phys_addr_valid()` has it.
 pub(crate) fn phys_bits() -> u32 {
@@ -40,23 +38,6 @@ pub(crate) fn max_page_shift() -> u32 {
 fn max_page_shift_of_command_line() -> u32 {
     // SAFETY: A number that does not change after boot.
     unsafe { c::ioremap_max_page_shift }
-}
-
-/// As above. A stock kernel does not tell modules: its command line is read. Where it cannot be,
-/// pages are small.
-#[cfg(iomrs_stock)]
-fn max_page_shift_of_command_line() -> u32 {
-    match cmdline::has_word("nohugeiomap") {
-        Ok(false) => PUD_SHIFT,
-        Ok(true) => PAGE_SHIFT as u32,
-        Err(err) => {
-            pr_warn!(
-                "small pages only: /proc/cmdline cannot be read: {:?}\n",
-                err
-            );
-            PAGE_SHIFT as u32
-        }
-    }
 }
 
 /// C: `PAGE_OFFSET`.

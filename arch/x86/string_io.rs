@@ -5,7 +5,7 @@
 //! A copy of whole words that C makes by one `rep movsl` is made here by the same accesses, without
 //! C's tests for bytes before and after.
 
-use crate::bindings::cc_platform_has;
+use super::encryption::cc_platform_has;
 use core::arch::asm;
 use kernel::{bindings, ffi::c_void};
 

@@ -11,6 +11,9 @@
 
 use super::instructions as cpu;
 
+/// [`invalidate_all`] is for this CPU alone.
+pub(crate) const IS_BROADCAST: bool = false;
+
 /// Drops this CPU's translation of the page at `addr`: in the current address space, and of a global
 /// page. See [`has_other_address_spaces`].
 ///

@@ -97,7 +97,9 @@ pub(crate) unsafe fn fill(tables: &impl Tables, area: Range<usize>, pages: &Page
         prot: pages.prot,
     };
     // SAFETY: `plan` covers `area`, which the caller owns.
-    unsafe { walk.plan(plan) }
+    unsafe { walk.plan(plan)? };
+    arch::finish_entries();
+    Ok(())
 }
 
 struct Walk<'a, T> {

@@ -13,7 +13,7 @@ use crate::arch::page_table as arch;
 use crate::mm::cache_mode::{mode_of_entry, CacheMode};
 
 #[cfg(not(iomrs_window_kmap))]
-pub(crate) use crate::arch::page_table::{set_entry, small_entry, RawEntry};
+pub(crate) use crate::arch::page_table::{finish_entries, set_entry, small_entry, RawEntry};
 
 mod fill;
 #[cfg(iomrs_exported)]

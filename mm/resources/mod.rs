@@ -5,8 +5,8 @@
 //! C: `__ioremap_check_mem()` in [`arch/x86/mm/ioremap.c`](srctree/arch/x86/mm/ioremap.c),
 //! `iomem_map_sanity_check()` in [`kernel/resource.c`](srctree/kernel/resource.c)
 
-use crate::arch::encryption::is_private_mmio;
-use crate::bindings::{self, cc_platform_has, efi};
+use crate::arch::encryption::{is_guest_encrypted, is_private_mmio};
+use crate::bindings::{self, efi};
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
 use kernel::bindings as c;
 
@@ -85,11 +85,6 @@ pub(crate) fn is_reserved(start: u64, size: usize) -> bool {
         )
     };
     found as u32 == c::REGION_INTERSECTS
-}
-
-/// Whether this is a confidential guest, whose memory is encrypted.
-fn is_guest_encrypted() -> bool {
-    cc_platform_has(c::cc_attr_CC_ATTR_GUEST_MEM_ENCRYPT)
 }
 
 const _: () = assert!(encryption::DESC_NONE == c::IORES_DESC_NONE);

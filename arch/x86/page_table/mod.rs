@@ -121,3 +121,7 @@ pub(crate) unsafe fn set_entry(entry: *mut RawEntry, raw: RawEntry) {
     // SAFETY: As required of our caller. The page-table walker may read it at any time.
     unsafe { entry.write_volatile(raw) };
 }
+
+/// Called before what has been mapped by [`set_entry`] is used. The CPU sees its own stores.
+#[inline(always)]
+pub(crate) fn finish_entries() {}

@@ -214,6 +214,7 @@ impl Unit {
             // SAFETY: As required of our caller.
             unsafe { self.entry(addr, PAGE_SHIFT)? };
         }
+        arch::finish_entries();
         Ok(())
     }
 

@@ -91,6 +91,7 @@ impl Group {
         // SAFETY: By the invariants of `Group` the entry is one of the window's area. It belongs to
         // the holder of the slot, which our caller is.
         unsafe { page_table::set_entry(self.entry_ptr(index), entry) };
+        page_table::finish_entries();
         // INVARIANT: The page stays mapped until the slot is given back, and the number is that of
         // the slot.
         SlotAddr {
