@@ -13,7 +13,12 @@ mod x86;
 #[cfg(CONFIG_X86_64)]
 use x86 as this;
 
-#[cfg(not(CONFIG_X86_64))]
+#[cfg(CONFIG_ARM64)]
+mod arm64;
+#[cfg(CONFIG_ARM64)]
+use arm64 as this;
+
+#[cfg(not(any(CONFIG_X86_64, CONFIG_ARM64)))]
 compile_error!("io-mapping-rs does not know this architecture: see docs/porting.md");
 
 pub(crate) use this::{

@@ -16,8 +16,8 @@ import sys
 import tap
 from kcmd import Build
 
-# What kbuild compiles the helpers to, the folder of the Rust files that declare them, and those files.
-HELPERS = [("bindings/helpers/helpers.o", "bindings", "*.rs"), ("arch/x86/helpers/helpers.o", "arch/x86", "bindings.rs")]
+# The folders of arch/, of which kbuild has compiled one, and clang's name of each.
+TARGETS = {"x86": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
 OURS = "iomrs_.*"
 # Of the compiler's flags those that change what a header says or how a type is laid out.
 WITH_WORD = ("-include", "-isystem", "-I")
@@ -30,7 +30,13 @@ INTEGERS = {"c_char": "u8", "c_schar": "i8", "c_uchar": "u8", "c_short": "i16", 
             "isize": "i64", "usize": "u64"}
 
 
-def c_flags(build, helpers):
+def helpers_of(arch):
+    """What kbuild compiles the helpers to, the folder of the Rust files that declare them, and those files."""
+    return [("bindings/helpers/helpers.o", "bindings", "*.rs"),
+            (f"arch/{arch}/helpers/helpers.o", f"arch/{arch}", "bindings.rs")]
+
+
+def c_flags(build, helpers, target):
     """What clang must be told to see the headers as kbuild's compiler saw them."""
     kept, words = [], iter(build.command(helpers))
     for word in words:
@@ -38,7 +44,7 @@ def c_flags(build, helpers):
             kept += [word, next(words)]
         elif KEPT.fullmatch(word):
             kept.append(word)
-    return kept + ["-w", "--target=x86_64-linux-gnu", "-fno-builtin", "-D__BINDGEN__"]
+    return kept + ["-w", f"--target={target}", "-fno-builtin", "-D__BINDGEN__"]
 
 
 def parameters(source):
@@ -52,9 +58,9 @@ def kernel_source(flags):
     return next(flag for flag in flags if flag.endswith(kconfig))[: -len(kconfig)]
 
 
-def bindgen(build, helpers, header, names):
+def bindgen(build, helpers, header, names, target):
     """What bindgen makes of the functions in names, of ours, and of our constants."""
-    flags = c_flags(build, helpers)
+    flags = c_flags(build, helpers, target)
     command = ["bindgen", header, *parameters(kernel_source(flags)), "--rust-target", "1.85",
                "--use-core", "--ctypes-prefix", "ffi", "--no-layout-tests", "--no-debug", ".*",
                "--allowlist-function", "|".join([OURS, *sorted(names)]), "--allowlist-var", "IOMRS_.*",
@@ -143,13 +149,14 @@ def read(paths):
 def main():
     out, label = sys.argv[1:]
     found = []
+    arch = next(arch for arch in TARGETS if os.path.exists(f"{out}/arch/{arch}"))
     with Build(out) as build:
-        for helpers, folder, pattern in HELPERS:
+        for helpers, folder, pattern in helpers_of(arch):
             source = build.source(helpers)
             checkout = source[: -len(helpers)]
             rust = read(glob.glob(f"{checkout}/{folder}/{pattern}"))
             header = os.path.join(os.path.dirname(source), "helpers.h")
-            c = bindgen(build, helpers, header, functions(rust).keys())
+            c = bindgen(build, helpers, header, functions(rust).keys(), TARGETS[arch])
             found += [*compare_functions(rust, c), *compare_constants(rust, c)]
     for name, wrong in found:
         tap.judge(f"{label}/{name}", wrong)

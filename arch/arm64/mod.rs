@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! 64-bit ARM, with pages of 4 KiB.
+
+#[cfg(iomrs_exported)]
+compile_error!("on arm64 only the backend stock is there: leave BACKEND out");
+#[cfg(iomrs_window_kmap)]
+compile_error!("on arm64 only the window percpu is there: leave IOMRS_WINDOW out");
+#[cfg(not(CONFIG_ARM64_4K_PAGES))]
+compile_error!("on arm64 only kernels with pages of 4 KiB are supported");
+
+mod alternative;
+mod bindings;
+pub(crate) mod cache_mode;
+pub(crate) mod encryption;
+pub(crate) mod limits;
+pub(crate) mod mmio;
+pub(crate) mod page_table;
+pub(crate) mod percpu;
+pub(crate) mod ports;
+pub(crate) mod string_io;
+pub(crate) mod tlb;
+
+pub(crate) use super::generic::{mtrr, preempt, xen_pv};
