@@ -18,15 +18,16 @@ PROBE_TIMEOUT = 20
 PROBE_INIT = "#!/bin/sh\necho exit 0 > /dev/ttyS1\npoweroff -f\n"
 
 
-def choose(image):
+def choose(kernel):
     """"kvm" or "tcg"; says which and why on stderr when that is news."""
     forced = os.environ.get("ACCEL")
     if forced:
         if forced not in ("kvm", "tcg"):
             raise qemu.GuestError(f"ACCEL is {forced}: it must be kvm or tcg", 1)
         return forced
-    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+    if qemu.architecture(kernel) != qemu.X86 or not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return "tcg"
+    image = qemu.kernel_image(kernel)
     known = _answer_file(image)
     if os.path.exists(known):
         with open(known) as f:

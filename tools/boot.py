@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Boots a kernel in QEMU. Runs inside the trixie root; from outside use tools/boot.
 
-    tools/boot --kernel stock|stock-FLAVOUR|test|debug|kmap|FILE --initrd FILE [options] [-- QEMU-ARGS...]
+    tools/boot --kernel stock|stock-NAME|test|debug|kmap|FILE --initrd FILE [options] [-- QEMU-ARGS...]
 
-The guest's console (ttyS0) goes to a log. Its second serial port (ttyS1) is a line-by-line conversation with
+The guest's console goes to a log. Its second serial port is a line-by-line conversation with
 this side; the line "exit N" on it ends the boot with status N. Other statuses: 124 the guest took too long,
 125 it died (a panic, or no "exit" line).
 
@@ -28,7 +28,7 @@ class Guest(qemu.Guest):
 
     def __init__(self, kernel, *args, icount=False, accelerator=None, **options):
         if not accelerator:
-            accelerator = "tcg" if icount else accel.choose(qemu.kernel_image(kernel))
+            accelerator = "tcg" if icount else accel.choose(kernel)
         super().__init__(kernel, *args, icount=icount, accelerator=accelerator, **options)
 
 

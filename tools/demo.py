@@ -103,7 +103,7 @@ def run(modules, kernel, log):
     files["lib.sh"] = os.path.join(TOOLS, "guest", "lib.sh")
     with tempfile.TemporaryDirectory(prefix="demo-", dir=qemu.cache_dir()) as scratch:
         initrd = os.path.join(scratch, "initrd")
-        initramfs.build(initrd, os.path.join(TOOLS, "guest", "demo.sh"), files)
+        initramfs.build(initrd, os.path.join(TOOLS, "guest", "demo.sh"), files, qemu.busybox(kernel))
         memory = Memory(os.path.join(scratch, "bar2"))
         devices = ["-object", f"memory-backend-file,id=bar2,size={BAR_MIB}M,mem-path={memory.path},share=on",
                    "-device", "ivshmem-plain,memdev=bar2", "-device", "pci-testdev",

@@ -13,7 +13,7 @@ import stat
 import subprocess
 import sys
 
-BUSYBOX = "/bin/busybox"
+BUSYBOX = "/usr/bin/busybox"
 DIRS = ["bin", "dev", "etc", "proc", "root", "sys", "tmp"]
 
 
@@ -56,8 +56,8 @@ def read(path):
         return f.read()
 
 
-def build(out_path, init, files):
-    """`files` maps paths in the guest to files here."""
+def build(out_path, init, files, busybox=BUSYBOX):
+    """`files` maps paths in the guest to files here. `busybox` is one for the guest, of the same version as ours."""
     applets = subprocess.run([BUSYBOX, "--list"], capture_output=True, text=True, check=True).stdout.split()
     with open(out_path + ".new", "wb") as out:
         cpio = Cpio(out)
@@ -65,7 +65,7 @@ def build(out_path, init, files):
             cpio.directory(name)
         # The kernel opens it for init before anything is mounted.
         cpio.entry("dev/console", stat.S_IFCHR | 0o600, rdev=(5, 1))
-        cpio.file("bin/busybox", read(BUSYBOX), 0o755)
+        cpio.file("bin/busybox", read(busybox), 0o755)
         for applet in sorted(set(applets) - {"busybox"}):
             cpio.entry(f"bin/{applet}", stat.S_IFLNK | 0o777, b"busybox")
         cpio.file("init", read(init), 0o755)

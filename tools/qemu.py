@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """A guest in QEMU, with a conversation over its second serial port: see tools/boot.py."""
 
+import collections
 import ctypes
 import os
 import select
@@ -16,7 +17,12 @@ DIED = 125
 # One instruction is one nanosecond, and nothing of the host's time or randomness comes in.
 ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
 ICOUNT_APPEND = "tsc_early_khz=1000000"
-APPEND = "console=ttyS0 panic=-1 oops=panic"
+APPEND = "panic=-1 oops=panic"
+
+# QEMU's name of an architecture, its machine, and the guest's names of its two serial ports.
+Architecture = collections.namedtuple("Architecture", "name machine console conversation")
+X86 = Architecture("x86_64", "q35", "ttyS0", "ttyS1")
+ARM64 = Architecture("aarch64", "virt,gic-version=3", "ttyAMA0", "ttyAMA1")
 
 
 class GuestError(Exception):
@@ -40,6 +46,16 @@ def kernel_image(name):
     if not os.path.exists(path):
         raise GuestError(f"there is no {name} kernel: run tools/setup {name}", 1)
     return path
+
+
+def architecture(kernel):
+    """That of a kernel of the cache."""
+    return ARM64 if kernel == "stock-arm64" else X86
+
+
+def busybox(kernel):
+    """The busybox for a guest with this kernel: the root's own, or one of the guest's architecture."""
+    return "/usr/bin/busybox" if architecture(kernel) == X86 else os.path.join(cache_dir(), f"debian-{kernel}/usr/bin/busybox")
 
 
 def machine_of(accelerator, cpu="max"):
@@ -66,6 +82,7 @@ class Guest:
     def __init__(self, kernel, initrd, log, append="", qemu=(), icount=False, smp=None, memory="1G", timeout=120,
                  accelerator="tcg", cpu="max"):
         self.accelerator = accelerator
+        self.architecture = architecture(kernel)
         self.log = log
         self.deadline = time.monotonic() + timeout
         self.timeout = timeout
@@ -95,9 +112,12 @@ class Guest:
             append = f"{ICOUNT_APPEND} {append}"
         else:
             machine = machine_of(self.accelerator, cpu)
-        return ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-                "-machine", "q35", *machine, "-smp", str(smp), "-m", memory,
-                "-kernel", image, "-initrd", initrd, "-append", f"{APPEND} {append}".strip(),
+        name, board, console, conversation = self.architecture
+        # What the kernel does not know is for init: which port tools/guest/lib.sh speaks on.
+        append = f"console={console} iomrs_tty={conversation} {APPEND} {append}"
+        return [f"qemu-system-{name}", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+                "-machine", board, *machine, "-smp", str(smp), "-m", memory,
+                "-kernel", image, "-initrd", initrd, "-append", append.strip(),
                 "-serial", f"file:{self.log}",
                 "-chardev", f"socket,id=ctl,path={self.dir.name}/ctl", "-serial", "chardev:ctl", *qemu]
 

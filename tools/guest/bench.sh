@@ -43,7 +43,7 @@ send() {
 	tell "end"
 }
 
-stty -F /dev/ttyS1 115200
+stty -F "$TTY" 115200
 mark_log
 # shellcheck disable=SC2046  # a word for each parameter
 if try "io-mapping-rs.ko loads" insmod /io-mapping-rs.ko $(cat /params) && try "io-mapping-bench.ko loads" insmod /io-mapping-bench.ko &&

@@ -2,17 +2,20 @@
 # What the init scripts of our guests have in common. Sourced.
 # shellcheck shell=busybox
 #
-# The second serial port is a conversation with the host, line by line (tools/boot.py is the other end):
+# The second serial port, which tools/qemu.py names, is a conversation with the host, line by line (tools/boot.py is the
+# other end):
 #   ok NAME | not ok NAME: REASON | kv KEY VALUE | exit STATUS, and whatever else the two agree on.
+
+TTY=/dev/${iomrs_tty:-ttyS1}
 
 mount -t proc proc /proc
 mount -t sysfs sys /sys
-[ -e /dev/ttyS1 ] || mount -t devtmpfs dev /dev
+[ -e "$TTY" ] || mount -t devtmpfs dev /dev
 mount -t debugfs debug /sys/kernel/debug
 mount -t tmpfs tmp /tmp
 
-stty -F /dev/ttyS1 raw -echo
-exec 3<> /dev/ttyS1
+stty -F "$TTY" raw -echo
+exec 3<> "$TTY"
 
 FAILURES=0
 LOG_MARK="iomrs: from here on the log is ours"
@@ -78,6 +81,6 @@ finish() {
 	local status=${1:-$FAILURES}
 	[ "$status" -lt 100 ] || status=100
 	tell "exit $status"
-	stty -F /dev/ttyS1 raw # returns when all is sent
+	stty -F "$TTY" raw # returns when all is sent
 	poweroff -f
 }

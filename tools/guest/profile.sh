@@ -6,7 +6,7 @@
 
 dir=/sys/kernel/debug/io_mapping_rs/bench
 
-stty -F /dev/ttyS1 115200
+stty -F "$TTY" 115200
 if try "io-mapping-rs.ko loads" insmod /io-mapping-rs.ko && try "io-mapping-bench.ko loads" insmod /io-mapping-bench.ko; then
 	tell kallsyms
 	gzip -c /proc/kallsyms | base64 >&3

@@ -5,32 +5,53 @@
 
 # One more where what follows makes another tree of the same source.
 STOCK_RECIPE=1
+# What builds and boots the kernel for arm64, beside packages.list. The compiler for 32 bits is for its COMPAT_VDSO.
+ARM64_PACKAGES="gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf libc6-dev-arm64-cross qemu-system-arm"
 
-# setup_stock NAME: stock, or stock-FLAVOUR for another flavour of Debian's kernel of the same version, such as
-# stock-cloud. What is unpacked of its packages goes with the tree.
+# setup_stock NAME: stock, or another kernel that Debian has made of the same source: stock-arm64, or stock-FLAVOUR such
+# as stock-cloud. What is unpacked of its packages goes with the tree.
 setup_stock() {
-	local name=$1 release=$RELEASE unpacked=$CACHE/debian
+	local name=$1 release=$RELEASE unpacked=$CACHE/debian foreign=
+	case $name in
+	stock) ;;
+	stock-arm64) release=${RELEASE%-amd64}-arm64 foreign=:arm64 ;;
+	*) release=${RELEASE%-amd64}-${name#stock-}-amd64 ;;
+	esac
+	if [ -n "$foreign" ]; then once "root-${foreign#:}" "$ARM64_PACKAGES" add_foreign "${foreign#:}" "$ARM64_PACKAGES"; fi
 	if [ "$name" != stock ]; then
-		release=${RELEASE%-amd64}-${name#stock-}-amd64 unpacked=$CACHE/debian-$name
-		once "debian-$name" "$VERSION" get_flavour "$name" "$release" "$unpacked"
+		unpacked=$CACHE/debian-$name
+		once "debian-$name" "$VERSION" get_flavour "$name" "$release" "$unpacked" "$foreign"
 	fi
 	once "$name" "$VERSION $STOCK_RECIPE" make_stock "$name" "$release" "$unpacked"
 }
 
-# get_flavour NAME RELEASE DIR: the flavour's image and headers, unpacked in DIR.
-get_flavour() {
-	need_space 3 "the $1 kernel"
-	[ "$(package_version "linux-binary-unsigned-$2")" = "$VERSION" ] ||
-		die "Debian has no flavour $1 of Linux $RELEASE (no package linux-binary-unsigned-$2)"
-	step "debian-$1" "download of $2: image, headers" unpack_flavour "$2" "$3" || explain "debian-$1" "downloading $2"
+# add_foreign ARCHITECTURE PACKAGES: what builds for it and boots it. The root's apt learns of its packages.
+add_foreign() {
+	need_space 3 "the toolchain for $1"
+	"$CHECKOUT/tools/in-root" dpkg --add-architecture "$1"
+	step "root-$1" "compiler and QEMU for $1" in_root_apt_install "$2" || explain "root-$1" "installing the toolchain for $1"
 }
 
+# get_flavour NAME RELEASE DIR FOREIGN: image and headers, unpacked in DIR. FOREIGN is empty, or a colon and the
+# architecture. A guest of another architecture needs its busybox, too.
+get_flavour() {
+	local packages=("linux-binary-unsigned-$2$4=$VERSION" "linux-headers-$2$4=$VERSION")
+	need_space 3 "the $1 kernel"
+	[ "$(package_version "linux-binary-unsigned-$2$4")" = "$VERSION" ] ||
+		die "Debian has no kernel $1 of version $VERSION (no package linux-binary-unsigned-$2$4)"
+	if [ -n "$4" ]; then packages+=("busybox-static$4"); fi
+	step "debian-$1" "download of $2: image, headers" unpack_flavour "$3" "${packages[@]}" ||
+		explain "debian-$1" "downloading $2"
+}
+
+# unpack_flavour DIR PACKAGE...
 unpack_flavour() {
-	local deb
-	rm -rf "$2" && mkdir -p "$2/debs" || return
-	(cd "$2/debs" && download_debs "linux-binary-unsigned-$1=$VERSION" "linux-headers-$1=$VERSION") || return
-	for deb in "$2"/debs/*.deb; do dpkg-deb -x "$deb" "$2" || return; done
-	rm -rf "$2/debs"
+	local dir=$1 deb
+	shift
+	rm -rf "$dir" && mkdir -p "$dir/debs" || return
+	(cd "$dir/debs" && download_debs "$@") || return
+	for deb in "$dir"/debs/*.deb; do dpkg-deb -x "$deb" "$dir" || return; done
+	rm -rf "$dir/debs"
 }
 
 make_stock() {
@@ -47,7 +68,7 @@ prepare_stock() {
 	# Module.symvers: what Debian's image exports. vmlinux: its BTF, which modules' BTF is relative to.
 	cp "$headers/.config" "$headers/Module.symvers" "$headers/vmlinux" "$build/" || return
 	cp "$3/usr/lib/modules/$release/vmlinuz.unsigned" "$CACHE/$name/vmlinuz" || return
-	echo "CC=$cc" > "$CACHE/$name/make-args"
+	make_args "$name" "$cc" > "$CACHE/$name/make-args" || return
 	# Debian's key is not in the package, and its image does not insist on signatures.
 	"$CACHE/source/scripts/config" --file "$build/.config" --set-str LOCALVERSION "$(local_version "$release")" \
 		--disable MODULE_SIG_ALL --set-str MODULE_SIG_KEY "" || return
@@ -57,11 +78,20 @@ prepare_stock() {
 	same_config "$headers/.config" "$build/.config"
 }
 
+# make_args NAME CC: a word for make in each line. The compiler of another architecture has a prefix.
+make_args() {
+	case $1 in
+	stock-arm64) printf '%s\n' ARCH=arm64 "CROSS_COMPILE=${2%gcc*}" CROSS_COMPILE_COMPAT=arm-linux-gnueabihf- ;;
+	esac
+	echo "CC=$2"
+}
+
 stock_make() {
-	local name=$1
+	local name=$1 args
 	shift
+	mapfile -t args < "$CACHE/$name/make-args"
 	"$CHECKOUT/tools/in-root" make -j"$(nproc)" -C "$CACHE/source" O="$CACHE/$name/build" \
-		"$(cat "$CACHE/$name/make-args")" "$@"
+		"${args[@]}" "$@"
 }
 
 # 7.3.4+deb13-amd64 -> +deb13-amd64
@@ -75,9 +105,11 @@ same_rustc() {
 	[ "$theirs" = "$ours" ] || { echo "error: Debian built its kernel with $theirs, and $SUITE has $ours"; return 1; }
 }
 
-# An option that got lost here (a tool is missing) would change structures without a word.
+# An option that got lost here (a tool is missing) would change structures without a word. One that is there with a tool
+# that Debian's build did not have, and not set, changes nothing.
 same_config() {
 	local changed
-	changed=$(diff "$1" "$2" | grep '^[<>]' | grep -vE 'CONFIG_(LOCALVERSION|MODULE_SIG_ALL|MODULE_SIG_KEY)\b' || true)
+	changed=$(diff "$1" "$2" | grep '^[<>]' |
+		grep -vE 'CONFIG_(LOCALVERSION|MODULE_SIG_ALL|MODULE_SIG_KEY)\b|^> # CONFIG_\w+ is not set$' || true)
 	[ -z "$changed" ] || { echo "error: options differ from Debian's: $changed"; return 1; }
 }
