@@ -134,18 +134,18 @@ def why_it_ended(output, log):
 
 
 def split(output):
-    """-> {(suite, how it was run): KTAP}, [our own lines]"""
-    suites, own, current = {}, [], None
+    """-> [[suite, how it was run, KTAP]], [our own lines]"""
+    suites, own, current = [], [], None
     for line in output.splitlines():
         if line.startswith("@suite "):
             suite, _, how = line[len("@suite "):].partition(" ")
-            current = suite, how
-            suites[current] = ""
+            current = [suite, how, ""]
+            suites.append(current)
         elif line.startswith("@"):
             current = None
             own.append(line[1:])
         elif current is not None:
-            suites[current] += line + "\n"
+            current[2] += line + "\n"
     return suites, own
 
 
@@ -157,7 +157,7 @@ def results(args, name):
     suites, own = split(output)
     if "done" not in own:
         own.append(f"not ok the guest comes to its end: {why_it_ended(output, log)}")
-    for (_, how), text in suites.items():
+    for _, how, text in suites:
         for case, verdict, reason in ktap.results(text):
             yield f"{case} {how}".rstrip(), verdict, reason
     if not suites and not args.glob:
