@@ -40,7 +40,7 @@ pub(super) fn frees_soon() -> Available {
 pub(super) fn wait_for_units(units: usize) -> Outcome {
     let (done, found) = (AtomicBool::new(false), AtomicU32::new(u32::MAX));
     let end = c::iomrs_c_ktime_get_ns() + 60_000_000_000;
-    on_two_cpus(&|cpu| {
+    on_cpus(c::iomrs_c_num_online_cpus(), &|cpu| {
         while !done.load(Ordering::Acquire) {
             if cpu == 0 {
                 let now = count_units().unwrap_or(usize::MAX);
