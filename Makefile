@@ -7,7 +7,7 @@ TOOLS := tools
 # Variables of a person's command line, for the scripts: see "make help".
 export KDIR KERNEL BACKEND DESTDIR INSTALL_MOD_PATH SIGN_KEY SIGN_CERT ACCEL BOOTS SPEC SUITE V W
 
-.PHONY: all modules install modules_install uninstall new-driver demo kunit check check-all bench profile fmt clippy doc setup clean distclean help
+.PHONY: all modules install modules_install uninstall new-driver deb demo kunit check check-all bench profile fmt clippy doc setup clean distclean help
 
 all: modules
 
@@ -20,6 +20,9 @@ install modules_install uninstall:
 
 new-driver:
 	@$(TOOLS)/new-driver "$(NAME)" "$(DIR)"
+
+deb:
+	@$(TOOLS)/deb
 
 demo:
 	@$(TOOLS)/demo

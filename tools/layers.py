@@ -39,7 +39,8 @@ MACRO = re.compile(r"\bmacro_rules!\s*(\w+)\s*\{")
 ASSERT = re.compile(r"\b(?:debug_)?assert(?:_eq|_ne)?!")
 MAX_CODE = 350
 # No place for a comment, or not written by hand.
-NO_SPDX = re.compile(r"(^|/)(Cargo\.lock|LICENSE.*|COPYING|.*\.(stderr|png|svg|proptest-regressions))$")
+NO_SPDX = re.compile(r"(^|/)(Cargo\.lock|LICENSE.*|COPYING|.*\.(stderr|png|svg|proptest-regressions)|"
+                     r"debian/(changelog|copyright|source/format|.*\.(install|docs)))$")
 COMMENT = {".rs": "//", ".c": ("//", "/*", "*"), ".h": ("//", "/*", "*")}
 NO_CODE = (".md", ".lock", ".patch", ".png", ".svg")
 

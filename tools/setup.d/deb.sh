@@ -2,7 +2,7 @@
 # What makes Debian packages and reads man pages: apart from packages.list, as only their checks need it.
 # shellcheck shell=bash
 
-DEB_PACKAGES="mandoc debhelper dh-dkms lintian dpkg-dev fakeroot"
+DEB_PACKAGES="mandoc debhelper lintian dpkg-dev"
 
 setup_deb() { once root-deb "$DEB_PACKAGES" add_deb; }
 
