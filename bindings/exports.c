@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What io-mapping-rs.ko says of itself to modpost and modinfo: the symbols of the Rust crate (Kbuild generates the list),
- * the symbol whose name has the identity of this build, and the backend that it was built with.
+ * What io-mapping-rs.ko says of itself to modpost and modinfo: the symbols of the Rust crate, which Kbuild lists, the
+ * symbol whose name has the identity of this build, and the backend that it was built with.
  */
 #include <linux/export.h>
 #include <linux/module.h>
