@@ -41,16 +41,11 @@ const SPARES: usize = 16;
 ///
 /// # Examples
 ///
-/// A unit of 64 MiB. The part is to map 4 MiB of physical memory by pages of 2 MiB, which needs both
-/// addresses to be the same modulo 2 MiB (512 pages):
-///
-/// ```ignore
-/// let mut unit = FreePages::new(metadata, 16384)?;
-/// let residue = (phys >> PAGE_SHIFT).wrapping_sub(unit_addr >> PAGE_SHIFT);
-/// let first = unit.take(1024, 9, residue)?;
-/// // Map it at `unit_addr + (first << PAGE_SHIFT)`, use it, unmap it, flush it.
-/// assert!(unit.give_back(first, 1024));
-/// ```
+/// A part that is to map 4 MiB of physical memory by pages of 2 MiB, which needs both addresses to be the
+/// same modulo 2 MiB (512 pages), is `take(1024, 9, residue)`, where `residue` is
+/// `(phys >> PAGE_SHIFT).wrapping_sub(unit_addr >> PAGE_SHIFT)`. What it returns is the number of the part's
+/// first page, by which `give_back(first, 1024)` ends its use after the entries are clear and no CPU has
+/// a translation of them.
 pub(crate) struct FreePages<M> {
     map: PageMap<M>,
     stretch: Range<usize>,
