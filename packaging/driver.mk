@@ -22,7 +22,9 @@ Run "make install KDIR=its tree", or build for another kernel with KDIR=)
 endif
 include $(iomrs-dir)/$(iomrs-release)/library.mk
 
-KDIR ?= $(iomrs-kdir)
+ifeq ($(KDIR),)
+override KDIR := $(iomrs-kdir)
+endif
 iomrs-tree := $(or $(objtree),$(KDIR))
 ifeq ($(wildcard $(iomrs-tree)/include/config/auto.conf),)
 $(error the kernel tree $(iomrs-tree) is not there or not built: name the tree of kernel $(iomrs-release) by KDIR=)
