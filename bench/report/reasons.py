@@ -38,6 +38,7 @@ REVOCABLE = ("The kernel crate's Devres: a read-side section of RCU around the a
 REASONS = {
     ("stock", "ioremap", "none"): LARGE,
     ("stock", "create", "whole"): LARGE,
+    ("exported", "ioremap", "none"): LARGE,
     ("exported", "ioremap_many", "none"): MANY,
     ("exported", "bar", "none"): BAR,
     ("exported", "bar_whole", "none"): BAR,
