@@ -27,6 +27,11 @@ impl Barrier {
         }
     }
 
+    /// Returns how many threads there are.
+    pub(crate) fn count(&self) -> u32 {
+        self.count
+    }
+
     /// Waits for all others.
     ///
     /// # Errors
