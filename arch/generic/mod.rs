@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What an architecture may use that has nothing better.
+//! What several architectures have in the same way, and what one may use that has nothing better.
 
 #[cfg(iomrs_stock)]
 pub(crate) mod limits;
 #[cfg(not(CONFIG_X86_64))]
 pub(crate) mod mtrr;
+pub(crate) mod page_table;
 #[cfg(iomrs_preempt_calls)]
 pub(crate) mod preempt;
 #[cfg(not(CONFIG_X86_64))]

@@ -3,6 +3,7 @@
 //! A kernel that changes entries of page tables, and drops translations, by itself: it is no guest that calls a
 //! hypervisor for it.
 
+use super::page_table::{set_entry, RawEntry};
 use crate::arch::this::tlb;
 
 /// Whether this kernel is such a guest.
@@ -17,9 +18,9 @@ pub(crate) const fn is_guest() -> bool {
 /// # Safety
 ///
 /// `entry` is an entry of the kernel's page table that the caller owns.
-pub(crate) unsafe fn set_small_entry(entry: *mut u64, phys: u64, prot: u64) {
-    // SAFETY: As required of our caller. The CPU may read it at any time.
-    unsafe { entry.write_volatile(phys | prot) };
+pub(crate) unsafe fn set_small_entry(entry: *mut RawEntry, phys: u64, prot: u64) {
+    // SAFETY: As required of our caller.
+    unsafe { set_entry(entry, phys | prot) };
 }
 
 /// Drops all translations that this CPU keeps of the kernel's addresses.

@@ -150,7 +150,7 @@ impl<T: Tables> Walk<'_, T> {
         for _ in 0..run.count {
             // SAFETY: `entry` is in the same table as `first`, for a page of `run`.
             unsafe {
-                if arch::is_mapped(entry) {
+                if !arch::is_none(arch::read(entry)) {
                     return Err(EBUSY);
                 }
                 arch::set_entry(entry, raw);

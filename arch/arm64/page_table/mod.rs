@@ -6,11 +6,9 @@
 
 use core::arch::asm;
 
+pub(crate) use crate::arch::generic::page_table::{read, set_entry, RawEntry};
 mod walk;
 pub(crate) use walk::{entry_in, entry_of_task, lookup, small_entry, table_of};
-
-/// An entry of a table of the page table, of whatever level.
-pub(crate) type RawEntry = u64;
 
 /// Index bits of one table: what a level adds to the shift of the one below.
 const TABLE_BITS: u32 = 9;
@@ -43,43 +41,10 @@ pub(crate) fn is_leaf(raw: RawEntry) -> bool {
     raw & (VALID | NO_BLOCK) == VALID
 }
 
-/// Returns what an entry is now.
-///
-/// # Safety
-///
-/// `entry` is an entry of a live table of the kernel's page table.
-#[inline(always)]
-pub(crate) unsafe fn read(entry: *const RawEntry) -> RawEntry {
-    // SAFETY: As required of our caller. Others may write it at any time.
-    unsafe { entry.read_volatile() }
-}
-
 /// Returns what the entry of a large page is, whose entry as a small page were `small`.
 #[inline(always)]
 pub(crate) const fn large_entry(small: RawEntry) -> RawEntry {
     small & !NO_BLOCK
-}
-
-/// Whether the entry of a small page maps something (C: `!pte_none()`).
-///
-/// # Safety
-///
-/// `entry` is an entry of the kernel's page table that the caller owns.
-#[inline(always)]
-pub(crate) unsafe fn is_mapped(entry: *const RawEntry) -> bool {
-    // SAFETY: As required of our caller.
-    !is_none(unsafe { read(entry) })
-}
-
-/// Writes an entry, from clear to anything or from anything to clear. See [`finish_entries`].
-///
-/// # Safety
-///
-/// `entry` is an entry of the kernel's page table that the caller owns.
-#[inline(always)]
-pub(crate) unsafe fn set_entry(entry: *mut RawEntry, raw: RawEntry) {
-    // SAFETY: As required of our caller. The CPU may read it at any time.
-    unsafe { entry.write_volatile(raw) };
 }
 
 /// Called before what has been mapped by [`set_entry`] is used: until then the CPU may not see the entries

@@ -15,13 +15,11 @@ use kernel::bindings::{
 
 #[cfg(iomrs_exported)]
 mod alloc;
+pub(crate) use crate::arch::generic::page_table::{read, set_entry, RawEntry};
 #[cfg(iomrs_exported)]
 pub(crate) use alloc::{entry_alloc, set_pmd, set_pud};
 mod walk;
 pub(crate) use walk::{entry_in, entry_of_task, is_leaf, table_of};
-
-/// An entry of a table of the page table, of whatever level.
-pub(crate) type RawEntry = u64;
 
 /// Index bits of one table: what a level adds to the shift of the one below.
 pub(super) const TABLE_BITS: u32 = 9;
@@ -50,17 +48,6 @@ pub(crate) const NOT_PRESENT: u64 = 1 << _PAGE_BIT_GLOBAL;
 #[inline(always)]
 pub(crate) fn is_none(raw: RawEntry) -> bool {
     raw & !ERRATUM_BITS == 0
-}
-
-/// Returns what an entry is now.
-///
-/// # Safety
-///
-/// `entry` is an entry of a live table of the kernel's page table.
-#[inline(always)]
-pub(crate) unsafe fn read(entry: *const RawEntry) -> RawEntry {
-    // SAFETY: As required of our caller. The CPU may set bits in it at any time.
-    unsafe { entry.read_volatile() }
 }
 
 /// The entry that `lookup_address()` finds for `addr`, present or not, and the size of its page as a
@@ -95,31 +82,6 @@ pub(crate) const fn large_entry(small: RawEntry) -> RawEntry {
     // The highest bit of the cache mode is elsewhere, and its place says that the page is large.
     let pat = small >> _PAGE_BIT_PAT & 1;
     small & !(1 << _PAGE_BIT_PAT) | pat << _PAGE_BIT_PAT_LARGE | 1 << _PAGE_BIT_PSE
-}
-
-/// Whether the entry of a small page maps something (C: `!pte_none()`).
-///
-/// # Safety
-///
-/// `entry` is an entry of the kernel's page table that the caller owns.
-#[inline(always)]
-pub(crate) unsafe fn is_mapped(entry: *const RawEntry) -> bool {
-    // SAFETY: As required of our caller.
-    !is_none(unsafe { read(entry) })
-}
-
-/// Writes the entry of a small page.
-///
-/// A plain store: of what hooks `set_pte()` nothing minds entries of device memory. (Xen emulates
-/// the store of a paravirtualised guest.)
-///
-/// # Safety
-///
-/// `entry` is an entry of the kernel's page table that the caller owns.
-#[inline(always)]
-pub(crate) unsafe fn set_entry(entry: *mut RawEntry, raw: RawEntry) {
-    // SAFETY: As required of our caller. The page-table walker may read it at any time.
-    unsafe { entry.write_volatile(raw) };
 }
 
 /// Called before what has been mapped by [`set_entry`] is used. The CPU sees its own stores.
