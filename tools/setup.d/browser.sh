@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# What looks at the benchmark's report (tools/browser.py): 120 MB to load, so that only make check-all wants it.
+# What looks at the benchmark's report (tools/devtools.py): 120 MB to load, so that only make check-all wants it.
 # shellcheck shell=bash
 
 BROWSER_PACKAGES="chromium-headless-shell"
