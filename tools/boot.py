@@ -21,6 +21,7 @@ import sys
 
 import accel
 import qemu
+import secure_boot
 
 
 class Guest(qemu.Guest):
@@ -43,8 +44,13 @@ def main():
     parser.add_argument("--smp", type=int, help="CPUs (1 with --icount, otherwise 2)")
     parser.add_argument("--cpu", default="max", help="of TCG")
     parser.add_argument("--icount", action="store_true", help="a boot that repeats exactly")
+    parser.add_argument("--secure-boot", metavar="CERTIFICATE",
+                        help="boot Debian's kernel as on a machine with Secure Boot whose owner has enrolled this certificate")
     parser.add_argument("qemu", nargs="*", help="more arguments for QEMU")
     args = vars(parser.parse_args())
+    certificate = args.pop("secure_boot")
+    if certificate:
+        args["loader"] = secure_boot.Loader(certificate)
     try:
         with Guest(**args) as guest:
             print(f"accelerator: {guest.accelerator}", file=sys.stderr)

@@ -71,6 +71,11 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
+def direct_boot(image, initrd, append, _scratch):
+    """QEMU's arguments to load a kernel by itself."""
+    return ["-kernel", image, "-initrd", initrd, "-append", append]
+
+
 def kill_session(process):
     """A process that leads a session of its own, with all its children."""
     os.killpg(process.pid, signal.SIGKILL)
@@ -80,12 +85,13 @@ class Guest:
     """A running guest: `lines()` hears it, `send()` speaks to it, `close()` ends it."""
 
     def __init__(self, kernel, initrd, log, append="", qemu=(), icount=False, smp=None, memory="1G", timeout=120,
-                 accelerator="tcg", cpu="max"):
+                 accelerator="tcg", cpu="max", loader=direct_boot):
         self.accelerator = accelerator
         self.architecture = architecture(kernel)
         self.log = log
         self.deadline = time.monotonic() + timeout
         self.timeout = timeout
+        self.loader = loader
         self.buffer = b""
         self.dir = tempfile.TemporaryDirectory(prefix="iomrs-boot-")
         self.process = self.connection = None
@@ -117,7 +123,7 @@ class Guest:
         append = f"console={console} iomrs_tty={conversation} {APPEND} {append}"
         return [f"qemu-system-{name}", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
                 "-machine", board, *machine, "-smp", str(smp), "-m", memory,
-                "-kernel", image, "-initrd", initrd, "-append", append.strip(),
+                *self.loader(image, initrd, append.strip(), self.dir.name),
                 "-serial", f"file:{self.log}",
                 "-chardev", f"socket,id=ctl,path={self.dir.name}/ctl", "-serial", "chardev:ctl", *qemu]
 
