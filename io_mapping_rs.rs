@@ -87,6 +87,7 @@ use mm::vm_area::arena;
 
 mod arch;
 mod bindings;
+mod c_api;
 pub mod debugfs;
 pub mod io;
 pub mod io_mapping;
@@ -135,12 +136,17 @@ module! {
             default: 60_000,
             description: "how long the arena keeps address space that nobody uses, in milliseconds, 0 for ever",
         },
+        strict: bool {
+            default: false,
+            description: "whether misuse by a C driver is a warning of the kernel, with its stack",
+        },
     },
 }
 
 /// Dropped in this order: nothing is mapped any more when the records go.
 struct IoMappingRs {
     _files: debugfs::Registration,
+    _c_api: c_api::Registration,
     _window: Option<window::Registration>,
     _arena: Option<arena::Registration>,
     _tracking: tracking::Registration,
@@ -165,8 +171,11 @@ impl kernel::Module for IoMappingRs {
             "none"
         };
         pr_info!("backend {}, window {}\n", BACKEND, name);
+        // SAFETY: The module is loaded once.
+        let c_api = unsafe { c_api::Registration::new(module_parameters::strict.value()) };
         Ok(Self {
             _files: debugfs::Registration::new()?,
+            _c_api: c_api,
             _window: window,
             _arena: arena,
             _tracking: tracking,

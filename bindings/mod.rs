@@ -32,7 +32,7 @@ use kernel::bindings::{delayed_work, work_func_t};
 pub(crate) use kernel::bindings::{migrate_disable, migrate_enable};
 
 /// How many events are counted.
-pub(crate) const COUNTERS: usize = 22;
+pub(crate) const COUNTERS: usize = 25;
 
 // mm/vmalloc.c
 unsafe extern "C" {
@@ -82,6 +82,10 @@ unsafe extern "C" {
     #[allow(dead_code, reason = "not every architecture turns interrupts off")]
     pub(crate) fn iomrs_local_irq_restore(flags: c_ulong);
 
+    // helpers/jump_label.c
+    #[cfg(not(iomrs_window_kmap))]
+    pub(crate) safe fn iomrs_sparse_apertures_enable();
+
     // helpers/kernel.c
     pub(crate) safe fn iomrs_might_sleep();
 
@@ -94,6 +98,8 @@ unsafe extern "C" {
 
     // helpers/module.c
     pub(crate) fn iomrs_within_module(addr: c_ulong, module: *const c_void) -> bool;
+    fn iomrs_module_get();
+    fn iomrs_module_put();
 
     // helpers/percpu.c
     pub(crate) fn iomrs_counter(cpu: u32, which: u32) -> c_ulong;
@@ -113,7 +119,6 @@ unsafe extern "C" {
 
     #[cfg(not(iomrs_window_kmap))]
     pub(crate) safe fn iomrs_preemptible() -> bool;
-    #[cfg(not(iomrs_window_kmap))]
     pub(crate) safe fn iomrs_in_interrupt() -> bool;
 
     // helpers/sched.c

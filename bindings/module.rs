@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `<linux/module.h>`: a callback for each module that is unloaded.
+//! `<linux/module.h>`: a callback for each module that is unloaded, and a reference to the library.
 
-use super::iomrs_within_module;
+use super::{iomrs_module_get, iomrs_module_put, iomrs_within_module};
 use core::{cell::UnsafeCell, marker::PhantomData, ptr};
 use kernel::{
     bindings::{
@@ -13,6 +13,32 @@ use kernel::{
     ffi::{c_int, c_ulong, c_void},
     prelude::*,
 };
+
+/// Keeps the library from being unloaded until it is dropped.
+///
+/// # Invariants
+///
+/// It holds a reference to the library's module.
+pub(crate) struct LibraryReference(());
+
+impl LibraryReference {
+    /// # Safety
+    ///
+    /// The caller is a module that cannot be loaded without the library.
+    pub(crate) unsafe fn new() -> Self {
+        // SAFETY: Another module has a reference to the library, as required of our caller.
+        unsafe { iomrs_module_get() };
+        // INVARIANT: Taken just now.
+        Self(())
+    }
+}
+
+impl Drop for LibraryReference {
+    fn drop(&mut self) {
+        // SAFETY: By the invariant of `LibraryReference` this is our reference.
+        unsafe { iomrs_module_put() };
+    }
+}
 
 /// A module that is being unloaded: none of its code runs any more, its memory is still there.
 ///

@@ -38,7 +38,7 @@ fn bar_index(bar: u32) -> Result<c_int> {
 /// # Safety
 ///
 /// `pdev` is a valid `struct pci_dev`, and `bar` is less than `PCI_STD_NUM_BARS`.
-unsafe fn bar_resource(pdev: *mut pci_dev, bar: u32) -> resource {
+pub(crate) unsafe fn bar_resource(pdev: *mut pci_dev, bar: u32) -> resource {
     // SAFETY: As required of our caller, `pdev` is valid.
     let resources = unsafe { &raw const (*pdev).resource }.cast::<resource>();
     // SAFETY: The array has an element for each BAR, and `bar` is the number of one, as required of our

@@ -9,8 +9,7 @@ use crate::io_mapping::sparse::window::Window;
 use crate::mm::cache_mode::CacheMode;
 use crate::mm::page_table::Entry;
 use crate::mm::phys_range::PAGE_SIZE;
-use crate::tracking::{MappingCursor, MappingKind, PinnedMapping};
-use core::panic::Location;
+use crate::tracking::{self, MappingCursor, MappingKind, PinnedMapping};
 use kernel::{
     alloc::{flags::__GFP_NOWARN, KVVec},
     prelude::*,
@@ -35,7 +34,7 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    fn new(at: &Location<'_>) -> Self {
+    fn new(at: tracking::Caller<'_>) -> Self {
         let name = at.file().as_bytes();
         let mut file = [0; MAX_FILE_NAME];
         let kept = name.iter().skip(name.len().saturating_sub(MAX_FILE_NAME));

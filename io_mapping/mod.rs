@@ -55,8 +55,9 @@ use crate::ioremap::{Mapping, Options};
 use crate::mm::cache_mode::CacheMode;
 use crate::mm::phys_range::{self, PAGE_SHIFT, PAGE_SIZE};
 use crate::tracking::counters;
-use crate::tracking::MappingKind;
+use crate::tracking::{Caller, MappingKind};
 use core::marker::PhantomData;
+use core::panic::Location;
 use core::sync::atomic::{compiler_fence, Ordering};
 use kernel::{
     io::{PhysAddr, ResourceSize},
@@ -227,6 +228,28 @@ impl IoMapping {
         options: Options,
         strategy: Strategy,
     ) -> Result<Self> {
+        let caller = Caller::Rust(Location::caller());
+        // SAFETY: Our caller gives the same guarantees.
+        unsafe { Self::for_caller(base, size, options, strategy, caller) }
+    }
+
+    /// As [`with_strategy`](Self::with_strategy), for another caller than the function's own.
+    ///
+    /// # Errors
+    ///
+    /// As [`with_strategy`](Self::with_strategy).
+    ///
+    /// # Safety
+    ///
+    /// As [`with_strategy`](Self::with_strategy).
+    #[inline(always)]
+    pub(crate) unsafe fn for_caller(
+        base: PhysAddr,
+        size: ResourceSize,
+        options: Options,
+        strategy: Strategy,
+        caller: Caller<'static>,
+    ) -> Result<Self> {
         let (phys, size, base) = (base, u64::from(size), u64::from(base));
         if base & (PAGE_SIZE - 1) != 0 {
             counters::count_refusal(EINVAL);
@@ -234,17 +257,23 @@ impl IoMapping {
         }
         let may_be_sparse = strategy == Strategy::Auto && sparse::is_possible();
         if strategy == Strategy::Sparse || may_be_sparse && !whole_is_cheap(size) {
-            return Self::new_sparse(base, size, &options);
+            return Self::new_sparse(base, size, &options, caller);
         }
-        match Self::new_whole(phys, size, options) {
-            Err(err) if err == ENOMEM && may_be_sparse => Self::new_sparse(base, size, &options),
+        match Self::new_whole(phys, size, options, caller) {
+            Err(err) if err == ENOMEM && may_be_sparse => {
+                Self::new_sparse(base, size, &options, caller)
+            }
             whole => whole,
         }
     }
 
     /// `base` is a multiple of the page size.
-    #[track_caller]
-    fn new_sparse(base: u64, size: u64, options: &Options) -> Result<Self> {
+    fn new_sparse(
+        base: u64,
+        size: u64,
+        options: &Options,
+        caller: Caller<'static>,
+    ) -> Result<Self> {
         // INVARIANT: `base` is at a page boundary. `Sparse::new` refuses a size of 0. There are no chunks
         // yet, and `chunk_table` is empty.
         Ok(Self {
@@ -253,21 +282,20 @@ impl IoMapping {
             pages: size.div_ceil(PAGE_SIZE),
             chunk_table: ChunkTable::new(base),
             size,
-            backing: Backing::Sparse(Sparse::new(options, base, size)?),
+            backing: Backing::Sparse(Sparse::new(options, base, size, caller)?),
         })
     }
 
     /// `phys` is a multiple of the page size.
-    #[track_caller]
     #[inline(always)]
-    fn new_whole(phys: PhysAddr, size: u64, options: Options) -> Result<Self> {
-        let whole = Mapping::new(
-            options,
-            MappingKind::Whole,
-            false,
-            phys,
-            size as ResourceSize,
-        )?;
+    fn new_whole(
+        phys: PhysAddr,
+        size: u64,
+        options: Options,
+        caller: Caller<'static>,
+    ) -> Result<Self> {
+        let range = (phys, size as ResourceSize);
+        let whole = Mapping::for_caller(options, MappingKind::Whole, false, range, caller)?;
         // Rejects what is not a multiple of the page size, and what is not below the largest power
         // of two of bytes that the aperture has.
         let (addr, reject_mask) = match size.checked_ilog2() {
@@ -528,12 +556,12 @@ impl IoMapping {
     }
 
     /// Maps the page at `offset` by a slot. `offset` is a multiple of the page size and within the
-    /// aperture.
+    /// aperture. `EINVAL` where that is mapped as a whole.
     // Out of line, as a user's module cannot call what it needs. It takes `self`, which the caller
     // has in a register. Cold, as a slot costs ten times as much as what the caller tries first.
     #[cold]
     #[inline(never)]
-    fn map_slot_local(&self, offset: u64) -> SlotAddr {
+    pub(crate) fn map_slot_local(&self, offset: u64) -> SlotAddr {
         match &self.backing {
             Backing::Sparse(sparse) => sparse.map_slot_local(offset),
             Backing::Whole(_) => SlotAddr::error(EINVAL),
@@ -543,10 +571,38 @@ impl IoMapping {
     /// As [`Self::map_slot_local`], for a caller that stays on its CPU.
     #[cold]
     #[inline(never)]
-    fn map_slot_atomic(&self, offset: u64) -> SlotAddr {
+    pub(crate) fn map_slot_atomic(&self, offset: u64) -> SlotAddr {
         match &self.backing {
             Backing::Sparse(sparse) => sparse.map_slot_atomic(offset),
             Backing::Whole(_) => SlotAddr::error(EINVAL),
+        }
+    }
+
+    /// Maps `len` bytes of a sparse aperture from `offset` on by an area of their own, whatever is
+    /// mapped already. Returns the address of the first. The bytes, at least one, are within the
+    /// aperture, and `offset` is a multiple of the page size.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`, and `EINVAL` where the aperture is mapped as a whole.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    #[cfg(not(iomrs_window_kmap))]
+    pub(crate) fn map_area(&self, offset: u64, len: u64) -> Result<(usize, TrackedArea)> {
+        match &self.backing {
+            Backing::Sparse(sparse) => sparse.map_area(offset, len),
+            Backing::Whole(_) => Err(EINVAL),
+        }
+    }
+
+    /// Returns the mapping of an aperture that is mapped as a whole, and the aperture itself if it is
+    /// not.
+    pub(crate) fn into_whole(self) -> Result<Mapping, Self> {
+        match self.backing {
+            Backing::Whole(whole) => Ok(whole),
+            backing @ Backing::Sparse(_) => Err(Self { backing, ..self }),
         }
     }
 

@@ -49,7 +49,7 @@ use crate::mm::phys_range::{PhysRange, RangeError, PAGE_SHIFT, PAGE_SIZE};
 use crate::mm::resources::RangeUse;
 use crate::mm::vm_area::VmArea;
 use crate::tracking::counters;
-use crate::tracking::{MappingKind, NewMapping, TrackedMapping};
+use crate::tracking::{Caller, MappingKind, NewMapping, TrackedMapping};
 use core::panic::Location;
 use kernel::{
     io::{Io, IoBase, IoCapable, IoLoc, PhysAddr, Region, ResourceSize},
@@ -94,7 +94,7 @@ impl ReservedRange {
         options: &Options,
         phys: u64,
         size: u64,
-        caller: &Location<'_>,
+        caller: Caller<'_>,
     ) -> Result<(Self, PhysRange)> {
         let range = PhysRange::new(phys, size, machine::phys_bits())?;
         let found = RangeUse::of(phys, size, options.in_requested_region);
@@ -150,7 +150,7 @@ impl ReservedRange {
 /// wrong, and C maps it with a warning (`mapping multiple BARs`).
 #[cold]
 #[inline(never)]
-fn log_way_across_resources(mode: CacheMode, phys: u64, size: u64, caller: &Location<'_>) {
+fn log_way_across_resources(mode: CacheMode, phys: u64, size: u64, caller: Caller<'_>) {
     let but = match mode {
         CacheMode::WriteCombining if cfg!(iomrs_stock) => " in any mode but write-combining",
         _ => "",
@@ -221,14 +221,21 @@ impl Mapping {
         phys: PhysAddr,
         size: ResourceSize,
     ) -> Result<Self> {
-        let caller = Location::caller();
-        let this = Self::try_new(
-            &options,
-            kind,
-            read_only,
-            (phys.into(), size.into()),
-            caller,
-        );
+        let caller = Caller::Rust(Location::caller());
+        Self::for_caller(options, kind, read_only, (phys, size), caller)
+    }
+
+    /// As [`Self::new`], for another caller than the function's own.
+    #[inline(always)]
+    pub(crate) fn for_caller(
+        options: Options,
+        kind: MappingKind,
+        read_only: bool,
+        (phys, size): (PhysAddr, ResourceSize),
+        caller: Caller<'static>,
+    ) -> Result<Self> {
+        let range = (phys.into(), size.into());
+        let this = Self::try_new(&options, kind, read_only, range, caller);
         this.inspect_err(|&err| counters::count_refusal(err))
     }
 
@@ -238,7 +245,7 @@ impl Mapping {
         kind: MappingKind,
         read_only: bool,
         (phys, size): (u64, u64),
-        caller: &'static Location<'static>,
+        caller: Caller<'static>,
     ) -> Result<Self> {
         let (reserved, range) = ReservedRange::new(options, phys, size, caller)?;
         let mapped_size = range.pages() << PAGE_SHIFT;

@@ -31,7 +31,7 @@ OUTSIDE = ["samples/io_mapping_sample.rs", "bench/io_mapping_bench.rs", "selftes
            "selftests/kunit/io_mapping_selftests.rs"]
 # Files without kernel imports are compiled here for the host as they stand.
 HOST = "selftests/host/src/lib.rs"
-IN_C = ["bindings", "arch", "mm"]
+IN_C = ["bindings", "arch", "mm", "c_api"]
 IN_ASM = ["arch"]
 FORBID = "#![forbid(unsafe_code)]"
 UNSAFE = re.compile(r"\bunsafe\b")

@@ -49,6 +49,9 @@ counters! {
     RefusedBusy => "refused_EBUSY",
     RefusedNoMem => "refused_ENOMEM",
     RefusedOther => "refused_other",
+    CMade => "c_made",
+    CDropped => "c_dropped",
+    CMisuses => "c_misuses",
 }
 
 impl Counter {

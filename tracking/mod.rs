@@ -18,7 +18,6 @@ use crate::mm::cache_mode::CacheMode;
 use crate::tracking::counters::Counter;
 use core::marker::PhantomData;
 use core::ops::Deref;
-use core::panic::Location;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use kernel::{
@@ -26,9 +25,11 @@ use kernel::{
     sync::{global_lock, GlobalGuard},
 };
 
+mod caller;
 pub(crate) mod counters;
 mod pool;
 mod unload;
+pub(crate) use caller::{CallSite, Caller};
 use pool::{Record, Records, PINNED, PUBLISHED, UNPUBLISHED};
 
 /// What has been mapped.
@@ -73,7 +74,7 @@ impl MappingKind {
 ///
 /// # Invariants
 ///
-/// `caller` is null or valid.
+/// `caller` is null, or it is valid and `caller_is_c` says what it points to: see [`Caller`].
 pub(crate) struct MappingInfo {
     /// No other mapping ever has this number. Not 0.
     pub(crate) id: u64,
@@ -86,7 +87,8 @@ pub(crate) struct MappingInfo {
     /// The virtual address of the first byte, or 0 for a sparse aperture.
     pub(crate) addr: usize,
     since: u32,
-    caller: AtomicPtr<Location<'static>>,
+    caller: AtomicPtr<()>,
+    caller_is_c: bool,
     pub(crate) kind: MappingKind,
     pub(crate) requested: CacheMode,
     /// The cache mode that the registry of cache modes granted.
@@ -186,7 +188,7 @@ impl TrackedMapping {
     ///
     /// May sleep, and so may dropping it.
     #[inline(always)]
-    pub(crate) fn new(new: NewMapping, caller: Option<&'static Location<'static>>) -> Result<Self> {
+    pub(crate) fn new(new: NewMapping, caller: Option<Caller<'static>>) -> Result<Self> {
         let record = pool::take()?;
         // SAFETY: The record is ours, and by the invariant of `Record` its `info` is, too, as it is
         // not published.
@@ -201,7 +203,9 @@ impl TrackedMapping {
         info.requested = new.requested;
         info.achieved = new.achieved;
         // INVARIANT: Null, or in the memory of a module that is loaded, as it calls us.
-        *info.caller.get_mut() = caller.map_or(ptr::null_mut(), |at| ptr::from_ref(at).cast_mut());
+        let (raw, is_c) = caller.map_or((ptr::null_mut(), false), Caller::into_raw);
+        *info.caller.get_mut() = raw;
+        info.caller_is_c = is_c;
         // INVARIANT: From here on `info` does not change.
         record.state.store(PUBLISHED, Ordering::Release);
         new.kind.made().count();
@@ -348,10 +352,11 @@ impl PinnedMapping<'_> {
     }
 
     /// Returns where the mapping was asked for, if that module is still loaded.
-    pub(crate) fn caller(&self) -> Option<&Location<'_>> {
+    pub(crate) fn caller(&self) -> Option<Caller<'_>> {
+        let raw = self.caller.load(Ordering::Relaxed);
         // SAFETY: By the invariant of `MappingInfo` it is null or valid. It is cleared before it
         // becomes invalid, which needs the lock that we hold.
-        unsafe { self.caller.load(Ordering::Relaxed).as_ref() }
+        unsafe { Caller::from_raw(raw, self.caller_is_c) }
     }
 
     /// Clears the caller if `is_going` says that its address is about to become invalid.

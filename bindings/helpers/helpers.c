@@ -17,6 +17,7 @@
 #endif
 #include "io.c"
 #include "irqflags.c"
+#include "jump_label.c"
 #include "kernel.c"
 #include "mm.c"
 #include "mmzone.c"

@@ -18,7 +18,7 @@
 	static_assert(__same_type(&fn, (ret (*)(__VA_ARGS__))NULL), "the prototype of " #fn " has changed")
 
 /* How many events are counted: see tracking/counters.rs. */
-#define IOMRS_COUNTERS		22
+#define IOMRS_COUNTERS		25
 
 /* bug.c */
 void iomrs_warn(void);
@@ -52,6 +52,9 @@ void iomrs_outsl(u32 *none, const u32 *data, unsigned long port, unsigned long c
 unsigned long iomrs_local_irq_save(void);
 void iomrs_local_irq_restore(unsigned long flags);
 
+/* jump_label.c */
+void iomrs_sparse_apertures_enable(void);
+
 /* kernel.c */
 void iomrs_might_sleep(void);
 
@@ -64,6 +67,8 @@ bool iomrs_page_is_reserved(unsigned long pfn);
 
 /* module.c */
 bool iomrs_within_module(unsigned long addr, const void *module);
+void iomrs_module_get(void);
+void iomrs_module_put(void);
 
 /* percpu.c */
 unsigned long iomrs_counter(unsigned int cpu, u32 which);

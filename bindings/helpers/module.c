@@ -5,3 +5,13 @@ bool iomrs_within_module(unsigned long addr, const void *module)
 {
 	return within_module(addr, module);
 }
+
+void iomrs_module_get(void)
+{
+	__module_get(THIS_MODULE);
+}
+
+void iomrs_module_put(void)
+{
+	module_put(THIS_MODULE);
+}

@@ -15,8 +15,7 @@ use crate::mm::machine;
 use crate::mm::page_table::has_large_pages;
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
 use crate::tracking::counters;
-use crate::tracking::{MappingKind, NewMapping, TrackedMapping};
-use core::panic::Location;
+use crate::tracking::{Caller, MappingKind, NewMapping, TrackedMapping};
 use kernel::prelude::*;
 
 pub(crate) mod chunks;
@@ -49,20 +48,18 @@ impl Sparse {
     /// # Errors
     ///
     /// Those of [`Options::map`] that do not come from taking address space.
-    #[track_caller]
-    pub(super) fn new(options: &Options, base: u64, size: u64) -> Result<Self> {
-        let caller = Location::caller();
+    pub(super) fn new(
+        options: &Options,
+        base: u64,
+        size: u64,
+        caller: Caller<'static>,
+    ) -> Result<Self> {
         let this = Self::try_new(options, base, size, caller);
         this.inspect_err(|&err| counters::count_refusal(err))
     }
 
     #[inline(always)]
-    fn try_new(
-        options: &Options,
-        base: u64,
-        size: u64,
-        caller: &'static Location<'static>,
-    ) -> Result<Self> {
+    fn try_new(options: &Options, base: u64, size: u64, caller: Caller<'static>) -> Result<Self> {
         let (reserved, _) = ReservedRange::new(options, base, size, caller)?;
         let prot = reserved.protection(false);
         let new = NewMapping {
@@ -142,11 +139,27 @@ impl Sparse {
                 return Ok((addr, None));
             }
         }
+        let (addr, area) = self.map_area(offset, len)?;
+        Ok((addr, Some(area)))
+    }
+
+    /// Maps `len` bytes from `offset` on by an area of their own. Returns the address of the first.
+    ///
+    /// The bytes, at least one, are within the aperture, and `offset` is a multiple of the page size.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TrackedArea::map`].
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub(super) fn map_area(&self, offset: u64, len: u64) -> Result<(usize, TrackedArea)> {
         let size = usize::try_from(len.next_multiple_of(PAGE_SIZE)).map_err(|_| ENOMEM)?;
         let (phys, prot) = (self.chunks.phys(offset), self.chunks.prot());
         let area = TrackedArea::map(&self.tracked, MappingKind::Area, phys, size, prot);
         let (area, addr) = area.inspect_err(|&err| counters::count_refusal(err))?;
-        Ok((addr, Some(area)))
+        Ok((addr, area))
     }
 
     /// Unmaps every chunk.

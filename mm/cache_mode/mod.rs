@@ -105,7 +105,8 @@ impl CacheMode {
         self as u32
     }
 
-    const fn from_raw(raw: u32) -> Option<Self> {
+    /// Returns the mode with this number of `enum page_cache_mode`.
+    pub(crate) const fn from_raw(raw: u32) -> Option<Self> {
         match raw {
             0 => Some(Self::WriteBack),
             1 => Some(Self::WriteCombining),

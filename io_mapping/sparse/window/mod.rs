@@ -39,6 +39,8 @@
 use crate::mm::slots::MAX_SLOTS;
 use crate::tracking::counters::Counter;
 use core::marker::PhantomData;
+#[cfg(not(iomrs_window_kmap))]
+use core::mem::ManuallyDrop;
 use core::num::NonZero;
 use kernel::prelude::*;
 
@@ -102,6 +104,23 @@ fn groups_per_cpu(per_cpu: u32) -> Result<usize> {
 ///
 /// What is borrowed for `'a` must be there when the slot is dropped, as `Slot` implements `Drop`.
 pub(crate) struct Slot<'a>(NonZero<usize>, PhantomData<&'a ()>);
+
+#[cfg(not(iomrs_window_kmap))]
+impl Slot<'_> {
+    /// Returns the number, to be given back by [`from_raw`](Self::from_raw).
+    pub(crate) fn into_raw(self) -> NonZero<usize> {
+        ManuallyDrop::new(self).0
+    }
+
+    /// # Safety
+    ///
+    /// [`into_raw`](Self::into_raw) has returned the number, which is used once for this. If the slot is
+    /// for one CPU, the caller is there, and stays there until it drops the slot.
+    pub(crate) unsafe fn from_raw(number: NonZero<usize>) -> Self {
+        // INVARIANT: Our caller guarantees that it was the number of a `Slot` that is not there any more.
+        Self(number, PhantomData)
+    }
+}
 
 impl Drop for Slot<'_> {
     #[inline(always)]

@@ -20,6 +20,7 @@
 use super::{groups_per_cpu, out_of_slots, SlotAddr};
 use crate::mm::cache_mode::Protection;
 use crate::mm::page_table::{Entry, RawEntry};
+use crate::mm::phys_range::PAGE_SHIFT;
 use crate::mm::slots::MAX_SLOTS;
 use crate::mm::vm_area::VmArea;
 use crate::mm::work::{Later, Work};
@@ -63,8 +64,8 @@ struct Cpu {
 ///
 /// # Invariants
 ///
-/// - `cpus` has an element for each CPU number. Their pages, and those of `shared`, are those of
-///   `_area`.
+/// - `cpus` has an element for each CPU number. The groups of `shared` and then theirs are those of
+///   `_area`, each after the other, from `first` on.
 /// - The slots of `shared` are cleaned on all CPUs.
 /// - `work` has been initialised, and does [`CleanLater`].
 pub(crate) struct Window {
@@ -73,6 +74,8 @@ pub(crate) struct Window {
     /// Groups of a share.
     share_len: usize,
     work: Work,
+    /// The address of the page of the first slot.
+    first: usize,
     _area: VmArea,
 }
 
@@ -149,6 +152,7 @@ impl Window {
             shared,
             share_len,
             work: Work::new(),
+            first,
             _area: area,
         })
     }
@@ -321,6 +325,26 @@ impl Window {
     /// Returns how many slots are in use, which this backend always knows.
     pub(crate) fn in_use(&self) -> Option<u32> {
         Some(self.groups().map(Group::in_use).sum())
+    }
+
+    /// Returns the number of slots that there are, in use or not.
+    pub(crate) fn count(&self) -> usize {
+        let groups = self.cpus.len().wrapping_add(self.shared.len());
+        groups.wrapping_mul(MAX_SLOTS as usize)
+    }
+
+    /// Returns which of the slots has the page at `addr`, if one has.
+    pub(crate) fn index_of(&self, addr: usize) -> Option<usize> {
+        let index = addr.wrapping_sub(self.first) >> PAGE_SHIFT;
+        (index < self.count()).then_some(index)
+    }
+
+    /// Returns whether a caller that stays on its CPU may give slot `index` back: it is for any CPU, or
+    /// for this one.
+    pub(crate) fn may_be_released_here(&self, index: usize) -> bool {
+        let group = index / MAX_SLOTS as usize;
+        let cpu = group.checked_sub(self.shared.len());
+        cpu.is_none_or(|cpu| cpu == preempt::this_cpu())
     }
 
     /// Returns the physical addresses of the pages that slots map now.

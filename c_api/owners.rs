@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What has been mapped for C drivers, by the address that they have of it.
+
+use crate::bindings::module::LibraryReference;
+#[cfg(not(iomrs_window_kmap))]
+use crate::c_api::sparse::{Area, SparseAperture};
+use crate::c_api::table::{Growth, Table};
+use crate::ioremap::Mapping;
+use crate::mm::phys_range::PAGE_SIZE;
+use kernel::{prelude::*, sync::global_lock};
+
+/// What an address stands for. It is unmapped on drop.
+pub(super) enum Owned {
+    /// Made by `ioremap()` or one like it.
+    Range(Mapping),
+    /// Made by `devm_ioremap()` or one like it: a device's, which calls the library to unmap it, maybe
+    /// after the driver has gone.
+    Managed(Mapping, LibraryReference),
+    /// An aperture that is mapped as a whole.
+    Whole(Mapping),
+    /// An aperture that is not mapped itself: the address is none.
+    #[cfg(not(iomrs_window_kmap))]
+    Sparse(KBox<SparseAperture>),
+    /// A part of such an aperture, by `io_mapping_map_wc()`.
+    #[cfg(not(iomrs_window_kmap))]
+    Area(Area),
+}
+
+impl Owned {
+    /// Whether the byte at `addr` is mapped by it.
+    fn contains(&self, addr: usize) -> bool {
+        let (first, size) = match self {
+            Self::Range(mapping) | Self::Managed(mapping, _) | Self::Whole(mapping) => {
+                (mapping.addr(), mapping.size())
+            }
+            #[cfg(not(iomrs_window_kmap))]
+            Self::Sparse(_) => return false,
+            #[cfg(not(iomrs_window_kmap))]
+            Self::Area(area) => (area.addr(), area.size()),
+        };
+        addr.wrapping_sub(first) < size
+    }
+
+    /// Whether it is an aperture.
+    pub(super) fn is_aperture(&self) -> bool {
+        match self {
+            Self::Whole(_) => true,
+            #[cfg(not(iomrs_window_kmap))]
+            Self::Sparse(_) => true,
+            _ => false,
+        }
+    }
+}
+
+/// What is found at an address that something else was looked for.
+pub(super) enum Found {
+    /// Something that contains it and cannot be unmapped by it.
+    Inside,
+    /// An aperture contains it.
+    InAperture,
+    /// A mapping of a device contains it.
+    InManaged,
+    /// Nothing of C drivers.
+    Nothing,
+}
+
+/// What C drivers have.
+struct Owners {
+    mappings: Table<Owned>,
+    /// By themselves, as there are few: they are gone through when a part of one is unmapped.
+    apertures: Table<Owned>,
+}
+
+impl Owners {
+    const fn new() -> Self {
+        Self {
+            mappings: Table::new(),
+            apertures: Table::new(),
+        }
+    }
+
+    fn values(&self) -> impl Iterator<Item = &Owned> {
+        Iterator::chain(self.mappings.values(), self.apertures.values())
+    }
+
+    /// Returns the table that has apertures, or the other one.
+    #[inline(always)]
+    fn table(&mut self, is_aperture: bool) -> &mut Table<Owned> {
+        if is_aperture {
+            &mut self.apertures
+        } else {
+            &mut self.mappings
+        }
+    }
+}
+
+global_lock! {
+    // SAFETY: `Registration::new` initialises it, before anybody can call us.
+    unsafe(uninit) static OWNERS: SpinLock<Owners> = Owners::new();
+}
+
+/// Keeps the owners while the module is loaded.
+pub(super) struct Registration(());
+
+impl Registration {
+    /// # Safety
+    ///
+    /// Called once, when the module is loaded.
+    pub(super) unsafe fn new() -> Self {
+        // SAFETY: As required of our caller, nobody has used the lock.
+        unsafe { OWNERS.init() };
+        Self(())
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let left = core::mem::replace(&mut *OWNERS.lock(), Owners::new());
+        let count = left.values().count();
+        if count != 0 {
+            pr_warn!("C drivers have left {} mappings\n", count);
+            // They stay mapped, as what a Rust driver has leaked.
+            core::mem::forget(left);
+        }
+    }
+}
+
+fn key(addr: usize) -> usize {
+    addr & !(PAGE_SIZE as usize - 1)
+}
+
+/// Notes what has been mapped at `addr`.
+///
+/// # Errors
+///
+/// `ENOMEM`. It is unmapped then.
+///
+/// # Context
+///
+/// May sleep.
+#[inline(always)]
+pub(super) fn insert(addr: usize, mut owned: Owned) -> Result {
+    let is_aperture = owned.is_aperture();
+    loop {
+        let mut owners = OWNERS.lock();
+        let table = owners.table(is_aperture);
+        let full = table.insert(key(addr), owned);
+        let capacity = table.capacity();
+        drop(owners);
+        match full {
+            Ok(()) => return Ok(()),
+            Err(back) => owned = back,
+        }
+        grow(is_aperture, capacity)?;
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn grow(is_aperture: bool, capacity: usize) -> Result {
+    let mut growth = Growth::new(capacity)?;
+    // Where another task was faster there are free entries now, or not enough memory for it.
+    let _ = OWNERS.lock().table(is_aperture).grow(&mut growth);
+    Ok(())
+}
+
+/// Takes out the mapping that begins in the page of `addr`, if it `is_wanted`.
+///
+/// # Context
+///
+/// Any but interrupts.
+#[inline(always)]
+pub(super) fn remove(addr: usize, is_wanted: impl Fn(&Owned) -> bool) -> Option<Owned> {
+    OWNERS.lock().mappings.remove(key(addr), is_wanted)
+}
+
+/// Takes out the aperture that begins in the page of `addr`.
+///
+/// # Context
+///
+/// Any but interrupts.
+pub(super) fn remove_aperture(addr: usize) -> Option<Owned> {
+    OWNERS.lock().apertures.remove(key(addr), |_| true)
+}
+
+/// Whether the byte at `addr` is mapped by an aperture.
+#[cfg(not(iomrs_window_kmap))]
+pub(super) fn is_in_aperture(addr: usize) -> bool {
+    let owners = OWNERS.lock();
+    let found = owners.apertures.values().any(|owned| owned.contains(addr));
+    found
+}
+
+/// Returns what is at `addr`, for the line about a call that should not have been made.
+#[cold]
+#[inline(never)]
+pub(super) fn find(addr: usize) -> Found {
+    let owners = OWNERS.lock();
+    let found = owners.values().find(|owned| owned.contains(addr));
+    match found {
+        Some(owned) if owned.is_aperture() => Found::InAperture,
+        Some(Owned::Managed(..)) => Found::InManaged,
+        Some(_) => Found::Inside,
+        None => Found::Nothing,
+    }
+}
