@@ -6,6 +6,7 @@
 use kernel::prelude::*;
 
 mod c;
+mod c_api;
 mod control;
 // The files of the benchmark show what is not used here.
 #[allow(dead_code, unused_imports)]
@@ -61,6 +62,10 @@ module! {
         sparse: bool {
             default: false,
             description: "Apertures are sparse instead of mapped whole",
+        },
+        strict: bool {
+            default: false,
+            description: "strict= of io_mapping_rs",
         },
     },
 }

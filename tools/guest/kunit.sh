@@ -104,6 +104,7 @@ if [ "$more" = again ]; then
 	again "*.*arena_max*" arena_max=128
 	again "*.*arena_idle*" arena_idle=10
 	again "*.*without_slots*" window_slots=0
+	again "*.*_strict_*" strict=1
 fi
 dmesg | sed -n 's/.*\(iomrs-timing:.*\)/@\1/p'
 check "kernel log is quiet" quiet_log

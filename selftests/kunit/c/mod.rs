@@ -5,9 +5,49 @@
 use io_mapping_rs::CacheMode;
 use kernel::ffi::{c_char, c_int, c_long, c_ulong, c_void};
 
-/// C's `struct io_mapping`, of which only the address is used.
+/// C's `struct io_mapping`, as a driver reads it.
 #[repr(C)]
-pub(crate) struct IoMapping([u8; 0]);
+pub(crate) struct IoMapping {
+    pub(crate) base: u64,
+    pub(crate) size: c_ulong,
+    pub(crate) prot: u64,
+    pub(crate) iomem: c_ulong,
+}
+
+/// What a C driver calls (C: `struct iomrs_c_driver`).
+#[repr(C)]
+pub(crate) struct Driver {
+    pub(crate) ioremap: unsafe extern "C" fn(phys: u64, size: c_ulong, mode: u32) -> c_ulong,
+    pub(crate) ioremap_prot: unsafe extern "C" fn(phys: u64, size: c_ulong, p: c_ulong) -> c_ulong,
+    pub(crate) iounmap: unsafe extern "C" fn(addr: c_ulong),
+    pub(crate) create_wc: unsafe extern "C" fn(base: u64, size: c_ulong) -> *mut IoMapping,
+    pub(crate) free: unsafe extern "C" fn(m: *mut IoMapping),
+    pub(crate) zeroed: unsafe extern "C" fn() -> *mut IoMapping,
+    pub(crate) kfree: unsafe extern "C" fn(m: *mut IoMapping),
+    pub(crate) init_wc: unsafe extern "C" fn(m: *mut IoMapping, base: u64, size: c_ulong) -> bool,
+    pub(crate) fini: unsafe extern "C" fn(m: *mut IoMapping),
+    pub(crate) map_wc: unsafe extern "C" fn(m: *mut IoMapping, at: c_ulong, n: c_ulong) -> c_ulong,
+    pub(crate) unmap: unsafe extern "C" fn(addr: c_ulong),
+    pub(crate) map_local: unsafe extern "C" fn(m: *mut IoMapping, offset: c_ulong) -> c_ulong,
+    pub(crate) unmap_local: unsafe extern "C" fn(addr: c_ulong),
+    pub(crate) map_atomic: unsafe extern "C" fn(m: *mut IoMapping, offset: c_ulong) -> c_ulong,
+    pub(crate) unmap_atomic: unsafe extern "C" fn(addr: c_ulong),
+    pub(crate) pci_iomap: unsafe extern "C" fn(
+        pdev: *mut c_void,
+        bar: c_int,
+        offset: c_ulong,
+        max: c_ulong,
+        wc: bool,
+    ) -> c_ulong,
+    pub(crate) pci_ioremap_bar:
+        unsafe extern "C" fn(pdev: *mut c_void, bar: c_int, wc: bool) -> c_ulong,
+    pub(crate) pci_iounmap: unsafe extern "C" fn(pdev: *mut c_void, addr: c_ulong),
+    pub(crate) devm_ioremap:
+        unsafe extern "C" fn(pdev: *mut c_void, phys: u64, size: c_ulong) -> c_ulong,
+    pub(crate) devm_ioremap_resource:
+        unsafe extern "C" fn(pdev: *mut c_void, bar: c_int, flags: c_ulong) -> c_ulong,
+    pub(crate) devm_iounmap: unsafe extern "C" fn(pdev: *mut c_void, addr: c_ulong),
+}
 
 /// A function that C calls with the argument that it was given for it.
 pub(crate) type Callback = unsafe extern "C" fn(arg: *mut c_void);
@@ -59,6 +99,10 @@ unsafe extern "C" {
     pub(crate) safe fn iomrs_c_sched_set_fifo();
     pub(crate) safe fn iomrs_c_msleep(ms: u32);
     pub(crate) safe fn iomrs_c_ktime_get_ns() -> u64;
+
+    // driver.c, driver_check.c
+    pub(crate) safe static iomrs_c_driver: Driver;
+    pub(crate) safe static iomrs_c_checked_driver: Driver;
 
     // fault_injection.c
     pub(crate) safe fn iomrs_c_fault_injection_begin() -> c_int;

@@ -47,6 +47,34 @@ void iomrs_c_sched_set_fifo(void);
 void iomrs_c_msleep(u32 ms);
 u64 iomrs_c_ktime_get_ns(void);
 
+/* driver.c: a C driver that runs on the library, and driver_check.c: the same with IOMRS_CHECK */
+struct iomrs_c_driver {
+	unsigned long (*ioremap)(u64 phys, unsigned long size, u32 mode);
+	unsigned long (*ioremap_prot)(u64 phys, unsigned long size, unsigned long prot);
+	void (*iounmap)(unsigned long addr);
+	struct io_mapping *(*create_wc)(u64 base, unsigned long size);
+	void (*free)(struct io_mapping *mapping);
+	struct io_mapping *(*zeroed)(void);
+	void (*kfree)(struct io_mapping *mapping);
+	bool (*init_wc)(struct io_mapping *mapping, u64 base, unsigned long size);
+	void (*fini)(struct io_mapping *mapping);
+	unsigned long (*map_wc)(struct io_mapping *mapping, unsigned long offset, unsigned long size);
+	void (*unmap)(unsigned long addr);
+	unsigned long (*map_local)(struct io_mapping *mapping, unsigned long offset);
+	void (*unmap_local)(unsigned long addr);
+	unsigned long (*map_atomic)(struct io_mapping *mapping, unsigned long offset);
+	void (*unmap_atomic)(unsigned long addr);
+	unsigned long (*pci_iomap)(struct pci_dev *pdev, int bar, unsigned long offset, unsigned long max, bool wc);
+	unsigned long (*pci_ioremap_bar)(struct pci_dev *pdev, int bar, bool wc);
+	void (*pci_iounmap)(struct pci_dev *pdev, unsigned long addr);
+	unsigned long (*devm_ioremap)(struct pci_dev *pdev, u64 phys, unsigned long size);
+	unsigned long (*devm_ioremap_resource)(struct pci_dev *pdev, int bar, unsigned long flags);
+	void (*devm_iounmap)(struct pci_dev *pdev, unsigned long addr);
+};
+
+extern const struct iomrs_c_driver iomrs_c_driver;
+extern const struct iomrs_c_driver iomrs_c_checked_driver;
+
 /* fault_injection.c: allocations that fail */
 int iomrs_c_fault_injection_begin(void);
 void iomrs_c_fault_injection_end(void);
