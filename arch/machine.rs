@@ -7,15 +7,16 @@
 //!
 //! Before [`init`] all of it is 0: no address but 0 is narrow enough, no size small enough.
 
-use super::this::{limits, xen_pv};
+use super::this::{encryption, limits, mtrr, xen_pv};
 use crate::bindings;
-use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 static PHYS_BITS: AtomicU32 = AtomicU32::new(0);
 static PHYS_MASK: AtomicU64 = AtomicU64::new(0);
 static VMALLOC_TOTAL: AtomicUsize = AtomicUsize::new(0);
 static MAX_PAGE_SHIFT: AtomicU32 = AtomicU32::new(0);
 static PAGE_OFFSET: AtomicUsize = AtomicUsize::new(0);
+static IS_GUEST_ENCRYPTED: AtomicBool = AtomicBool::new(false);
 
 /// Called when the module is loaded, before anything is mapped.
 pub(crate) fn init() {
@@ -24,6 +25,8 @@ pub(crate) fn init() {
     VMALLOC_TOTAL.store(bindings::iomrs_vmalloc_total(), Ordering::Relaxed);
     MAX_PAGE_SHIFT.store(limits::max_page_shift(), Ordering::Relaxed);
     PAGE_OFFSET.store(limits::page_offset(), Ordering::Relaxed);
+    IS_GUEST_ENCRYPTED.store(encryption::is_guest_encrypted(), Ordering::Relaxed);
+    mtrr::init();
 }
 
 /// Returns the width of a physical address of this CPU, in bits.
@@ -60,4 +63,18 @@ pub(crate) fn max_page_shift() -> u32 {
 #[inline(always)]
 pub(crate) fn page_offset() -> usize {
     PAGE_OFFSET.load(Ordering::Relaxed)
+}
+
+/// Returns whether this is a confidential guest, whose memory is encrypted.
+#[inline(always)]
+pub(crate) fn is_guest_encrypted() -> bool {
+    IS_GUEST_ENCRYPTED.load(Ordering::Relaxed)
+}
+
+/// Returns an address that all RAM of the kernel is below. This one is asked each time: it grows when memory
+/// is plugged in.
+#[inline(always)]
+pub(crate) fn end_of_ram() -> u64 {
+    // CAST: Both are addresses, and the first is in the kernel's mapping of all RAM.
+    limits::end_of_ram_mapping().wrapping_sub(page_offset()) as u64
 }

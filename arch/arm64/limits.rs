@@ -32,6 +32,12 @@ pub(crate) fn max_page_shift() -> u32 {
     largest.min(limits::max_page_shift_of_command_line())
 }
 
+/// The end of all addresses. `high_memory` does not grow when memory is plugged in here.
+#[inline(always)]
+pub(crate) const fn end_of_ram_mapping() -> usize {
+    usize::MAX
+}
+
 /// The address that physical address 0 would have in the kernel's mapping of memory.
 pub(crate) fn page_offset() -> usize {
     // CAST: an address.

@@ -29,7 +29,7 @@ unsafe extern "C" {
     pub(super) safe fn iomrs_invpcid_flush_all();
 
     // helpers/msr.c
-    pub(super) safe fn iomrs_rdmsr(msr: u32) -> u64;
+    pub(super) fn iomrs_rdmsr_safe(msr: u32, value: *mut u64) -> core::ffi::c_int;
 
     // helpers/paravirt.c
     pub(super) safe fn iomrs_flush_tlb_global();

@@ -40,6 +40,13 @@ fn max_page_shift_of_command_line() -> u32 {
     unsafe { c::ioremap_max_page_shift }
 }
 
+/// Returns the end of the kernel's mapping of all RAM. It grows when memory is plugged in.
+#[inline(always)]
+pub(crate) fn end_of_ram_mapping() -> usize {
+    // SAFETY: A static of the kernel, which is read in one piece. Whether it grows meanwhile does not matter.
+    unsafe { (&raw const kernel::bindings::high_memory).read_volatile() }.addr()
+}
+
 /// C: `PAGE_OFFSET`.
 pub(crate) fn page_offset() -> usize {
     // CAST: an address.

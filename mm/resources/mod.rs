@@ -5,7 +5,8 @@
 //! C: `__ioremap_check_mem()` in [`arch/x86/mm/ioremap.c`](srctree/arch/x86/mm/ioremap.c),
 //! `iomem_map_sanity_check()` in [`kernel/resource.c`](srctree/kernel/resource.c)
 
-use crate::arch::encryption::{is_guest_encrypted, is_private_mmio};
+use crate::arch::encryption::is_private_mmio;
+use crate::arch::machine::{end_of_ram, is_guest_encrypted};
 use crate::bindings::{self, efi};
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
 use kernel::bindings as c;
@@ -43,12 +44,18 @@ impl RangeUse {
     /// # Context
     ///
     /// May sleep.
+    #[inline(always)]
     pub(crate) fn of(start: u64, size: u64, requested: bool) -> Self {
+        let last = start.wrapping_add(size.wrapping_sub(1));
         let is_guest_encrypted = is_guest_encrypted();
-        if requested && !is_guest_encrypted {
+        if !is_guest_encrypted && (requested || is_page_of_device(start, last)) {
             return Self::default();
         }
-        let last = start.wrapping_add(size.wrapping_sub(1));
+        Self::look_at(start, last, is_guest_encrypted)
+    }
+
+    #[inline(never)]
+    fn look_at(start: u64, last: u64, is_guest_encrypted: bool) -> Self {
         let mut found = backend::look_at(start, last, is_guest_encrypted);
         if is_guest_encrypted && !found.is_encrypted {
             found.is_encrypted =
@@ -56,6 +63,27 @@ impl RangeUse {
         }
         found
     }
+}
+
+/// Whether the bytes `start` to `last` are in one page, which is no RAM. Then it crosses no resource either:
+/// what overlaps a page has all of it, as far as whole pages count.
+#[inline(always)]
+fn is_page_of_device(start: u64, last: u64) -> bool {
+    page_start(start) == page_start(last) && !may_have_ram(start, last)
+}
+
+/// Whether some of the bytes `start` to `last` may be RAM: they are where RAM is, and their pages have a
+/// `struct page`. The latter is found out where all have one or none. Of others the list of resources
+/// tells it for less.
+#[inline(always)]
+fn may_have_ram(start: u64, last: u64) -> bool {
+    // CAST: Numbers of page frames.
+    let (pfn, last_pfn) = (
+        (start >> PAGE_SHIFT) as usize,
+        (last >> PAGE_SHIFT) as usize,
+    );
+    start < end_of_ram()
+        && (pfn / PFN_BLOCK != last_pfn / PFN_BLOCK || bindings::iomrs_pfn_valid(pfn))
 }
 
 /// Whether any of the `size` bytes from `start` on is system RAM, used or reserved.
@@ -128,16 +156,17 @@ fn is_used_ram(res: &c::resource) -> bool {
     false
 }
 
+/// Page frames have a `struct page` or none by blocks of as many.
+const PFN_BLOCK: usize = if cfg!(CONFIG_SPARSEMEM_VMEMMAP) {
+    c::PAGES_PER_SUBSECTION as usize
+} else {
+    1
+};
+
 /// Returns the first page frame from `pfn` on that has a `struct page`, `None` where there is none
 /// before `end`. (C's `first_valid_pfn()` needs what is not exported.)
 fn first_valid_pfn(pfn: usize, end: usize) -> Option<usize> {
-    // Page frames have a `struct page` or none by blocks of as many.
-    const BLOCK: usize = if cfg!(CONFIG_SPARSEMEM_VMEMMAP) {
-        c::PAGES_PER_SUBSECTION as usize
-    } else {
-        1
-    };
-    let next = |&pfn: &usize| pfn.checked_add(1)?.checked_next_multiple_of(BLOCK);
+    let next = |&pfn: &usize| pfn.checked_add(1)?.checked_next_multiple_of(PFN_BLOCK);
     let mut blocks = core::iter::successors(Some(pfn), next).take_while(|&pfn| pfn < end);
     blocks.find(|&pfn| bindings::iomrs_pfn_valid(pfn))
 }

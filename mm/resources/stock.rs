@@ -2,7 +2,7 @@
 
 //! On an unmodified kernel: what it exports to every module.
 
-use super::{has_ram, is_encrypted, is_used_ram, page_last, page_start, RangeUse};
+use super::{has_ram, is_encrypted, is_used_ram, may_have_ram, page_last, page_start, RangeUse};
 use crate::mm::phys_range::PAGE_SHIFT;
 use core::ptr;
 use kernel::{
@@ -14,11 +14,12 @@ use kernel::{
 pub(super) fn look_at(start: u64, last: u64, is_guest_encrypted: bool) -> RangeUse {
     // Whole pages: that is what is mapped.
     let (first, last_of_pages) = (page_start(start), page_last(last));
-    // The first question costs less, and most ranges are none.
-    let has_ram = has_ram(
-        first,
-        last_of_pages.wrapping_sub(first).wrapping_add(1) as usize,
-    );
+    // The first questions cost less, and most ranges are none.
+    let has_ram = may_have_ram(start, last)
+        && has_ram(
+            first,
+            last_of_pages.wrapping_sub(first).wrapping_add(1) as usize,
+        );
     let is_ram = has_ram && has_used_ram(first, last_of_pages);
     RangeUse {
         is_ram,

@@ -15,7 +15,7 @@ bool iomrs_boot_cpu_has(u32 feature);
 void iomrs_invpcid_flush_all(void);
 
 /* msr.c */
-u64 iomrs_rdmsr(u32 msr);
+int iomrs_rdmsr_safe(u32 msr, u64 *value);
 
 /* paravirt.c */
 void iomrs_flush_tlb_global(void);

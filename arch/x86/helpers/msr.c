@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <asm/msr.h>
 
-u64 iomrs_rdmsr(u32 msr)
+int iomrs_rdmsr_safe(u32 msr, u64 *value)
 {
-	u64 value;
-
-	rdmsrq(msr, value);
-	return value;
+	return rdmsrq_safe(msr, value);
 }
