@@ -75,7 +75,8 @@ pub(crate) fn of_entry(entry: u64, _large: bool) -> Option<u32> {
 }
 
 /// Whether the registry leaves the range out: there is none.
-pub(crate) fn is_untracked(_start: u64, _size: usize) -> bool {
+#[inline(always)]
+pub(crate) fn is_untracked(_start: u64, _end: u64) -> bool {
     false
 }
 

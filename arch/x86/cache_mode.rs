@@ -85,10 +85,10 @@ pub(crate) fn of_entry(entry: u64, large: bool) -> Option<u32> {
 
 /// Whether the registry leaves the range out. It is mapped write-back, and the MTRRs alone select its
 /// cache mode: the first MiB.
-pub(crate) fn is_untracked(start: u64, size: usize) -> bool {
+#[inline(always)]
+pub(crate) fn is_untracked(start: u64, end: u64) -> bool {
     // SAFETY: A function pointer that does not change after boot.
     let is_untracked = unsafe { (&raw const c::x86_platform.is_untracked_pat_range).read() };
-    let end = start.saturating_add(size as u64);
     // SAFETY: Any range may be asked for.
     is_untracked.is_some_and(|is_untracked| unsafe { is_untracked(start, end) })
 }
@@ -163,14 +163,13 @@ pub(crate) unsafe fn sync(start: u64, size: usize, mode: u32) -> Result {
 #[cfg(iomrs_stock)]
 #[inline(always)]
 pub(crate) fn reserve(start: u64, end: u64, requested: u32) -> Result<u32> {
-    let size = end.wrapping_sub(start);
     // SAFETY: It may be called anywhere.
-    if unsafe { c::pat_enabled() } && is_untracked(start, size as usize) {
+    if is_untracked(start, end) && unsafe { c::pat_enabled() } {
         return Ok(c::page_cache_mode__PAGE_CACHE_MODE_WB);
     }
     if requested == c::page_cache_mode__PAGE_CACHE_MODE_WC {
         // SAFETY: Any range may be asked for.
-        to_result(unsafe { c::arch_io_reserve_memtype_wc(start, size) })?;
+        to_result(unsafe { c::arch_io_reserve_memtype_wc(start, end.wrapping_sub(start)) })?;
     }
     Ok(requested)
 }

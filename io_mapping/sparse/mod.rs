@@ -55,7 +55,11 @@ impl Sparse {
         caller: Caller<'static>,
     ) -> Result<Self> {
         let this = Self::try_new(options, base, size, caller);
-        this.inspect_err(|&err| counters::count_refusal(err))
+        // Looked at where it is: what is passed on by value is copied.
+        if let Err(err) = &this {
+            counters::count_refusal(*err);
+        }
+        this
     }
 
     #[inline(always)]

@@ -4,8 +4,9 @@
 //! mode a range has: the kernel's registry is not told of modes other than write combining, and does
 //! not tell its answer.
 //!
-//! A range is compared with those of other modes only, of which there are few, if any.
+//! A range is compared with those of other modes only. While all have the same mode, nothing is looked for.
 
+use super::ranges::{Node, Ranges};
 use super::CacheMode;
 use core::sync::atomic::{AtomicBool, Ordering};
 use kernel::{
@@ -14,87 +15,30 @@ use kernel::{
     sync::global_lock,
 };
 
-/// The pages from `start` to before `end`, or a slot that is free.
-#[derive(Clone, Copy)]
-enum Slot {
-    Taken { start: u64, end: u64 },
-    Free { next: Option<usize> },
+/// The ranges of each mode.
+///
+/// # Invariants
+///
+/// The bit of a mode is set in `in_use` if it has ranges.
+struct Registry {
+    ranges: [Ranges<KVVec<Node>>; CacheMode::ALL.len()],
+    in_use: u8,
 }
-
-/// The ranges of one mode. A range keeps its slot until it is removed.
-struct Ranges {
-    slots: KVVec<Slot>,
-    first_free: Option<usize>,
-}
-
-impl Ranges {
-    const fn new() -> Self {
-        Self {
-            slots: KVVec::new(),
-            first_free: None,
-        }
-    }
-
-    fn overlap(&self, start: u64, end: u64) -> bool {
-        self.slots.iter().any(|slot| match *slot {
-            Slot::Taken {
-                start: from,
-                end: to,
-            } => from < end && start < to,
-            Slot::Free { .. } => false,
-        })
-    }
-
-    /// Adds a range, and returns its slot; `None` where there is no room.
-    fn add(&mut self, start: u64, end: u64) -> Option<usize> {
-        let taken = Slot::Taken { start, end };
-        let free = self
-            .first_free
-            .and_then(|at| Some((at, self.slots.get_mut(at)?)));
-        let Some((at, slot)) = free else {
-            self.slots.push_within_capacity(taken).ok()?;
-            return Some(self.slots.len() - 1);
-        };
-        if let Slot::Free { next } = *slot {
-            self.first_free = next;
-        }
-        *slot = taken;
-        Some(at)
-    }
-
-    /// Moves the slots to `memory` if that has room for more, and returns what is not needed.
-    fn grow(&mut self, mut memory: KVVec<Slot>) -> KVVec<Slot> {
-        if memory.capacity() > self.slots.capacity() {
-            for &slot in &self.slots {
-                // There is room, so that it does not fail.
-                let _ = memory.push_within_capacity(slot);
-            }
-            core::mem::swap(&mut self.slots, &mut memory);
-        }
-        memory
-    }
-
-    fn remove(&mut self, at: usize) {
-        if let Some(slot) = self.slots.get_mut(at) {
-            *slot = Slot::Free {
-                next: self.first_free,
-            };
-            self.first_free = Some(at);
-        }
-    }
-}
-
-struct Registry([Ranges; CacheMode::ALL.len()]);
 
 impl Registry {
     const fn new() -> Self {
-        Self([const { Ranges::new() }; CacheMode::ALL.len()])
+        // INVARIANT: There are none.
+        Self {
+            ranges: [const { Ranges::new(KVVec::new()) }; CacheMode::ALL.len()],
+            in_use: 0,
+        }
     }
 
-    fn of(&mut self, mode: CacheMode) -> &mut Ranges {
+    #[inline(always)]
+    fn of(&mut self, mode: CacheMode) -> &mut Ranges<KVVec<Node>> {
         // CAST: `repr(u8)`, counted from 0 as `CacheMode::ALL` is.
         #[expect(clippy::indexing_slicing, reason = "in bounds by type")]
-        &mut self.0[mode as usize]
+        &mut self.ranges[mode as usize]
     }
 
     /// Returns the mode that a range gets that is asked for as `requested`: that of the ranges that
@@ -103,10 +47,27 @@ impl Registry {
     /// # Errors
     ///
     /// `EBUSY` where these have several.
+    #[inline(always)]
     fn mode_for(&mut self, start: u64, end: u64, requested: CacheMode) -> Result<CacheMode> {
+        if self.in_use & !bit(requested) == 0 {
+            return Ok(requested);
+        }
+        self.mode_among_others(start, end, requested)
+    }
+
+    #[inline(never)]
+    fn mode_among_others(
+        &mut self,
+        start: u64,
+        end: u64,
+        requested: CacheMode,
+    ) -> Result<CacheMode> {
         let mut found = None;
         for mode in CacheMode::ALL {
-            if mode == requested || !self.of(mode).overlap(start, end) {
+            if mode == requested
+                || self.in_use & bit(mode) == 0
+                || !self.of(mode).overlap(start, end)
+            {
                 continue;
             }
             if found.replace(mode).is_some() {
@@ -118,6 +79,33 @@ impl Registry {
             found => Ok(found.unwrap_or(requested)),
         }
     }
+
+    /// Adds a range, and returns its place; `None` where there is no room.
+    #[inline(always)]
+    fn add(&mut self, start: u64, end: u64, mode: CacheMode) -> Option<u32> {
+        let at = self.of(mode).add(start, end)?;
+        // INVARIANT: The mode has one.
+        self.in_use |= bit(mode);
+        Some(at)
+    }
+
+    /// Removes the range that has place `at`, and returns it.
+    #[inline(always)]
+    fn remove(&mut self, at: u32, mode: CacheMode) -> (u64, u64) {
+        let ranges = self.of(mode);
+        let range = ranges.remove(at);
+        if ranges.is_empty() {
+            // INVARIANT: The mode has none.
+            self.in_use &= !bit(mode);
+        }
+        range
+    }
+}
+
+#[inline(always)]
+const fn bit(mode: CacheMode) -> u8 {
+    // CAST: `repr(u8)`, of five variants.
+    1 << mode as u8
 }
 
 global_lock! {
@@ -159,10 +147,10 @@ impl Drop for Registration {
 ///
 /// # Invariants
 ///
-/// Slot `at` of `mode` is taken, for this.
+/// Place `at` of `mode` has a range, that of this.
 pub(super) struct LiveRange {
     mode: CacheMode,
-    at: usize,
+    at: u32,
 }
 
 impl LiveRange {
@@ -176,22 +164,27 @@ impl LiveRange {
     /// # Context
     ///
     /// May sleep. It may be dropped in any context but NMI.
+    #[inline(always)]
     pub(super) fn new(start: u64, end: u64, requested: CacheMode) -> Result<Self> {
         loop {
             let mut registry = REGISTRY.lock();
             let mode = registry.mode_for(start, end, requested)?;
-            let ranges = registry.of(mode);
-            if let Some(at) = ranges.add(start, end) {
-                // INVARIANT: Taken just now.
+            if let Some(at) = registry.add(start, end, mode) {
+                // INVARIANT: Added just now.
                 return Ok(Self { mode, at });
             }
-            let places = (2 * ranges.slots.len()).max(16);
+            let places = (2 * registry.of(mode).capacity()).max(16);
             drop(registry);
-            let memory = KVVec::with_capacity(places, GFP_KERNEL | __GFP_NOWARN)?;
-            let old = REGISTRY.lock().of(mode).grow(memory);
-            // Not freed under the lock.
-            drop(old);
+            add_places(mode, places)?;
         }
+    }
+
+    /// Removes the range from the list, and returns its start, its end and its mode.
+    #[inline(always)]
+    pub(super) fn remove(self) -> (u64, u64, CacheMode) {
+        let this = core::mem::ManuallyDrop::new(self);
+        let (start, end) = REGISTRY.lock().remove(this.at, this.mode);
+        (start, end, this.mode)
     }
 
     pub(super) const fn mode(&self) -> CacheMode {
@@ -199,8 +192,18 @@ impl LiveRange {
     }
 }
 
+#[cold]
+#[inline(never)]
+fn add_places(mode: CacheMode, places: usize) -> Result {
+    let nodes = KVVec::from_elem(Node::FREE, places, GFP_KERNEL | __GFP_NOWARN)?;
+    let old = REGISTRY.lock().of(mode).grow(nodes);
+    // Not freed under the lock.
+    drop(old);
+    Ok(())
+}
+
 impl Drop for LiveRange {
     fn drop(&mut self) {
-        REGISTRY.lock().of(self.mode).remove(self.at);
+        REGISTRY.lock().remove(self.at, self.mode);
     }
 }

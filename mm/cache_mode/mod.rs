@@ -7,12 +7,16 @@
 
 use crate::arch::{cache_mode as arch, machine};
 use crate::mm::phys_range::{PhysRange, PAGE_SHIFT, PAGE_SIZE};
+#[cfg(iomrs_stock)]
+use core::mem::ManuallyDrop;
 use core::sync::atomic::{AtomicU32, Ordering};
 use kernel::prelude::*;
 
 #[cfg(iomrs_stock)]
 mod live;
 mod protection;
+#[cfg(iomrs_stock)]
+mod ranges;
 pub(crate) use protection::Protection;
 
 /// The mode that the CPU has for each mode: without PAT not every one has bits of its own.
@@ -197,15 +201,18 @@ impl ForeignMapping {
 ///
 /// # Invariants
 ///
-/// `[start, end)` is what the registry was given, for `asked`, or it is empty.
+/// The registry was given the pages of the range, less an untracked last page, for the mode that was asked
+/// of it: `requested`, or on a stock kernel that of `live`. Where no page is left it was given nothing.
 pub(crate) struct Reservation {
+    #[cfg(iomrs_exported)]
     start: u64,
+    #[cfg(iomrs_exported)]
     end: u64,
-    requested: CacheMode,
-    asked: CacheMode,
-    achieved: CacheMode,
+    // It has the range, too. So a mapping, which is moved to its owner, is no larger than it must be.
     #[cfg(iomrs_stock)]
-    _live: live::LiveRange,
+    live: ManuallyDrop<live::LiveRange>,
+    requested: CacheMode,
+    achieved: CacheMode,
 }
 
 impl Reservation {
@@ -221,80 +228,48 @@ impl Reservation {
     /// May sleep.
     #[inline(always)]
     pub(crate) fn new(range: PhysRange, requested: CacheMode, policy: Policy) -> Result<Self> {
-        let mask = machine::phys_mask();
-        let start = range.page_start() & mask;
-        let size = range.pages() << PAGE_SHIFT;
-        let end = Self::tracked_end(start, size, mask);
+        let start = Self::first_page(range);
+        let end = start.saturating_add(range.pages() << PAGE_SHIFT);
         #[cfg(iomrs_stock)]
-        let live = live::LiveRange::new(start, start.saturating_add(size), requested)?;
+        let live = live::LiveRange::new(start, end, requested)?;
         #[cfg(iomrs_stock)]
         let asked = live.mode();
         #[cfg(iomrs_exported)]
         let asked = requested;
         let mut raw = asked.as_raw();
-        if end > start {
-            raw = arch::reserve(start, end, raw)?;
+        let tracked = tracked_end(start, end);
+        if tracked > start {
+            raw = arch::reserve(start, tracked, raw)?;
         }
-        // INVARIANT: the registry has just taken `[start, end)` for `asked`, or that is empty.
+        // INVARIANT: The registry has just taken what is tracked of the range for `asked`.
         let mut this = Self {
+            #[cfg(iomrs_exported)]
             start,
+            #[cfg(iomrs_exported)]
             end,
-            requested,
-            asked,
-            achieved: asked,
             #[cfg(iomrs_stock)]
-            _live: live,
+            live: ManuallyDrop::new(live),
+            requested,
+            achieved: asked,
         };
         // The registry does not know what the CPU cannot do.
         let effective = EFFECTIVE.get(raw as usize).ok_or(EINVAL)?;
-        let effective = CacheMode::from_raw(effective.load(Ordering::Relaxed));
-        this.achieved = effective.ok_or(EINVAL)?;
-        this.check(policy, size)?;
-        this.sync(size)?;
+        let effective = effective.load(Ordering::Relaxed);
+        if effective != asked.as_raw() {
+            this.achieved = CacheMode::from_raw(effective).ok_or(EINVAL)?;
+        }
+        if this.achieved != requested {
+            check_weaker((start, end), requested, this.achieved, policy)?;
+        }
+        // SAFETY: The registry holds the range, less an untracked last page, with mode `achieved`.
+        unsafe { arch::sync(start, usize::try_from(end - start)?, this.achieved.as_raw())? };
         Ok(this)
     }
 
-    /// Returns the end of the range that the registry is given. The registry masks addresses on free:
-    /// for the end of the widest physical address it would look for 0, and the line would stay for
-    /// ever, as it does in C. So the last page before that end is left out.
-    fn tracked_end(start: u64, size: u64, mask: u64) -> u64 {
-        let end = start.saturating_add(size);
-        if end & mask == 0 {
-            end - PAGE_SIZE
-        } else {
-            end
-        }
-    }
-
-    fn check(&self, policy: Policy, size: u64) -> Result {
-        if self.achieved == self.requested {
-            return Ok(());
-        }
-        let size = usize::try_from(size)?;
-        let (requested, achieved) = (self.requested.as_raw(), self.achieved.as_raw());
-        let reorders = self.requested.is_uncached()
-            && !self.achieved.is_uncached()
-            && !arch::is_untracked(self.start, size);
-        if policy == Policy::Exact
-            || reorders
-            || !arch::is_allowed(self.start, size, requested, achieved)
-        {
-            return Err(EBUSY);
-        }
-        Ok(())
-    }
-
-    /// Gives the kernel's own mapping of these pages the same mode, where it has one. As in C it
-    /// keeps that mode when the reservation ends.
+    /// Returns the physical address of the first page of `range`, as entries can hold it.
     #[inline(always)]
-    fn sync(&self, size: u64) -> Result {
-        // SAFETY: The registry holds the range, less an untracked last page, with mode `achieved`.
-        unsafe { arch::sync(self.start, usize::try_from(size)?, self.achieved.as_raw()) }
-    }
-
-    /// Returns the physical address of the first page.
-    pub(crate) const fn start(&self) -> u64 {
-        self.start
+    pub(crate) fn first_page(range: PhysRange) -> u64 {
+        range.page_start() & machine::phys_mask()
     }
 
     /// Returns the mode that was asked for.
@@ -308,11 +283,56 @@ impl Reservation {
     }
 }
 
+/// Returns the end of the part of a range that the registry is given. The registry masks addresses on free:
+/// for the end of the widest physical address it would look for 0, and the line would stay for
+/// ever, as it does in C. So the last page before that end is left out.
+#[inline(always)]
+fn tracked_end(start: u64, end: u64) -> u64 {
+    if end & machine::phys_mask() == 0 {
+        end.saturating_sub(PAGE_SIZE).max(start)
+    } else {
+        end
+    }
+}
+
+/// Whether a mapping that asked for one mode may have another one.
+///
+/// # Errors
+///
+/// `EBUSY`.
+#[cold]
+#[inline(never)]
+fn check_weaker(
+    (start, end): (u64, u64),
+    requested: CacheMode,
+    achieved: CacheMode,
+    policy: Policy,
+) -> Result {
+    let size = usize::try_from(end - start)?;
+    let reorders =
+        requested.is_uncached() && !achieved.is_uncached() && !arch::is_untracked(start, end);
+    if policy == Policy::Exact
+        || reorders
+        || !arch::is_allowed(start, size, requested.as_raw(), achieved.as_raw())
+    {
+        return Err(EBUSY);
+    }
+    Ok(())
+}
+
 impl Drop for Reservation {
+    // Out of line: not for the modules that drop a mapping.
+    #[inline(never)]
     fn drop(&mut self) {
-        if self.end > self.start {
+        #[cfg(iomrs_stock)]
+        // SAFETY: It is not used any more.
+        let (start, end, asked) = unsafe { ManuallyDrop::take(&mut self.live) }.remove();
+        #[cfg(iomrs_exported)]
+        let (start, end, asked) = (self.start, self.end, self.requested);
+        let end = tracked_end(start, end);
+        if end > start {
             // SAFETY: By the type's invariant the registry holds just this range, taken for `asked`.
-            unsafe { arch::free(self.start, self.end, self.asked.as_raw()) };
+            unsafe { arch::free(start, end, asked.as_raw()) };
         }
     }
 }

@@ -12,6 +12,8 @@
 //! Of the arena, `page_map.rs` and `free_pages.rs` are compared with an array of pages and a list of
 //! parts, and `dirty.rs` with what is known of each page.
 //!
+//! `cache_mode/ranges.rs` is compared with a list of ranges, and its steps are counted.
+//!
 //! `resources/encryption.rs` is compared with a table of what C does.
 //!
 //! `bench/spec.rs` and `bench/stats.rs`, the pure logic of the benchmark, are tested here, too.
@@ -71,6 +73,8 @@ mod page_plan_split;
 mod phys_range_grid;
 #[cfg(not(loom))]
 mod phys_range_properties;
+#[cfg(not(loom))]
+mod ranges_properties;
 #[cfg(not(loom))]
 mod slots_and_translations;
 #[cfg(not(loom))]

@@ -11,5 +11,8 @@ pub(crate) mod page_plan;
 #[cfg(not(loom))]
 #[path = "../../../mm/phys_range.rs"]
 pub(crate) mod phys_range;
+#[cfg(not(loom))]
+#[path = "../../../mm/cache_mode/ranges.rs"]
+pub(crate) mod ranges;
 #[path = "../../../mm/slots.rs"]
 pub(crate) mod slots;
