@@ -5,9 +5,10 @@
 //! A set of ranges, which may overlap, and whether one of them overlaps another range.
 //!
 //! Adding a range and removing it takes the same time however many there are, until somebody asks whether
-//! one overlaps. Then a tree is made of them, a balanced one (AVL), in which each node knows how far the
-//! ranges below it reach. From then on all of it takes time that grows with the logarithm of their number,
-//! until the set is empty again.
+//! one overlaps. Before that a tree is made of them, a balanced one (AVL), in which each node knows how far
+//! the ranges below it reach. It is made in steps, between which ranges may be added and removed: a caller
+//! with a lock need not hold it all the while. From then on all of it takes time that grows with the
+//! logarithm of their number, until the set is empty again.
 //!
 //! Pure logic without kernel imports: `selftests/host` tests it against a naive model.
 
@@ -61,16 +62,17 @@ impl Node {
 ///
 /// - Nodes from `used` on have never been taken. Of the others, `count` have a range, and the rest are
 ///   reached from `first_free`.
-/// - If `is_indexed`, all nodes that have a range are in the tree below `root`, in the order of their
-///   starts and, where these are the same, of their numbers. Heights of neighbours in it differ by 1 at the
-///   most.
+/// - Of the nodes before `indexed`, which is no more than `used`, all that have a range are in the tree
+///   below `root`, and no others. They are in the order of their starts and, where these are the same, of
+///   their numbers. Heights of neighbours in it differ by 1 at the most. If `indexed` is 0, `root` does not
+///   matter.
 pub(crate) struct Ranges<M> {
     nodes: M,
     used: u32,
     first_free: u32,
     count: u32,
     root: u32,
-    is_indexed: bool,
+    indexed: u32,
 }
 
 impl<M: DerefMut<Target = [Node]>> Ranges<M> {
@@ -83,7 +85,7 @@ impl<M: DerefMut<Target = [Node]>> Ranges<M> {
             first_free: NONE,
             count: 0,
             root: NONE,
-            is_indexed: false,
+            indexed: 0,
         }
     }
 
@@ -117,8 +119,8 @@ impl<M: DerefMut<Target = [Node]>> Ranges<M> {
             self.first_free = next;
         }
         self.count += 1;
-        if self.is_indexed {
-            self.insert(at);
+        if self.indexed != 0 {
+            self.index_new(at);
         }
         Some(at)
     }
@@ -126,7 +128,7 @@ impl<M: DerefMut<Target = [Node]>> Ranges<M> {
     /// Removes the range that has place `at`, and returns its start and its end.
     #[inline(always)]
     pub(crate) fn remove(&mut self, at: u32) -> (u64, u64) {
-        if self.is_indexed {
+        if at < self.indexed {
             self.take_out(at);
         }
         let next = self.first_free;
@@ -139,16 +141,44 @@ impl<M: DerefMut<Target = [Node]>> Ranges<M> {
         (node.end, node.left) = (0, next);
         self.first_free = at;
         self.count = self.count.saturating_sub(1);
-        // INVARIANT: Without ranges there need be no tree.
-        self.is_indexed &= self.count != 0;
+        if self.count == 0 {
+            // INVARIANT: Without ranges there need be no tree.
+            self.indexed = 0;
+        }
         range
     }
 
     /// Whether one of the ranges overlaps that from `start` to before `end`.
-    pub(crate) fn overlap(&mut self, start: u64, end: u64) -> bool {
-        if !self.is_indexed {
-            self.index();
+    ///
+    /// `None`: not all of them are in the tree yet. Those of `places` more places have been put there, so
+    /// that it may be asked again. What is added and removed later stays in step with the tree, as long as
+    /// the set is not empty.
+    pub(crate) fn overlap(&mut self, start: u64, end: u64, places: u32) -> Option<bool> {
+        if self.count == 0 {
+            return Some(false);
         }
+        self.index(places).then(|| self.overlap_in_tree(start, end))
+    }
+
+    /// Puts ranges into the tree, of at most `places` places. Returns whether it has all of them now.
+    fn index(&mut self, places: u32) -> bool {
+        if self.indexed == 0 {
+            self.root = NONE;
+        }
+        let end = self.used.min(self.indexed.saturating_add(places));
+        while self.indexed < end {
+            let at = self.indexed;
+            if self.node(at).end != 0 {
+                self.insert(at);
+            }
+            // INVARIANT: It is in the tree if it has a range.
+            self.indexed = at + 1;
+        }
+        self.indexed == self.used
+    }
+
+    /// Whether a range in the tree overlaps that from `start` to before `end`.
+    fn overlap_in_tree(&self, start: u64, end: u64) -> bool {
         let mut at = self.root;
         while at != NONE {
             let node = self.node(at);
@@ -174,17 +204,15 @@ impl<M: DerefMut<Target = [Node]>> Ranges<M> {
         nodes
     }
 
-    /// Makes a tree of all ranges.
-    #[cold]
-    fn index(&mut self) {
-        self.root = NONE;
-        for at in 0..self.used {
-            if self.node(at).end != 0 {
-                self.insert(at);
-            }
+    /// Puts a range that has just been added into the tree, if that has those of the places before.
+    #[inline(never)]
+    fn index_new(&mut self, at: u32) {
+        if at > self.indexed {
+            return;
         }
-        // INVARIANT: All that have a range have been inserted.
-        self.is_indexed = true;
+        self.insert(at);
+        // INVARIANT: The place after the last one, or one of them: it is in the tree.
+        self.indexed = self.indexed.max(at + 1);
     }
 
     /// Returns a node; a free one where there is none of that number.

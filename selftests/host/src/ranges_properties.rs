@@ -49,6 +49,7 @@ enum Op {
     Add { start: u64, len: u64 },
     Remove { which: usize },
     Overlap { start: u64, len: u64 },
+    Ask { places: u32 },
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -59,7 +60,17 @@ fn op() -> impl Strategy<Value = Op> {
         (0..200u64, len.clone()).prop_map(|(start, len)| Op::Add { start, len }),
         any::<usize>().prop_map(|which| Op::Remove { which }),
         (0..220u64, len).prop_map(|(start, len)| Op::Overlap { start, len }),
+        (1..20u32).prop_map(|places| Op::Ask { places }),
     ]
+}
+
+/// Asks until there is an answer.
+fn overlap(set: &mut Ranges<Counted>, start: u64, end: u64) -> bool {
+    loop {
+        if let Some(overlaps) = set.overlap(start, end, 7) {
+            return overlaps;
+        }
+    }
 }
 
 /// A set beside a list of its ranges, with their places.
@@ -99,7 +110,11 @@ impl Both {
             .list
             .iter()
             .any(|&(_, from, to)| from < end && start < to);
-        assert_eq!(self.set.overlap(start, end), expected, "{start}..{end}");
+        assert_eq!(
+            overlap(&mut self.set, start, end),
+            expected,
+            "{start}..{end}"
+        );
         assert_eq!(self.set.is_empty(), self.list.is_empty());
     }
 }
@@ -115,6 +130,9 @@ proptest! {
                 Op::Add { start, len } => both.add(start, start + len),
                 Op::Remove { which } => both.remove(which),
                 Op::Overlap { start, len } => both.check(start, start + len),
+                Op::Ask { places } => {
+                    both.set.overlap(0, 1, places);
+                }
             }
         }
         for start in 0..220 {
@@ -156,6 +174,32 @@ fn steps_without_questions_are_few() {
     assert!(most <= 2, "{most} steps");
 }
 
+/// The tree is made in steps, each of which is short.
+#[test]
+fn steps_of_making_the_tree_are_bounded() {
+    const MANY: u64 = 10_000;
+    let mut set = Ranges::new(Counted::new(MANY as usize + 1));
+    for page in 0..MANY {
+        set.add(2 * page, 2 * page + 1);
+    }
+    let (mut calls, mut most) = (0, 0);
+    loop {
+        let (overlaps, count) = steps(|| set.overlap(2 * MANY - 1, 2 * MANY, 100));
+        (calls, most) = (calls + 1, most.max(count));
+        if let Some(overlaps) = overlaps {
+            assert!(!overlaps);
+            break;
+        }
+    }
+    assert_eq!(calls, MANY / 100);
+    let height = 1.45 * (MANY as f64).log2();
+    assert!(f64::from(most) <= 100.0 * (16.0 * height + 40.0), "{most}");
+    // What is added later needs no more of them.
+    assert_eq!(set.overlap(2 * MANY - 2, 2 * MANY - 1, 0), Some(true));
+    set.add(2 * MANY, 2 * MANY + 1);
+    assert_eq!(set.overlap(2 * MANY, 2 * MANY + 1, 0), Some(true));
+}
+
 /// With questions they grow with the logarithm of the number of ranges, in whatever order these come.
 #[test]
 fn steps_with_questions_are_logarithmic() {
@@ -170,7 +214,7 @@ fn steps_with_questions_are_logarithmic() {
     for order in orders {
         let mut set = Ranges::new(Counted::new(MANY as usize + 1));
         set.add(10 * MANY, 10 * MANY + 1);
-        assert!(!set.overlap(0, 1));
+        assert!(!overlap(&mut set, 0, 1));
         let (mut added, mut asked, mut removed) = (0, 0, 0);
         let mut places = Vec::new();
         for index in 0..MANY {
@@ -180,8 +224,8 @@ fn steps_with_questions_are_logarithmic() {
             added = added.max(count);
         }
         for start in 0..MANY {
-            let (overlaps, count) = steps(|| set.overlap(4 * start + 2, 4 * start + 4));
-            assert!(!overlaps);
+            let (overlaps, count) = steps(|| set.overlap(4 * start + 2, 4 * start + 4, 0));
+            assert_eq!(overlaps, Some(false));
             asked = asked.max(count);
         }
         for index in 0..MANY {

@@ -207,6 +207,26 @@ mod tests {
     }
 
     #[test]
+    fn s19_range_of_mixed_modes_of_ours_is_ebusy() -> Outcome {
+        let range = require!(TestRange::reserved());
+        require!(reserved_modes());
+        // The first to be asked for has not been compared with anything before.
+        for mode in [CacheMode::UncachedMinus, WC] {
+            let first = check_ok!(map(CacheMode::UncachedMinus, range.phys, PAGE));
+            let second = check_ok!(map(WC, range.phys + PAGE, PAGE));
+            check_err!(map(mode, range.phys, 2 * PAGE), EBUSY);
+            drop(second);
+            check_eq!(
+                check_ok!(map(WC, range.phys, 2 * PAGE)).achieved(),
+                CacheMode::UncachedMinus
+            );
+            drop(first);
+            check_eq!(check_ok!(map(WC, range.phys, 2 * PAGE)).achieved(), WC);
+        }
+        Ok(())
+    }
+
+    #[test]
     fn s19_write_back_where_an_mtrr_differs() -> Outcome {
         if cfg!(iomrs_stock) {
             return skip(c"a stock kernel lets modules reserve write combining only");
