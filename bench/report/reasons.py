@@ -18,8 +18,6 @@ LARGE = ("Only the call that maps, and only for one large page. Ours lists the m
          "pages a shorter walk down the page table makes up for that. Map and unmap together take no more than C's.")
 BAR = ("Only the half that unmaps: the request keeps a copy of its name, which is freed. C's caller keeps the name. Both halves "
        "together take less than C's.")
-MANY = ("Only the half that maps: a mapping with all that it holds is moved to the list of them, where C stores an address. Both "
-        "halves together take less than C's.")
 WHOLE = ("Four instructions: a test of the offset by a mask, which says whether it is of a page that is mapped with the whole "
          "aperture, a branch, the addition, and a branch where the aperture is not mapped. C adds, and tests nothing.")
 CHUNK = ("The mask says that not all is mapped. Then alignment and bounds are tested, and the chunk is looked up in a "
@@ -36,10 +34,8 @@ REVOCABLE = ("The kernel crate's Devres: a read-side section of RCU around the a
 
 # (backend, workload, strategy): backend "" is either.
 REASONS = {
-    ("stock", "ioremap", "none"): LARGE,
-    ("stock", "create", "whole"): LARGE,
     ("exported", "ioremap", "none"): LARGE,
-    ("exported", "ioremap_many", "none"): MANY,
+    ("exported", "create", "whole"): LARGE,
     ("exported", "bar", "none"): BAR,
     ("exported", "bar_whole", "none"): BAR,
     ("", "map", "whole"): WHOLE,
