@@ -7,7 +7,7 @@ TOOLS := tools
 # Variables of a person's command line, for the scripts: see "make help".
 export KDIR KERNEL BACKEND DESTDIR INSTALL_MOD_PATH SIGN_KEY SIGN_CERT ACCEL BOOTS SPEC SUITE V W
 
-.PHONY: all modules install modules_install uninstall new-driver deb demo kunit check check-all bench profile fmt clippy doc setup clean distclean help
+.PHONY: all modules install modules_install uninstall new-driver deb demo kunit check check-all bench profile fmt clippy doc setup clean distclean help help-variables
 
 all: modules
 
@@ -63,3 +63,6 @@ distclean:
 
 help:
 	@$(TOOLS)/help
+
+help-variables:
+	@$(TOOLS)/help variables

@@ -29,7 +29,7 @@ TIMEOUT = 240
 NEXT = """
 What to do next:
   samples/device.rs  how the sample driver maps its device and accesses it
-  README.md          how to write a driver of your own
+  README.md          how to install it, and how to write a driver of your own
   make check         runs all tests, in about 20 minutes
   make bench         compares the speed with that of C's ioremap and io_mapping
   make help          lists all commands"""

@@ -40,19 +40,41 @@ need_space() {
 		die "too little disk: $2 needs $1 GiB and $CACHE has $free; free some, or set IOMRS_CACHE to a larger disk"
 }
 
-# step NAME WHAT CMD...: one line at the start, one at the end, output to a log. Returns CMD's status.
+# step NAME WHAT CMD...: one line at the start, one at the end, output to a log. Returns CMD's status. Where OBJECTS is set, it
+# says in between how far the build of that many objects is.
 step() {
-	local log=$LOGS/$1.log what=$2 start=$SECONDS status=0
+	local log=$LOGS/$1.log what=$2 start=$SECONDS status=0 watcher=
 	shift 2
 	mkdir -p "$LOGS"
 	say "  $what ... (log: $log)"
+	: > "$log"
+	if [ -n "${OBJECTS:-}" ] && [ -z "$VERBOSE" ]; then progress "$log" "$OBJECTS" 8>&- 9>&- & watcher=$!; fi
 	if [ -n "$VERBOSE" ]; then
 		"$@" < /dev/null 2>&1 | tee "$log" >&2 || status=$?
 	else
 		"$@" < /dev/null > "$log" 2>&1 || status=$?
 	fi
+	if [ -n "$watcher" ]; then kill "$watcher" || true; fi
 	[ "$status" != 0 ] || say "  $what: done in $((SECONDS - start)) s"
 	return "$status"
+}
+
+# progress LOG OBJECTS: until it is killed, and on a terminal always on one line.
+progress() {
+	local log=$1 objects=$2 start=$SECONDS end=$'\n' pause=30
+	if [ -t 2 ]; then end=$'\r' pause=2; fi
+	while sleep "$pause" > /dev/null 2>&1 && kill -0 "$$" 2> /dev/null; do
+		printf '    %s%s' "$(progress_line "$(grep -c '\.o$' "$log")" "$objects" $((SECONDS - start)))" "$end" >&2
+	done
+}
+
+# progress_line DONE OBJECTS SECONDS
+progress_line() {
+	local percent=$(($1 * 100 / $2))
+	# The number of objects is that of the last kernel.
+	[ $percent -lt 100 ] || percent=99
+	printf '%d %%' $percent
+	[ $percent = 0 ] || printf ', about %d s left' $(($3 * (100 - percent) / percent))
 }
 
 # Stamps say that a step is complete, and with what input. An interrupted step has none and runs again.

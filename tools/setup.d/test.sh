@@ -2,6 +2,9 @@
 # The test kernels: Debian's source with kconfig/export.patch, built with clang from allnoconfig and fragments.
 # shellcheck shell=bash
 
+# What it takes to build one, about: for the line that says how far it is.
+TEST_OBJECTS=1400
+
 # setup_test NAME FRAGMENT...: builds the kernel in $CACHE/NAME. One that has a patch of its own, kconfig/NAME.patch,
 # has a source of its own; the others share that of the test kernel.
 setup_test() {
@@ -19,7 +22,7 @@ make_patched_source() {
 
 make_kernel() {
 	need_space 3 "the $1 kernel"
-	step "$1" "the $1 kernel (some minutes)" build_kernel "$@" || explain "$1" "building the $1 kernel"
+	OBJECTS=$TEST_OBJECTS step "$1" "the $1 kernel (some minutes)" build_kernel "$@" || explain "$1" "building the $1 kernel"
 }
 
 # patched_source SOURCE PATCH...: the source as hard links (a minute and a gigabyte saved), then the patches. Where
