@@ -12,7 +12,8 @@ use crate::{
     },
 };
 use core::mem::ManuallyDrop;
-use kernel::prelude::*;
+use io_mapping_rs::{ioremap::Options, Strategy};
+use kernel::{prelude::*, sync::rcu};
 
 #[kunit_tests(iomrs_guards)]
 mod tests {
@@ -133,6 +134,38 @@ mod tests {
             let _second_ends = second;
         }
         check_eq!(last.try_read32(0), Ok(4));
+        Ok(())
+    }
+
+    /// Where the aperture is mapped as a whole nothing sleeps, so that the complaint is of `map` itself.
+    #[test]
+    fn map_in_an_rcu_section_is_complained_of() -> Outcome {
+        if !cfg!(CONFIG_DEBUG_ATOMIC_SLEEP) {
+            return skip(c"this kernel does not look (CONFIG_DEBUG_ATOMIC_SLEEP)");
+        }
+        let range = require!(TestRange::reserved());
+        let options = Options::new(WC);
+        let whole = check_ok!(aperture_with(options, range.phys, PAGE, Strategy::Whole));
+        let log = c::iomrs_c_log_position();
+        check_ok!(whole.map(0, PAGE));
+        check_ok!(whole.map_local(0));
+        check_eq!(c::iomrs_c_count_complaints(log), 0);
+        // tools/guest/kunit.sh looks for both lines.
+        note(fmt!("complaints are wanted from here"));
+        let in_section = {
+            let _section = rcu::read_lock();
+            whole.map(0, PAGE).map(drop)
+        };
+        note(fmt!("complaints are wanted to here"));
+        check_ok!(in_section);
+        check!(c::iomrs_c_count_complaints(log) > 0);
+        let log = c::iomrs_c_log_position();
+        let local = {
+            let _section = rcu::read_lock();
+            whole.map_local(0).map(drop)
+        };
+        check_ok!(local);
+        check_eq!(c::iomrs_c_count_complaints(log), 0);
         Ok(())
     }
 }
