@@ -73,10 +73,20 @@ stopped() {
 	[ $? = 143 ] || { echo "the writer was not ended by the signal" && return 1; }
 }
 
+# The library has no mapping: a job that has one is the only user here.
+nothing_mapped() { ! grep -v '^#' /sys/kernel/debug/io_mapping_rs/mappings; }
+
 # removed DEVICE: while a job uses its BAR. The removal waits for the job, and the job ends early.
 removed() {
-	local tries=20
+	local tries=50
+	while nothing_mapped > /dev/null; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || { echo "the job maps nothing" && return 1; }
+		sleep 0.1
+	done
+	tries=20
 	echo 1 > "/sys/bus/pci/devices/$1/remove" || return
+	nothing_mapped || { echo "the BAR is still mapped" && kill "$runner" && return 1; }
 	[ ! -e "/sys/bus/pci/devices/$1" ] || { echo "the device is still there" && return 1; }
 	# Of the job only its rows are left to be written.
 	while grep -q '^state: running$' $dir/status; do
