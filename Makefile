@@ -31,7 +31,7 @@ kunit:
 	@$(TOOLS)/kunit
 
 check:
-	@$(TOOLS)/check $(STEP)
+	@$(if $(SERIES),$(TOOLS)/series "$(SERIES)",$(TOOLS)/check $(STEP))
 
 check-all:
 	@$(TOOLS)/check --all
