@@ -92,6 +92,7 @@ mod tests {
         // All page tables may be missing: one for the 2M pages of 1 GiB, one for what follows, and
         // below that one for a small page.
         let (offset, size, tables) = if !from_arena() {
+            require!(much_address_space());
             (PAGE_2M, PAGE_1G + PAGE, 3)
         } else {
             (0, 2 * PAGE_2M + PAGE, 0)

@@ -28,11 +28,12 @@ mod tests {
     #[test]
     fn s10_out_of_slots_is_eagain_in_every_context() -> Outcome {
         let aperture = require!(marked_aperture()?);
+        let mut room = Room::new()?;
         for context in Context::ALL {
             // Twice: the slots can be used again.
             for _ in 0..2 {
                 let before = exhausted();
-                let Some(found) = context.run(|| exhaust(&aperture, 0)) else {
+                let Some(found) = context.run(|| exhaust_in(&mut room, &aperture, 0)) else {
                     fail!("it did not run in {:?}", context)
                 };
                 if context == Context::Task {
@@ -45,15 +46,16 @@ mod tests {
             }
         }
         // None has been lost.
-        check_slots(&exhaust(&aperture, 0), 0)
+        check_slots(&exhaust(&aperture, 0)?, 0)
     }
 
     #[test]
     fn s10_out_of_slots_while_a_task_holds_some() -> Outcome {
         let aperture = require!(marked_aperture()?);
+        let mut room = Room::new()?;
         for context in Context::ALL {
             let held = [0, 1, 2, 3].map(|page| aperture.map_local(page * PAGE));
-            let Some(found) = context.run(|| exhaust(&aperture, 4)) else {
+            let Some(found) = context.run(|| exhaust_in(&mut room, &aperture, 4)) else {
                 fail!("it did not run in {:?}", context)
             };
             // The kernel's slots are the task's, and a soft interrupt may run in another task.
@@ -97,7 +99,7 @@ mod tests {
             }
         }
         drop(held);
-        check_slots(&exhaust(&aperture, 0), 0)
+        check_slots(&exhaust(&aperture, 0)?, 0)
     }
 
     #[test]
@@ -122,6 +124,6 @@ mod tests {
         }
         check_err!(aperture.with_local(1, |_| ()), EINVAL);
         check_err!(aperture.with_local(PAGES * PAGE, |_| ()), EINVAL);
-        check_slots(&exhaust(&aperture, 0), 0)
+        check_slots(&exhaust(&aperture, 0)?, 0)
     }
 }

@@ -75,7 +75,7 @@ mod tests {
         drop(first);
         drop(second);
         check_eq!(c::iomrs_c_migration_disabled(), 0);
-        exhaust(&aperture, 0);
+        exhaust(&aperture, 0)?;
         check_eq!(c::iomrs_c_migration_disabled(), 0);
         Ok(())
     }
@@ -101,7 +101,7 @@ mod tests {
             check!(shows_page(&map, page));
             drop(map);
         }
-        check_slots(&exhaust(&aperture, 0), 0)
+        check_slots(&exhaust(&aperture, 0)?, 0)
     }
 
     #[test]
@@ -110,7 +110,7 @@ mod tests {
         if WINDOW == "kmap" {
             return skip(c"the kernel keeps a task with a leaked kmap_local map on its CPU");
         }
-        let before = exhaust(&aperture, 0);
+        let before = exhaust(&aperture, 0)?;
         check_slots(&before, 0)?;
         core::mem::forget(check_ok!(aperture.map_local(5 * PAGE)));
         LEAKED.fetch_add(1, Ordering::Relaxed);
@@ -119,7 +119,7 @@ mod tests {
         drop(aperture);
         let aperture = require!(marked_aperture()?);
         for _ in 0..3 {
-            check_eq!(exhaust(&aperture, 0).slots, before.slots - 1);
+            check_eq!(exhaust(&aperture, 0)?.slots, before.slots - 1);
         }
         Ok(())
     }
@@ -144,6 +144,6 @@ mod tests {
         LEAKED.fetch_add(1, Ordering::Relaxed);
         check_eq!(c::iomrs_c_set_cpu_online(1, false), 0);
         check_eq!(c::iomrs_c_set_cpu_online(1, true), 0);
-        check_slots(&exhaust(&aperture, 0), 0)
+        check_slots(&exhaust(&aperture, 0)?, 0)
     }
 }

@@ -77,15 +77,33 @@ struct Exhaustion {
     side_effects: bool,
 }
 
-/// Maps pages from `first` on until there are no more slots, checks all maps, and ends them.
-fn exhaust(aperture: &IoMapping, first: u64) -> Exhaustion {
+/// Room for as many maps as there are slots. It is empty but while [`exhaust_in`] runs.
+struct Room<'a>(KVec<LocalMap<'a>>);
+
+// SAFETY: There is no map in it when it is sent.
+unsafe impl Send for Room<'_> {}
+
+impl Room<'_> {
+    fn new() -> Outcome<Self> {
+        let most = (all_slots() + ATOMIC_SLOTS + 1) as usize;
+        Ok(Self(check_ok!(KVec::with_capacity(most, GFP_KERNEL))))
+    }
+}
+
+/// As [`exhaust_in`], in a task.
+fn exhaust(aperture: &IoMapping, first: u64) -> Outcome<Exhaustion> {
+    Ok(exhaust_in(&mut Room::new()?, aperture, first))
+}
+
+/// Maps pages from `first` on until there are no more slots, checks all maps, and ends them. An
+/// interrupt allocates and frees nothing, as `PREEMPT_RT` does not allow it: it is given the room.
+fn exhaust_in<'a>(room: &mut Room<'a>, aperture: &'a IoMapping, first: u64) -> Exhaustion {
     let mut found = Exhaustion::default();
-    let mut maps = KVec::new();
+    let maps = &mut room.0;
     let pages = (first..).map(|page| page % PAGES);
     for page in pages.clone() {
-        // This may be an interrupt.
         let map = aperture.map_local(page * PAGE);
-        if let Err(err) = map.and_then(|map| Ok(maps.push(map, GFP_ATOMIC)?)) {
+        if let Err(err) = map.and_then(|map| maps.push_within_capacity(map).map_err(|_| ENOSPC)) {
             found.other_errors += u32::from(err != EAGAIN);
             break;
         }
@@ -96,9 +114,10 @@ fn exhaust(aperture: &IoMapping, first: u64) -> Exhaustion {
     found.atomic = atomic == Ok(true);
     found.other_errors += u32::from(!found.atomic && atomic != Err(EAGAIN));
     found.side_effects = side_effects() != before;
-    for (page, map) in pages.zip(&maps) {
+    for (page, map) in pages.zip(&*maps) {
         found.wrong_maps += u32::from(!shows_page(map, page));
     }
+    maps.clear();
     found
 }
 

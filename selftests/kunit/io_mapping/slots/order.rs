@@ -45,7 +45,7 @@ mod tests {
             }
         }
         check_eq!(c::iomrs_c_migration_disabled(), 0);
-        check_slots(&exhaust(&aperture, 0), 0)
+        check_slots(&exhaust(&aperture, 0)?, 0)
     }
 
     #[test]
