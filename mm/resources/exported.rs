@@ -2,7 +2,7 @@
 
 //! On a kernel with `kconfig/export.patch`: what C's ioremap asks.
 
-use super::{is_encrypted, is_used_ram, page_last, page_start, RangeUse};
+use super::{is_used_ram, page_last, page_start, resource, RangeUse};
 use kernel::{
     bindings as c,
     ffi::{c_int, c_void},
@@ -45,6 +45,6 @@ unsafe extern "C" fn look_at_resource(res: *mut c::resource, walk: *mut c_void) 
     // SAFETY: As required of our caller.
     let (res, walk) = unsafe { (&*res, &mut *walk.cast::<Walk>()) };
     walk.found.is_ram |= is_used_ram(res);
-    walk.found.is_encrypted |= walk.is_guest_encrypted && is_encrypted(res);
+    walk.found.is_encrypted |= walk.is_guest_encrypted && resource(res).is_encrypted();
     (walk.found.is_ram && walk.found.is_encrypted).into()
 }

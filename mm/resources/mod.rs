@@ -20,6 +20,8 @@ use exported as backend;
 #[cfg(iomrs_stock)]
 mod stock;
 #[cfg(iomrs_stock)]
+mod walk;
+#[cfg(iomrs_stock)]
 use stock as backend;
 
 /// What is known of a range.
@@ -118,15 +120,15 @@ pub(crate) fn is_reserved(start: u64, size: usize) -> bool {
 const _: () = assert!(encryption::DESC_NONE == c::IORES_DESC_NONE);
 const _: () = assert!(encryption::DESC_RESERVED == c::IORES_DESC_RESERVED);
 
-/// Whether a confidential guest must map what a resource describes encrypted.
-fn is_encrypted(res: &c::resource) -> bool {
-    let resource = encryption::Resource {
+/// Returns what is asked of a resource.
+#[inline(always)]
+fn resource(res: &c::resource) -> encryption::Resource {
+    encryption::Resource {
         // CAST: One of a few small numbers.
         desc: res.desc as u32,
         // CAST: A constant that `flags` can hold.
         is_busy: res.flags & c::IORESOURCE_BUSY as usize != 0,
-    };
-    resource.is_encrypted()
+    }
 }
 
 fn efi_memory(phys: u64) -> Option<encryption::EfiMemory> {

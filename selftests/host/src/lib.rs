@@ -14,7 +14,8 @@
 //!
 //! `cache_mode/ranges.rs` is compared with a list of ranges, and its steps are counted.
 //!
-//! `resources/encryption.rs` is compared with a table of what C does.
+//! `resources/encryption.rs` is compared with a table of what C does, and so is `resources/walk.rs`, on a
+//! model of the kernel's list of resources and of its walk.
 //!
 //! `bench/spec.rs` and `bench/stats.rs`, the pure logic of the benchmark, are tested here, too.
 //!
@@ -75,6 +76,8 @@ mod phys_range_grid;
 mod phys_range_properties;
 #[cfg(not(loom))]
 mod ranges_properties;
+#[cfg(not(loom))]
+mod resource_walks;
 #[cfg(not(loom))]
 mod slots_and_translations;
 #[cfg(not(loom))]

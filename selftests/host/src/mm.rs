@@ -16,3 +16,6 @@ pub(crate) mod phys_range;
 pub(crate) mod ranges;
 #[path = "../../../mm/slots.rs"]
 pub(crate) mod slots;
+#[cfg(not(loom))]
+#[path = "../../../mm/resources/walk.rs"]
+pub(crate) mod walk;
