@@ -48,6 +48,7 @@ impl VmArea {
     /// # Context
     ///
     /// May sleep.
+    #[inline(always)]
     pub(crate) fn map(phys: u64, size: usize, prot: Protection) -> Result<(Self, usize)> {
         if size > machine::vmalloc_total() {
             return Err(ENOMEM);

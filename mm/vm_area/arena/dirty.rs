@@ -92,10 +92,12 @@ pub(crate) struct Limits {
 /// - `head <= clean <= begun <= tail`. Entry `i`, for `i` from `head` up to `tail`, is in word `i` modulo
 ///   the number of words. It is clean if `i < clean`.
 /// - `begun` is the greatest `tail` at which a flush began, `clean` of those that have ended.
-/// - `tail - head + reserved` is at most the number of words.
+/// - `capacity` is the number of words that count.
+/// - `tail - head + reserved` is at most the number of words that count.
 /// - `pages` has the pages of all entries, `new_pages` of those from `begun` on.
 pub(crate) struct Dirty<M> {
     metadata: M,
+    capacity: usize,
     head: u64,
     clean: u64,
     begun: u64,
@@ -111,6 +113,7 @@ impl<M: DerefMut<Target = [u64]>> Dirty<M> {
     pub(crate) fn new(metadata: M, limits: Limits) -> Self {
         // INVARIANT: There are no entries, no flush has begun, and nothing is reserved.
         Self {
+            capacity: capacity_of(&metadata),
             metadata,
             head: 0,
             clean: 0,
@@ -124,11 +127,9 @@ impl<M: DerefMut<Target = [u64]>> Dirty<M> {
     }
 
     /// How many parts can be reserved or dirty at once.
+    #[inline(always)]
     pub(crate) fn capacity(&self) -> usize {
-        match self.metadata.len() {
-            0 => 0,
-            len => 1 << len.ilog2(),
-        }
+        self.capacity
     }
 
     /// Reserves the place that a part needs once it is dirty. To be called before the part is taken.
@@ -156,13 +157,10 @@ impl<M: DerefMut<Target = [u64]>> Dirty<M> {
             return metadata;
         }
         core::mem::swap(&mut self.metadata, &mut metadata);
-        let old = match metadata.len() {
-            0 => 0,
-            len => (1u64 << len.ilog2()) - 1,
-        };
+        let old = core::mem::replace(&mut self.capacity, capacity_of(&self.metadata));
         for entry in self.head..self.tail {
             // CAST: The number of a word.
-            if let Some(&word) = metadata.get((entry & old) as usize) {
+            if let Some(&word) = metadata.get(entry as usize & old.wrapping_sub(1)) {
                 self.set_word(entry, word);
             }
         }
@@ -207,9 +205,9 @@ impl<M: DerefMut<Target = [u64]>> Dirty<M> {
     /// Whether so much is dirty, and not part of a flush that has begun, that a flush should begin.
     #[inline]
     pub(crate) fn wants_flush(&self) -> bool {
-        // CAST: At most the number of words.
+        // CAST: At most the number of words. No overflow: by the invariant.
         self.new_pages > self.limits.pages
-            || (self.tail - self.begun) as usize > self.limits.entries
+            || self.tail.wrapping_sub(self.begun) as usize > self.limits.entries
     }
 
     /// Begins a flush, which is to clean all that is dirty now. The caller then flushes every CPU's TLB,
@@ -252,15 +250,15 @@ impl<M: DerefMut<Target = [u64]>> Dirty<M> {
 
     /// How many entries the queue has.
     pub(crate) fn entries(&self) -> usize {
-        // CAST: At most the number of words.
-        (self.tail - self.head) as usize
+        // CAST: At most the number of words. No overflow: by the invariant.
+        self.tail.wrapping_sub(self.head) as usize
     }
 
     /// Where entry `entry` is.
     #[inline(always)]
     fn index(&self, entry: u64) -> usize {
         // CAST: The number of a word.
-        entry as usize & self.capacity().wrapping_sub(1)
+        entry as usize & self.capacity.wrapping_sub(1)
     }
 
     #[inline(always)]
@@ -275,4 +273,9 @@ impl<M: DerefMut<Target = [u64]>> Dirty<M> {
             *place = word;
         }
     }
+}
+
+/// Returns how many of the words count.
+fn capacity_of(metadata: &[u64]) -> usize {
+    metadata.len().checked_ilog2().map_or(0, |shift| 1 << shift)
 }

@@ -120,7 +120,7 @@ impl<M: DerefMut<Target = [u64]>> FreePages<M> {
     ///
     /// Any. Passes over the unit's blocks of 512 pages one by one where some pages of a block are free
     /// and some are not, and 64 at a time elsewhere.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(&mut self, pages: usize, align_shift: u32, residue: usize) -> Option<usize> {
         if pages < SMALL_PAGES && pages != 0 && align_shift == 0 {
             let first = self.stretch.start;
@@ -132,7 +132,11 @@ impl<M: DerefMut<Target = [u64]>> FreePages<M> {
             }
             return self.take_from_next_stretch(pages);
         }
-        self.take_from_map(pages, align_shift, residue)
+        let mask = 1usize.checked_shl(align_shift)?.wrapping_sub(1);
+        if let Some(first) = self.take_spare(pages, mask, residue) {
+            return Some(first);
+        }
+        self.take_from_map(pages, mask, residue)
     }
 
     /// Gives back the `pages` pages from `first` on, and the guard page behind them. That may be what
@@ -188,7 +192,7 @@ impl<M: DerefMut<Target = [u64]>> FreePages<M> {
     }
 
     /// Takes the part that was kept last, if it has `pages` pages and the alignment that is asked for.
-    #[inline]
+    #[inline(always)]
     fn take_spare(&mut self, pages: usize, mask: usize, residue: usize) -> Option<usize> {
         let last = self.spare_count.checked_sub(1)?;
         let &Spare { first, pages: has } = self.spares.get(last)?;
@@ -239,7 +243,12 @@ impl<M: DerefMut<Target = [u64]>> FreePages<M> {
 
     /// Takes a small part where the stretch has too few pages left.
     #[cold]
+    #[inline(never)]
     fn take_from_next_stretch(&mut self, pages: usize) -> Option<usize> {
+        // A unit that is full, which many mappings leave behind them, is asked again for each new one.
+        if pages > self.free {
+            return None;
+        }
         self.end_stretch();
         // The last page of what is found may be the one behind the end.
         let found = self.map.find(0, STRETCH_PAGES, false);
@@ -254,13 +263,9 @@ impl<M: DerefMut<Target = [u64]>> FreePages<M> {
     }
 
     #[inline(never)]
-    fn take_from_map(&mut self, pages: usize, align_shift: u32, residue: usize) -> Option<usize> {
-        let mask = 1usize.checked_shl(align_shift)?.wrapping_sub(1);
+    fn take_from_map(&mut self, pages: usize, mask: usize, residue: usize) -> Option<usize> {
         if pages == 0 || pages > self.free {
             return None;
-        }
-        if let Some(first) = self.take_spare(pages, mask, residue) {
-            return Some(first);
         }
         let first = match self.find(pages + 1, mask, residue) {
             Some(first) => first,

@@ -63,14 +63,23 @@ pub(super) fn is_in_use() -> bool {
     cfg!(iomrs_stock) || growth::is_registered()
 }
 
-/// Returns a part that has been taken as one word: an address that is never used as one.
+/// Returns the [`Part::word`] of a part that has been taken as an address that is never used as one; `None`
+/// for 0.
 #[inline(always)]
-fn handle_of(part: Part) -> Result<Handle> {
+fn handle_of(word: u64) -> Option<Handle> {
     // CAST: as wide.
-    NonNull::new(ptr::without_provenance_mut(part.word() as usize)).ok_or(ENOMEM)
+    NonNull::new(ptr::without_provenance_mut(word as usize))
+}
+
+/// Returns the part whose handle it is.
+#[inline(always)]
+fn part_of(handle: Handle) -> Part {
+    // CAST: as wide.
+    Part::from_word(handle.addr().get() as u64)
 }
 
 /// As [`VmArea::map`].
+#[inline(always)]
 pub(super) fn map(phys: u64, size: usize, prot: Protection) -> Result<(VmArea, usize)> {
     let (area, unit, addr) = take(phys, size, machine::max_page_shift())?;
     // SAFETY: The part has been taken, and nobody knows it yet. Only what is clean is handed out.
@@ -122,8 +131,7 @@ pub(crate) fn units() -> impl Iterator<Item = UnitUsage> {
 ///
 /// Any but NMI.
 pub(super) unsafe fn free(handle: Handle) {
-    // CAST: as wide.
-    let part = Part::from_word(handle.addr().get() as u64);
+    let part = part_of(handle);
     if let Some(unit) = unit_of(part) {
         let addr = addr_of(unit, part);
         // SAFETY: The part is in use, and its user, our caller, is done with it.
@@ -153,21 +161,49 @@ fn addr_of(unit: &Unit, part: Part) -> usize {
 /// `1 << max_shift` bytes. Returns the area, its unit and its first address.
 #[inline(always)]
 fn take(phys: u64, size: usize, max_shift: u32) -> Result<(VmArea, &'static Unit, usize)> {
-    let mut part = Err(ENOMEM);
-    for shift in [PUD_SHIFT, PMD_SHIFT, PAGE_SHIFT] {
-        if part.is_err() && shift <= max_shift && has_page(phys, size, shift) {
-            part = take_aligned(Request {
-                pages: size >> PAGE_SHIFT,
-                align_shift: shift - PAGE_SHIFT,
-                residue: (phys >> PAGE_SHIFT) as usize,
-            });
-        }
-    }
-    let part = part?;
+    let shift = largest_page(phys, size, max_shift);
+    let handle = match take_aligned(request(phys, size, shift)) {
+        Err(_) if shift != PAGE_SHIFT => take_for_smaller_pages(phys, size, shift)?,
+        handle => handle?,
+    };
     // INVARIANT: Taken just now.
-    let area = VmArea(handle_of(part)?);
+    let part = part_of(handle);
+    let area = VmArea(handle);
     let unit = unit_of(part).ok_or(ENOMEM)?;
     Ok((area, unit, addr_of(unit, part)))
+}
+
+/// Returns the size of the largest page of physical memory that lies within the range, as a shift of at most
+/// `max_shift`.
+#[inline(always)]
+fn largest_page(phys: u64, size: usize, max_shift: u32) -> u32 {
+    if size >> PMD_SHIFT == 0 {
+        return PAGE_SHIFT;
+    }
+    let mut shifts = [PUD_SHIFT, PMD_SHIFT].into_iter();
+    let fits = |&shift: &u32| shift <= max_shift && has_page(phys, size, shift);
+    shifts.find(fits).unwrap_or(PAGE_SHIFT)
+}
+
+/// As [`take`], where no pages are free that are aligned for pages of `1 << shift` bytes.
+#[cold]
+#[inline(never)]
+fn take_for_smaller_pages(phys: u64, size: usize, shift: u32) -> Result<Handle> {
+    let smaller = largest_page(phys, size, shift - 1);
+    match take_aligned(request(phys, size, smaller)) {
+        Err(_) if smaller != PAGE_SHIFT => take_aligned(request(phys, size, PAGE_SHIFT)),
+        handle => handle,
+    }
+}
+
+/// Asks for `size` bytes that are aligned as `phys` is, for pages of `1 << shift` bytes.
+#[inline(always)]
+fn request(phys: u64, size: usize, shift: u32) -> Request {
+    Request {
+        pages: size >> PAGE_SHIFT,
+        align_shift: shift - PAGE_SHIFT,
+        residue: (phys >> PAGE_SHIFT) as usize,
+    }
 }
 
 /// Whether one of the pages of `1 << shift` bytes of physical memory lies within a range.
@@ -187,7 +223,26 @@ fn has_page(phys: u64, size: usize, shift: u32) -> bool {
 /// # Context
 ///
 /// May sleep.
-fn take_aligned(request: Request) -> Result<Part> {
+#[inline(always)]
+fn take_aligned(request: Request) -> Result<Handle> {
+    let word = SPACE
+        .lock()
+        .as_mut()
+        .map_or(0, |space| space.take_now(request));
+    match handle_of(word) {
+        Some(handle) => Ok(handle),
+        None => take_slowpath(request),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn take_slowpath(request: Request) -> Result<Handle> {
+    let part = take_when_flushed(request)?;
+    handle_of(part.word()).ok_or(ENOMEM)
+}
+
+fn take_when_flushed(request: Request) -> Result<Part> {
     // What was freed before we came is clean after one flush. A second one is for another's.
     for _ in 0..4 {
         match take_free(request)? {
@@ -200,7 +255,6 @@ fn take_aligned(request: Request) -> Result<Part> {
     growth::take_from_new_unit(request)
 }
 
-#[inline(always)]
 fn take_free(request: Request) -> Result<Taken> {
     let mut space = SPACE.lock();
     Ok(space.as_mut().ok_or(ENODEV)?.take(request))

@@ -10,7 +10,7 @@ use crate::bindings::iomrs_warn;
 use crate::mm::phys_range::PAGE_SHIFT;
 use kernel::{alloc::KVVec, prelude::*};
 
-/// The most units that there can be.
+/// The most units that there can be: as many as a word has bits.
 pub(super) const MAX_UNITS: usize = 64;
 /// How many places the queue of dirty parts has at first.
 const FIRST_PLACES: usize = 512;
@@ -80,8 +80,14 @@ pub(crate) struct UnitUsage {
 }
 
 /// All units.
+///
+/// # Invariants
+///
+/// In the two words of `kinds` the bit of a unit that is there is set: in the first if it was made for small
+/// pages, in the second if for large ones.
 pub(super) struct Space {
     units: KVec<Option<UsedUnit>>,
+    kinds: [u64; 2],
     dirty: Dirty<KVVec<u64>>,
 }
 
@@ -92,14 +98,28 @@ impl Space {
             units.push(None, GFP_KERNEL)?;
         }
         let places = KVVec::from_elem(0, FIRST_PLACES, GFP_KERNEL)?;
+        // INVARIANT: There is no unit.
         Ok(Self {
             units,
+            kinds: [0; 2],
             dirty: Dirty::new(places, limits),
         })
     }
 
+    /// Takes what `request` asks for where it can be had at once, and returns its [`Part::word`]; else 0.
+    #[inline(always)]
+    pub(super) fn take_now(&mut self, request: Request) -> u64 {
+        if self.dirty.wants_flush() || !self.dirty.reserve() {
+            return 0;
+        }
+        let word = self.take_from_units(request);
+        if word == 0 {
+            self.dirty.cancel_reservation();
+        }
+        word
+    }
+
     /// Takes what `request` asks for.
-    #[inline]
     pub(super) fn take(&mut self, request: Request) -> Taken {
         if self.dirty.wants_flush() {
             if let Some(flush) = self.dirty.begin_flush() {
@@ -112,32 +132,47 @@ impl Space {
                 None => Taken::AfterPlaces(2 * self.dirty.capacity()),
             };
         }
-        // Small pages and large ones in the same unit cost a flush whenever a large page comes into the
-        // place of a table.
-        let is_large = request.align_shift != 0;
-        for is_for_large in [is_large, !is_large] {
-            for (index, used) in self.units.iter_mut().enumerate() {
-                let Some(used) = used
-                    .as_mut()
-                    .filter(|used| used.is_for_large == is_for_large)
-                else {
-                    continue;
-                };
-                if let Some(first) = used.take(request) {
-                    // CAST: Less than `MAX_UNITS`; pages of a unit, which are 2^20 at the most.
-                    return Taken::Part(Part {
-                        unit: index as u8,
-                        first: first as u32,
-                        pages: request.pages as u32,
-                    });
-                }
-            }
+        match self.take_from_units(request) {
+            0 => (),
+            word => return Taken::Part(Part::from_word(word)),
         }
         self.dirty.cancel_reservation();
         match self.dirty.begin_flush() {
             Some(flush) => Taken::AfterFlush(flush),
             None => Taken::NoSpace,
         }
+    }
+
+    /// Takes what `request` asks for from a unit that has it, and returns its [`Part::word`]; 0 where none has.
+    #[inline(always)]
+    fn take_from_units(&mut self, request: Request) -> u64 {
+        // Small pages and large ones in the same unit cost a flush whenever a large page comes into the
+        // place of a table.
+        let [small, large] = self.kinds;
+        let kinds = if request.align_shift == 0 {
+            [small, large]
+        } else {
+            [large, small]
+        };
+        for mut units in kinds {
+            while units != 0 {
+                // CAST: The number of a bit.
+                let index = units.trailing_zeros() as usize;
+                let used = self.units.get_mut(index).and_then(Option::as_mut);
+                if let Some(page) = used.and_then(|used| used.take(request)) {
+                    let part = Part {
+                        // CAST: Less than `MAX_UNITS`; pages of a unit, which are 2^20 at the most.
+                        unit: index as u8,
+                        first: page as u32,
+                        pages: request.pages as u32,
+                    };
+                    return part.word();
+                }
+                // Without the lowest bit.
+                units &= units - 1;
+            }
+        }
+        0
     }
 
     /// Notes that `part`, which was taken, has been unmapped.
@@ -193,6 +228,10 @@ impl Space {
     /// Adds unit `index`, which is not there yet.
     pub(super) fn add(&mut self, index: usize, unit: UsedUnit) {
         if let Some(place) = self.units.get_mut(index) {
+            let [small, large] = &mut self.kinds;
+            let kind = if unit.is_for_large { large } else { small };
+            // INVARIANT: It is there now.
+            *kind |= 1 << index;
             *place = Some(unit);
         }
     }
@@ -201,6 +240,8 @@ impl Space {
     pub(super) fn remove(&mut self, which: fn(&UsedUnit) -> bool) -> Option<(usize, UsedUnit)> {
         let mut units = self.units.iter_mut().enumerate();
         let (index, unit) = units.find(|(_, unit)| unit.as_ref().is_some_and(which))?;
+        // INVARIANT: It is there no more.
+        self.kinds = self.kinds.map(|units| units & !(1 << index));
         Some((index, unit.take()?))
     }
 
