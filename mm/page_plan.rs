@@ -64,6 +64,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// Plans `size` bytes with pages of at most `1 << max_shift` bytes. Bits below the page size
     /// are dropped, and so is what would wrap.
+    #[inline(always)]
     pub(crate) fn new(addr: u64, phys: u64, size: u64, max_shift: u32) -> Self {
         let mask = !((1 << PAGE_SHIFT) - 1);
         let (addr, phys) = (addr & mask, phys & mask);
@@ -78,6 +79,7 @@ impl Plan {
     }
 
     /// The largest page that can stand at the plan's next address.
+    #[inline(always)]
     fn shift(&self) -> u32 {
         let fits = |shift: u32| {
             (self.addr | self.phys) & ((1 << shift) - 1) == 0 && self.left >> shift != 0
@@ -96,6 +98,7 @@ impl Plan {
 impl Iterator for Plan {
     type Item = Run;
 
+    #[inline(always)]
     fn next(&mut self) -> Option<Run> {
         if self.left == 0 {
             return None;

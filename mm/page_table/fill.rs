@@ -59,12 +59,19 @@ pub(crate) struct Pages {
 impl Pages {
     /// Pages from physical address `phys` on, as large as the CPU and the command line (`nohugeiomap`)
     /// allow.
+    #[inline(always)]
     pub(crate) fn new(phys: u64, prot: Protection) -> Self {
         Self {
             phys,
             prot,
             max_shift: machine::max_page_shift(),
         }
+    }
+
+    /// The size of the largest page, as a shift.
+    #[inline(always)]
+    pub(crate) fn max_shift(&self) -> u32 {
+        self.max_shift
     }
 }
 
@@ -146,20 +153,10 @@ impl<T: Tables> Walk<'_, T> {
     /// As [`fill`]; `first` is the entry for the run's first page, and the run stays within its
     /// table, as plans do.
     unsafe fn small(&self, run: &Run, first: *mut RawEntry) -> Result {
-        let (mut entry, mut raw) = (first, self.prot.entry(run.phys));
-        for _ in 0..run.count {
-            // SAFETY: `entry` is in the same table as `first`, for a page of `run`.
-            unsafe {
-                if !arch::is_none(arch::read(entry)) {
-                    return Err(EBUSY);
-                }
-                arch::set_entry(entry, raw);
-            }
-            entry = entry.wrapping_add(1);
-            // No carry past the address: plans do not wrap.
-            raw = raw.wrapping_add(PAGE_SIZE);
-        }
-        Ok(())
+        // CAST: At most as many as a table has entries.
+        let (count, raw) = (run.count as usize, self.prot.entry(run.phys));
+        // SAFETY: The entries are those of the pages of `run`, in one table.
+        unsafe { fill_small(first, count, raw) }.map(|_| ())
     }
 
     /// Writes the entries of large pages from `first` on. A page that cannot have its size is mapped with
@@ -197,4 +194,35 @@ impl<T: Tables> Walk<'_, T> {
         // SAFETY: As required of our caller: the split covers that page.
         unsafe { self.plan(run.split(index).ok_or(EBUSY)?) }
     }
+}
+
+/// Writes the entries of `count` small pages from `first` on, the first of which becomes `raw`. Returns what the
+/// next one would become.
+///
+/// # Errors
+///
+/// `EBUSY` where one maps something.
+///
+/// # Safety
+///
+/// The entries are in one table, and the caller owns their pages, which nobody uses yet.
+#[inline(always)]
+pub(crate) unsafe fn fill_small(
+    first: *mut RawEntry,
+    count: usize,
+    mut raw: RawEntry,
+) -> Result<RawEntry> {
+    for index in 0..count {
+        let entry = first.wrapping_add(index);
+        // SAFETY: As required of our caller.
+        unsafe {
+            if !arch::is_none(arch::read(entry)) {
+                return Err(EBUSY);
+            }
+            arch::set_entry(entry, raw);
+        }
+        // No carry past the address: ranges do not wrap.
+        raw = raw.wrapping_add(PAGE_SIZE);
+    }
+    Ok(raw)
 }

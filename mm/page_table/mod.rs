@@ -18,7 +18,7 @@ pub(crate) use crate::arch::page_table::{finish_entries, set_entry, small_entry,
 mod fill;
 #[cfg(iomrs_exported)]
 mod kernel_tables;
-pub(crate) use fill::{fill, Pages, Tables};
+pub(crate) use fill::{fill, fill_small, Pages, Tables};
 #[cfg(iomrs_exported)]
 pub(crate) use kernel_tables::KernelTables;
 

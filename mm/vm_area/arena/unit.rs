@@ -22,7 +22,7 @@ use crate::arch::{
 };
 use crate::mm::cache_mode::Protection;
 use crate::mm::flush;
-use crate::mm::page_table::{fill, Pages, Tables};
+use crate::mm::page_table::{fill, fill_small, Pages, Tables};
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
 use core::ops::Range;
 use kernel::{alloc::KVVec, prelude::*};
@@ -189,14 +189,64 @@ impl Unit {
             // SAFETY: As required of our caller.
             return unsafe { self.set_by_hypervisor(part, Some((phys, prot))) };
         }
-        let size = part.len();
+        if part.len() < MIDDLE {
+            // SAFETY: As required of our caller.
+            return unsafe { self.map_small(part, phys, prot) };
+        }
+        // SAFETY: As required of our caller.
+        unsafe { self.map_large(part, phys, prot) }
+    }
+
+    /// As [`Self::map`], by small pages.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::map`].
+    ///
+    /// # Safety
+    ///
+    /// As [`Self::map`].
+    #[inline(always)]
+    unsafe fn map_small(&self, part: Range<usize>, phys: u64, prot: Protection) -> Result {
+        let (mut addr, mut raw) = (part.start, prot.entry(phys));
+        while addr < part.end {
+            let end = end_of(addr, MIDDLE).min(part.end);
+            // SAFETY: As required of our caller, who owns the pages from `addr` up to `end`. Their entries are
+            // in one table.
+            raw = unsafe {
+                let first = self.entry(addr, PAGE_SHIFT)?;
+                fill_small(first, (end - addr) / SMALL, raw)?
+            };
+            addr = end;
+        }
+        arch::finish_entries();
+        Ok(())
+    }
+
+    /// As [`Self::map`], where there may be large pages.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::map`].
+    ///
+    /// # Safety
+    ///
+    /// As [`Self::map`].
+    #[inline(never)]
+    unsafe fn map_large(&self, part: Range<usize>, phys: u64, prot: Protection) -> Result {
         let tables = PartTables {
             unit: self,
             end: part.end,
-            is_uniform: size < MIDDLE || mtrr::is_uniform(phys, size as u64),
+            is_uniform: mtrr::is_uniform(phys, part.len() as u64),
         };
+        let pages = Pages::new(phys, prot);
+        let is_middle = (part.start | phys as usize | part.len()) % MIDDLE == 0;
+        if is_middle && part.len() < UPPER && tables.is_uniform && pages.max_shift() >= PMD_SHIFT {
+            // SAFETY: As required of our caller.
+            return unsafe { tables.map_middle(part, phys, prot) };
+        }
         // SAFETY: As required of our caller.
-        unsafe { fill(&tables, part, &Pages::new(phys, prot)) }
+        unsafe { fill(&tables, part, &pages) }
     }
 
     /// Prepares `part` for small pages. Nothing is mapped: the entries are clear.
@@ -234,18 +284,33 @@ impl Unit {
             let _ = unsafe { self.set_by_hypervisor(part, None) };
             return;
         }
-        let (mut addr, end) = (part.start, part.end.min(self.range().end));
-        while addr < end {
-            // SAFETY: As required of our caller, `addr` is in the part.
-            let covered = unsafe { self.unmap_first(addr, end) };
-            // To the end of what was looked at. An area does not end with the address space.
-            addr = (addr | (covered - 1)).wrapping_add(1);
+        let end = part.end.min(self.range().end);
+        if part.start < end {
+            // SAFETY: As required of our caller, the address is in the part.
+            let next = unsafe { self.unmap_first(part.start, end) };
+            if next < end {
+                // SAFETY: As required of our caller.
+                unsafe { self.unmap_rest(next, end) };
+            }
         }
     }
 
-    /// Clears the entry of the large page at `addr`, or the entries of small pages from `addr` up to `end`
-    /// that are in one table. Returns how many bytes from the boundary before `addr` on are done, a power of
-    /// two.
+    /// As [`Self::unmap`], of the part from `addr` up to `end`.
+    ///
+    /// # Safety
+    ///
+    /// As [`Self::unmap`].
+    #[inline(never)]
+    unsafe fn unmap_rest(&self, mut addr: usize, end: usize) {
+        while addr < end {
+            // SAFETY: As required of our caller, `addr` is in the part.
+            addr = unsafe { self.unmap_first(addr, end) };
+        }
+    }
+
+    /// Clears the entry of the large page at `addr`, and those of the large pages beside it, up to `end` and
+    /// in one table; or the entries of small pages from `addr` up to `end` that are in one table. Returns
+    /// the first address that is not done.
     ///
     /// # Safety
     ///
@@ -253,33 +318,42 @@ impl Unit {
     #[inline(always)]
     unsafe fn unmap_first(&self, addr: usize, end: usize) -> usize {
         let (Some(upper), Some(table)) = (self.upper(addr), self.table(addr)) else {
-            return UPPER;
+            return end;
         };
         if self.size >= UPPER {
             // SAFETY: By the invariant of `UpperPart` it is an entry for `addr`.
             let raw = unsafe { arch::read(upper.upper) };
-            if arch::is_none(raw) {
-                return UPPER;
-            }
             if arch::is_leaf(raw) {
                 // SAFETY: It maps a part of the caller's, as only parts do.
                 unsafe { arch::set_entry(upper.upper, 0) };
-                return UPPER;
+            }
+            if arch::is_leaf(raw) || arch::is_none(raw) {
+                return end_of(addr, UPPER);
             }
         }
-        let entry = arch::entry_in(upper.entries, addr, PMD_SHIFT);
+        let mut entry = arch::entry_in(upper.entries, addr, PMD_SHIFT);
+        let mut next = end_of(addr, MIDDLE);
         // SAFETY: By the invariant of `UpperPart` it is an entry for `addr`.
         let raw = unsafe { arch::read(entry) };
         if arch::is_leaf(raw) {
-            // SAFETY: As above.
-            unsafe { arch::set_entry(entry, 0) };
+            // SAFETY: As above, for each page up to the end of the part or of the table.
+            unsafe {
+                arch::set_entry(entry, 0);
+                while next < end && next % UPPER != 0 {
+                    entry = entry.wrapping_add(1);
+                    if !arch::is_leaf(arch::read(entry)) {
+                        break;
+                    }
+                    arch::set_entry(entry, 0);
+                    next = next.wrapping_add(MIDDLE);
+                }
+            }
         } else if !arch::is_none(raw) {
             let first = arch::entry_in(arch::table_of(table), addr, PAGE_SHIFT);
-            let last = (addr | (MIDDLE - 1)).min(end.wrapping_sub(1));
             // SAFETY: The entries are in one table, and their pages in the caller's part.
-            unsafe { clear_small(first, (last - addr) / SMALL + 1) };
+            unsafe { clear_small(first, (next.min(end) - addr) / SMALL) };
         }
-        MIDDLE
+        next
     }
 
     /// Maps `part` under Xen PV, or unmaps it.
@@ -406,6 +480,38 @@ struct PartTables<'a> {
     is_uniform: bool,
 }
 
+impl PartTables<'_> {
+    /// Maps `part` by pages of [`MIDDLE`] bytes alone, which is what [`fill`] does, too, where there are no larger
+    /// ones.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` where one is mapped already.
+    ///
+    /// # Safety
+    ///
+    /// As [`Unit::map`], for a part and a physical address that are multiples of [`MIDDLE`]. No MTRR begins or ends
+    /// inside.
+    #[inline(always)]
+    unsafe fn map_middle(&self, part: Range<usize>, mut phys: u64, prot: Protection) -> Result {
+        let mut addr = part.start;
+        while addr < part.end {
+            // SAFETY: The caller owns the page at `addr`.
+            let mut entry = unsafe { self.unit.entry(addr, PMD_SHIFT)? };
+            let end = end_of(addr, UPPER).min(part.end);
+            while addr < end {
+                // SAFETY: The entry of the page at `addr`.
+                unsafe { self.set_large(entry, PMD_SHIFT, addr, phys, prot)? };
+                entry = entry.wrapping_add(1);
+                addr = addr.wrapping_add(MIDDLE);
+                phys = phys.wrapping_add(MIDDLE as u64);
+            }
+        }
+        arch::finish_entries();
+        Ok(())
+    }
+}
+
 // SAFETY: `entry` returns the entry that it is asked for, and `set_large` writes that of the page.
 unsafe impl Tables for PartTables<'_> {
     #[inline(always)]
@@ -436,9 +542,15 @@ unsafe impl Tables for PartTables<'_> {
             unsafe { self.unit.detach_tables(addr, self.end, shift)? };
         }
         // SAFETY: As above. No CPU knows of a table there.
-        unsafe { arch::set_entry(entry, arch::large_entry(prot.entry(phys))) };
+        unsafe { arch::set_entry(entry, arch::large_entry(prot.entry(0)) | phys) };
         Ok(true)
     }
+}
+
+/// The end of the `size` bytes, a power of two, that have `addr`. An area does not end with the address space.
+#[inline(always)]
+const fn end_of(addr: usize, size: usize) -> usize {
+    (addr | (size - 1)).wrapping_add(1)
 }
 
 /// Has a clear entry point to its table.
