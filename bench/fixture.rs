@@ -78,6 +78,8 @@ pub(crate) struct Plan {
     pub(crate) rounds: usize,
     /// Offsets in memory and ports are less than this.
     pub(crate) offset_bound: u64,
+    /// How many pages beside the range each side has mapped.
+    pub(crate) others: usize,
     /// Bytes that each round transfers.
     pub(crate) bytes: usize,
 }
@@ -93,6 +95,7 @@ pub(crate) struct Plan {
 /// - `pattern` has `bytes` bytes and at least a page.
 /// - `c_aperture` is null, or C's aperture of the range, which this owns.
 /// - `c_io` is null, or what C's accessors take for `region` or `revocable`.
+/// - `c_others` are mappings of C's, which this owns.
 pub(crate) struct Fixture<'a> {
     claim: &'a Claim,
     pub(crate) phys: u64,
@@ -107,6 +110,8 @@ pub(crate) struct Fixture<'a> {
     bar: Option<LentBar<'a>>,
     c_aperture: *mut c::IoMapping,
     c_io: *mut c_void,
+    others: KVVec<Mapping>,
+    c_others: KVVec<*mut c_void>,
 }
 
 // SAFETY: Several tasks may use C's aperture at once, and so may they use an address or ports. Of the
@@ -142,7 +147,10 @@ impl<'a> Fixture<'a> {
             bar: None,
             c_aperture: ptr::null_mut(),
             c_io: ptr::null_mut(),
+            others: KVVec::new(),
+            c_others: KVVec::new(),
         };
+        this.add_others(plan)?;
         match plan.target {
             Target::Range => (),
             Target::Bar => this.bar = Some(job.lend()?),
@@ -152,6 +160,30 @@ impl<'a> Fixture<'a> {
             Target::Ports => this.add_ports()?,
         }
         Ok(this)
+    }
+
+    /// Maps pages behind the range, each by both sides.
+    fn add_others(&mut self, plan: &Plan) -> Result {
+        let bytes = (plan.others as u64).checked_mul(PAGE).ok_or(EOVERFLOW)?;
+        if bytes > self.claim.size() - plan.size {
+            return Err(ENOSPC);
+        }
+        for page in 0..plan.others as u64 {
+            let phys = self.phys + plan.size + page * PAGE;
+            // Room comes first, as C's are not unmapped by themselves.
+            self.c_others.reserve(1, GFP_KERNEL)?;
+            // SAFETY: The page is part of a claim that stays ours.
+            let other = unsafe { c::iomrs_b_map_page(phys) };
+            if other.is_null() {
+                return Err(ENOMEM);
+            }
+            // INVARIANT: Mapped just now.
+            self.c_others.push(other, GFP_KERNEL)?;
+            // SAFETY: As above.
+            let other = unsafe { ioremap::ioremap(phys, PAGE)? };
+            self.others.push(other, GFP_KERNEL)?;
+        }
+        Ok(())
     }
 
     fn add_apertures(&mut self, plan: &Plan) -> Result {
@@ -374,6 +406,10 @@ fn pattern(plan: &Plan) -> Result<KVVec<u8>> {
 
 impl Drop for Fixture<'_> {
     fn drop(&mut self) {
+        for &other in &self.c_others {
+            // SAFETY: By the invariant it is ours, and nobody uses it.
+            unsafe { c::iomrs_b_unmap_page(other) };
+        }
         if !self.c_aperture.is_null() {
             // SAFETY: By the invariant it is ours, and all threads that used it have ended.
             unsafe { c::iomrs_b_aperture_free(self.c_aperture) };

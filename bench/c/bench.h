@@ -36,6 +36,8 @@ u64 iomrs_b_ioremap_uc(const struct iomrs_b_work *work, u64 *unmap);
 u64 iomrs_b_ioremap_wc(const struct iomrs_b_work *work, u64 *unmap);
 u64 iomrs_b_ioremap_wt(const struct iomrs_b_work *work, u64 *unmap);
 u64 iomrs_b_ioremap_cache(const struct iomrs_b_work *work, u64 *unmap);
+void __iomem *iomrs_b_map_page(u64 phys);
+void iomrs_b_unmap_page(void __iomem *addr);
 u64 iomrs_b_ioremap_many(const struct iomrs_b_work *work, u64 *unmap);
 u64 iomrs_b_create_wc(const struct iomrs_b_work *work, u64 *unmap);
 u64 iomrs_b_create_page(const struct iomrs_b_work *work, u64 *unmap);

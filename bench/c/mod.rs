@@ -42,6 +42,8 @@ unsafe extern "C" {
     pub(crate) fn iomrs_b_ioremap_wc(work: *const Work, unmap: *mut u64) -> u64;
     pub(crate) fn iomrs_b_ioremap_wt(work: *const Work, unmap: *mut u64) -> u64;
     pub(crate) fn iomrs_b_ioremap_cache(work: *const Work, unmap: *mut u64) -> u64;
+    pub(crate) fn iomrs_b_map_page(phys: u64) -> *mut c_void;
+    pub(crate) fn iomrs_b_unmap_page(addr: *mut c_void);
     pub(crate) fn iomrs_b_ioremap_many(work: *const Work, unmap: *mut u64) -> u64;
     pub(crate) fn iomrs_b_create_wc(work: *const Work, unmap: *mut u64) -> u64;
     pub(crate) fn iomrs_b_create_page(work: *const Work, unmap: *mut u64) -> u64;

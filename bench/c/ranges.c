@@ -46,6 +46,17 @@ u64 iomrs_b_nothing(const struct iomrs_b_work *work, u64 *unmap)
 	return mapped - start;
 }
 
+/* Maps a page, and leaves it mapped. */
+void __iomem *iomrs_b_map_page(u64 phys)
+{
+	return ioremap(phys, PAGE_SIZE);
+}
+
+void iomrs_b_unmap_page(void __iomem *addr)
+{
+	iounmap(addr);
+}
+
 /* Maps a page for each offset, then unmaps all of them. */
 u64 iomrs_b_ioremap_many(const struct iomrs_b_work *work, u64 *unmap)
 {

@@ -80,6 +80,23 @@ pub(crate) fn create_sparse(fixture: &Fixture<'_>) -> Result<Ticks> {
     create(fixture, Strategy::Sparse)
 }
 
+/// Has a sparse aperture map a chunk, for a page of it; then has it unmap its chunks.
+#[inline(never)]
+pub(crate) fn chunk(fixture: &Fixture<'_>) -> Result<Ticks> {
+    let (phys, size) = (fixture.phys, fixture.size);
+    // SAFETY: By the invariant of the fixture the range is ours.
+    let mut aperture =
+        unsafe { IoMapping::with_strategy(phys, size, WRITE_COMBINING, Strategy::Sparse)? };
+    let start = ticks();
+    drop(aperture.map(0, PAGE)?);
+    let mapped = ticks();
+    aperture.trim();
+    Ok(Ticks {
+        map: mapped.wrapping_sub(start),
+        unmap: ticks().wrapping_sub(mapped),
+    })
+}
+
 /// Requests a BAR and maps it; then unmaps and releases it.
 #[inline(never)]
 pub(crate) fn bar(fixture: &Fixture<'_>) -> Result<Ticks> {

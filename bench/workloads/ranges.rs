@@ -92,6 +92,25 @@ pub(super) static WORKLOADS: &[Workload] = &[
         ..RANGE
     },
     Workload {
+        name: "ioremap_among",
+        about: "ioremap_many while 10,000 other pages are mapped",
+        c_calls: "ioremap + iounmap",
+        sides: Calls(c::iomrs_b_ioremap_many, ranges::ioremap_many),
+        sizes: &[MANY as u64 * PAGE],
+        rounds: MANY,
+        others: 10_000,
+        ..RANGE
+    },
+    Workload {
+        name: "chunk",
+        about: "map() that makes a chunk of a sparse aperture, trim()",
+        c_calls: "ioremap_wc + iounmap",
+        strategy: Strategy::Sparse,
+        sides: Calls(c::iomrs_b_ioremap_wc, ranges::chunk),
+        sizes: &[2 << 20],
+        ..RANGE
+    },
+    Workload {
         strategy: Strategy::Whole,
         sides: Calls(c::iomrs_b_create_wc, ranges::create_whole),
         ..CREATE

@@ -69,6 +69,8 @@ pub(crate) struct Workload {
     pub(super) rounds: usize,
     /// Offsets in memory and ports are less than this.
     pub(super) offset_bound: u64,
+    /// How many pages beside the range each side has mapped meanwhile.
+    pub(super) others: usize,
     /// Whether batches run with interrupts off.
     pub(crate) irqs_off: bool,
     /// Whether the size is that of a transfer, rather than that of a mapping.
@@ -98,6 +100,7 @@ impl Workload {
         c_overhead: None,
         rounds: 1,
         offset_bound: 0,
+        others: 0,
         irqs_off: false,
         transfers: false,
         pages: 1,
@@ -129,6 +132,7 @@ impl Workload {
             c_aperture: self.target == Target::Aperture && self.c_maps_whole,
             rounds: self.rounds(bytes),
             offset_bound: self.offset_bound,
+            others: self.others,
             bytes,
         })
     }
