@@ -31,6 +31,8 @@ MEMORY = "6G"
 UART = 0x1c8
 # vng's own console goes nowhere; the kernel's complaints are wanted, on a console of ours.
 CONSOLE = "ignore_loglevel no_timer_check"
+# The kernel's own buffer has 128 KiB. The suites fill it, and what was said of the first would be lost.
+LOG = "log_buf_len=4M"
 VIRTIO = "console=hvc0", "-device virtio-serial-pci -device virtconsole,chardev=klog"
 # For the debug kernel: what kmemleak prints under its own lock must not go to a driver that allocates memory. There is but
 # one console=ttyS, which vng has.
@@ -77,7 +79,7 @@ def command(args, wanted, image, backing, log):
     more = "once" if wanted.glob else args.more
     params = " ".join([more, f"uart={UART}", *args.param])
     return ["vng", "--run", image, *kvm, "--cpus", str(args.cpus), "--memory", MEMORY, f"--qemu-opts={devices}",
-            "--append", f"memmap={RESERVED_MIB}M${RESERVED_PHYS >> 20}M {CONSOLE} {console} {suites} {append} {glob}",
+            "--append", f"{LOG} memmap={RESERVED_MIB}M${RESERVED_PHYS >> 20}M {CONSOLE} {console} {suites} {append} {glob}",
             "--", f"{script} {args.modules} {RESERVED_PHYS} {RESERVED_MIB << 20} {params}"]
 
 

@@ -17,8 +17,9 @@ check() {
 
 quiet_log() {
 	local complaints
-	complaints=$(dmesg | sed '1,/iomrs: the tests begin here/d; /complaints are wanted from here/,/complaints are wanted to here/d' |
-		grep -E 'WARNING:|BUG:|Oops|Call Trace|rcu:|possible' | head -n 3)
+	dmesg | grep -q "$mark" || { echo "the log has lost what it began with" && return 1; }
+	complaints=$(dmesg | sed "1,/$mark/d; /complaints are wanted from here/,/complaints are wanted to here/d" |
+		grep -E 'WARNING:|BUG:|INFO:|UBSAN:|Oops|Call Trace|rcu:|possible' | head -n 3)
 	[ -z "$complaints" ] || { echo "$complaints" | tr '\n' '|' && return 1; }
 }
 
@@ -82,7 +83,8 @@ with_readers() {
 
 results=/sys/kernel/debug/kunit
 before=$(ls $results 2> /dev/null)
-echo "iomrs: the tests begin here" > /dev/kmsg
+mark="iomrs: the tests begin here"
+echo "$mark" > /dev/kmsg
 modules=$1 phys=$2 size=$3 more=$4
 shift 4
 check "an MTRR for the tests" small_mtrr "$phys" "$size"

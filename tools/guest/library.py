@@ -126,5 +126,8 @@ def selftest(text):
 
 def log_since(mark):
     """Returns the complaints in the kernel's log after `mark`, and all lines after it."""
-    lines = subprocess.run(["dmesg"], stdout=subprocess.PIPE, text=True).stdout.partition(mark)[2].splitlines()
-    return [line for line in lines if re.search(r"WARNING:|BUG:|Oops|Call Trace|rcu:|possible", line)], lines
+    _, found, log = subprocess.run(["dmesg"], stdout=subprocess.PIPE, text=True).stdout.partition(mark)
+    if not found:
+        return ["the log has lost what it began with"], []
+    lines = log.splitlines()
+    return [line for line in lines if re.search(r"WARNING:|BUG:|INFO:|UBSAN:|Oops|Call Trace|rcu:|possible", line)], lines
