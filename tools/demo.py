@@ -4,7 +4,7 @@
 
     tools/demo.py DIR-OF-MODULES KERNEL
 
-Boots Debian's kernel with an ivshmem device whose memory (BAR 2) is a file here, answers the guest's questions about
+Boots Debian's kernel, or the debug kernel, with an ivshmem device whose memory (BAR 2) is a file here, answers the guest's questions about
 that file, and prints what happened. tools/guest/demo.sh is the other side. Exit status 0 only if everything is good.
 """
 
@@ -26,6 +26,8 @@ MODULES = ["io-mapping-rs.ko", "io-mapping-sample.ko", "io-mapping-tests.ko"]
 BAR_MIB = 256
 UNUSED_MIB = 16
 TIMEOUT = 240
+# The checkers of the debug kernel take memory and time.
+DEBUG = {"memory": "3G", "timeout": 4 * TIMEOUT, "append": qemu.DEBUG_APPEND}
 NEXT = """
 What to do next:
   samples/device.rs  how the sample driver maps its device and accesses it
@@ -109,9 +111,10 @@ def run(modules, kernel, log):
                    "-device", "ivshmem-plain,memdev=bar2", "-device", "pci-testdev",
                    # Without a driver, for the library's own check.
                    "-object", f"memory-backend-ram,id=unused,size={UNUSED_MIB}M,share=on", "-device", "ivshmem-plain,memdev=unused"]
-        with boot.Guest(kernel, initrd, log, qemu=devices, timeout=TIMEOUT) as guest:
-            report = Report(guest.accelerator, backend(files[MODULES[0]]))
-            print(f"  running the demo on Debian's kernel in QEMU ({report.accelerator}), about a minute ...", file=sys.stderr, flush=True)
+        options = DEBUG if kernel == "debug" else {"timeout": TIMEOUT}
+        with boot.Guest(kernel, initrd, log, qemu=devices, **options) as guest:
+            report = Report(guest.accelerator, backend(files[MODULES[0]]), kernel)
+            print(f"  running the demo on {report.whose} in QEMU ({report.accelerator}), about a minute ...", file=sys.stderr, flush=True)
             converse(guest, memory, report)
     return report
 

@@ -67,10 +67,11 @@ class Report:
     A line is a result, "ok NAME" or "not ok NAME: REASON", or begins with a word WORD for which there is a hear_WORD().
     """
 
-    def __init__(self, accelerator, backend):
+    def __init__(self, accelerator, backend, kernel):
         self.accelerator = accelerator.upper()
         self.backend = backend
         self.results = Results()
+        self.whose = "the debug kernel" if kernel == "debug" else "Debian's kernel, unmodified"
         self.kernel = "?"
         self.device, self.start, self.size = "?", 0, 0
         self.strategy = None
@@ -187,7 +188,7 @@ class Report:
 
     def rows(self):
         """(heading, lines) from top to bottom."""
-        yield "kernel", [f"{self.kernel}, Debian's image, unmodified; in QEMU ({self.accelerator})"]
+        yield "kernel", [f"{self.kernel}, {self.whose}; in QEMU ({self.accelerator})"]
         yield "library", [f"io-mapping-rs.ko, built for such a kernel (backend: {self.backend})"]
         yield "device", [f"ivshmem {self.device}: {self.size >> 20} MiB of memory at {self.start:#x}, in the host a file",
                          "io-mapping-sample.ko makes it /dev/io_mapping_sample0, and maps it in two ways:"]

@@ -14,7 +14,8 @@ mount -t sysfs sys /sys
 mount -t debugfs debug /sys/kernel/debug
 mount -t tmpfs tmp /tmp
 
-stty -F "$TTY" raw -echo
+# On the debug kernel it is a port of virtio, which is no terminal.
+case $TTY in */vport) TTY=$(echo /dev/vport*p*) ;; *) stty -F "$TTY" raw -echo ;; esac
 exec 3<> "$TTY"
 
 FAILURES=0
@@ -82,6 +83,6 @@ finish() {
 	local status=${1:-$FAILURES}
 	[ "$status" -lt 100 ] || status=100
 	tell "exit $status"
-	stty -F "$TTY" raw # returns when all is sent
+	[ ! -t 3 ] || stty -F "$TTY" raw # returns when all is sent
 	poweroff -f
 }
