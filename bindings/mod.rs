@@ -6,9 +6,7 @@
 //! stand in `helpers/`, a file per kernel header; `tools/bindings.py` compares the prototypes in
 //! `helpers/helpers.h` with the declarations below.
 
-#[cfg(CONFIG_EFI)]
-use kernel::ffi::c_int;
-use kernel::ffi::{c_ulong, c_void};
+use kernel::ffi::{c_char, c_int, c_ulong, c_void};
 
 #[cfg(iomrs_stock)]
 pub(crate) mod cmdline;
@@ -19,6 +17,7 @@ pub(crate) mod ioport;
 pub(crate) mod jiffies;
 pub(crate) mod module;
 pub(crate) mod pci;
+pub(crate) mod stacktrace;
 pub(crate) mod task;
 
 #[cfg(iomrs_stock)]
@@ -86,6 +85,9 @@ unsafe extern "C" {
     #[cfg(not(iomrs_window_kmap))]
     pub(crate) safe fn iomrs_sparse_apertures_enable();
 
+    // helpers/kallsyms.c
+    fn iomrs_symbol(text: *mut c_char, size: usize, addr: c_ulong) -> c_int;
+
     // helpers/kernel.c
     pub(crate) safe fn iomrs_might_sleep();
 
@@ -98,6 +100,7 @@ unsafe extern "C" {
 
     // helpers/module.c
     pub(crate) fn iomrs_within_module(addr: c_ulong, module: *const c_void) -> bool;
+    safe fn iomrs_within_library(addr: c_ulong) -> bool;
     fn iomrs_module_get();
     fn iomrs_module_put();
 
@@ -127,6 +130,9 @@ unsafe extern "C" {
 
     // helpers/smp.c
     pub(crate) fn iomrs_on_each_cpu(function: smp_call_func_t, arg: *mut c_void);
+
+    // helpers/stacktrace.c
+    fn iomrs_stack_trace(addrs: *mut c_ulong, room: u32) -> u32;
 
     // helpers/vmalloc.c
     pub(crate) safe fn iomrs_vmalloc_total() -> c_ulong;

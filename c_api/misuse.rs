@@ -2,8 +2,10 @@
 
 #![forbid(unsafe_code)]
 
-//! What is said of a call that C does not check: a line in the log, and a number in `stats`.
+//! What is said of a call that C does not check: a line in the log, and a number in `stats`. The line names the
+//! driver's function and line, and by the stack who has called the library.
 
+use crate::bindings::stacktrace::Symbol;
 use crate::tracking::{counters::Counter, CallSite};
 use core::cmp::Ordering;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
@@ -33,15 +35,20 @@ pub(super) fn report(site: &CallSite, what: &str, value: usize) {
     Counter::CMisuses.count();
     let lines = LINES.fetch_add(1, Relaxed);
     match lines.cmp(&MAX_LINES) {
-        Ordering::Less => pr_warn!(
-            "{}: {}() at {}:{}: {} ({:#x})\n",
-            site.module(),
-            site.function(),
-            site.file(),
-            site.line(),
-            what,
-            value
-        ),
+        Ordering::Less => {
+            let caller = Symbol::of_caller();
+            pr_warn!(
+                "{}: {}() at {}:{}: {} ({:#x}){}{}\n",
+                site.module(),
+                site.function(),
+                site.file(),
+                site.line(),
+                what,
+                value,
+                caller.as_ref().map_or("", |_| ", called by "),
+                caller.as_ref().map_or("", Symbol::as_str)
+            );
+        }
         Ordering::Equal => {
             pr_warn!("{} lines of misuse: more are counted only\n", MAX_LINES);
         }

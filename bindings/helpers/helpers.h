@@ -55,6 +55,9 @@ void iomrs_local_irq_restore(unsigned long flags);
 /* jump_label.c */
 void iomrs_sparse_apertures_enable(void);
 
+/* kallsyms.c */
+int iomrs_symbol(char *text, size_t size, unsigned long addr);
+
 /* kernel.c */
 void iomrs_might_sleep(void);
 
@@ -67,6 +70,7 @@ bool iomrs_page_is_reserved(unsigned long pfn);
 
 /* module.c */
 bool iomrs_within_module(unsigned long addr, const void *module);
+bool iomrs_within_library(unsigned long addr);
 void iomrs_module_get(void);
 void iomrs_module_put(void);
 
@@ -89,6 +93,9 @@ void iomrs_on_each_cpu(smp_call_func_t fn, void *arg);
 /* sched.c */
 void iomrs_cond_resched(void);
 bool iomrs_fatal_signal_pending(void);
+
+/* stacktrace.c */
+unsigned int iomrs_stack_trace(unsigned long *addrs, unsigned int room);
 
 /* vmalloc.c */
 unsigned long iomrs_vmalloc_total(void);

@@ -45,6 +45,15 @@ is_gone() {
 	[ "$(counter c_misuses)" = 0 ] || { echo "$(counter c_misuses) misuses" && return 1; }
 }
 
+# said FUNCTION MESSAGE: the library says so of this function's mistake, with the line and who has called.
+said() {
+	local line
+	line=$(dmesg | grep -F "io_mapping_rs: mistaken: $1() at " | grep -F "$2")
+	[ -n "$line" ] || { echo "nothing is said" && return 1; }
+	tell "# note: ${line#*] }"
+	case $line in *"mistaken.c:"*", called by $1+0x"*" [mistaken]") ;; *) echo "$line" && return 1 ;; esac
+}
+
 mark_log
 try "the library loads" insmod /io-mapping-rs.ko
 for module in nvme-keyring nvme-auth nvme-core nvme; do
@@ -57,6 +66,14 @@ if try "the disk is there" is_there; then
 fi
 try "nvme unloads" rmmod nvme
 try "nothing is left mapped" is_gone
+try "a driver that makes mistakes loads" insmod /mistaken.ko
+try "mistake: iounmap() twice" said unmap_badly "iounmap() of an address that is not mapped, or not by io_mapping_rs"
+try "mistake: a map outside" said map_badly "a map of what is outside of the io_mapping"
+try "mistake: unmap twice" said map_badly "unmap of a page that is not mapped"
+try "mistake: fini with a map" said map_badly "io_mapping_fini() while parts are mapped, which stay so: how many"
+try "mistake: a map after fini" said map_badly "a map of what is no io_mapping now"
+try "five mistakes are counted" [ "$(counter c_misuses)" = 5 ]
+try "the driver unloads" rmmod mistaken
 try "all modules unload" rmmod nvme_core nvme_auth nvme_keyring io_mapping_rs
 complaints=$(log_complaints)
 if [ -z "$complaints" ]; then ok "kernel log is quiet"; else not_ok "kernel log is quiet" "$complaints"; fi

@@ -298,6 +298,22 @@ mod tests {
     }
 
     #[test]
+    fn s45_line_names_the_caller() -> Outcome {
+        if !cfg!(CONFIG_STACKTRACE) {
+            return skip(c"the kernel keeps no stack traces (CONFIG_STACKTRACE)");
+        }
+        let log = c::iomrs_c_log_position();
+        iounmap(0);
+        // Who has called the driver, if the driver jumps to the library as the last that it does.
+        for text in [c"(0x0), called by ", c" [io_mapping_selftests]"] {
+            // SAFETY: The string ends with a NUL.
+            let found = unsafe { c::iomrs_c_count_lines(log, text.as_char_ptr()) };
+            check_eq!(found, 1);
+        }
+        Ok(())
+    }
+
+    #[test]
     fn s45_strict_warns_and_knows_the_order() -> Outcome {
         if !crate::module_parameters::strict.value() {
             return skip(c"strict=1 is not given");
