@@ -8,6 +8,8 @@
 #define IOMRS_HELPERS_H
 
 #include <linux/highmem.h>
+#include <linux/jump_label.h>
+#include <linux/percpu.h>
 #include <linux/smp.h>
 #include <linux/types.h>
 #include <linux/vmalloc.h>
@@ -53,6 +55,7 @@ unsigned long iomrs_local_irq_save(void);
 void iomrs_local_irq_restore(unsigned long flags);
 
 /* jump_label.c */
+DECLARE_STATIC_KEY_FALSE(iomrs_sparse_apertures);
 void iomrs_sparse_apertures_enable(void);
 
 /* kallsyms.c */
@@ -75,6 +78,7 @@ void iomrs_module_get(void);
 void iomrs_module_put(void);
 
 /* percpu.c */
+DECLARE_PER_CPU(unsigned long[IOMRS_COUNTERS], iomrs_counters);
 unsigned long iomrs_counter(unsigned int cpu, u32 which);
 bool iomrs_cpu_possible(unsigned int cpu);
 
