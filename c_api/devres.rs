@@ -18,20 +18,63 @@ use kernel::{
     prelude::*,
 };
 
-/// Makes a mapping a device's.
-fn managed(mapping: Mapping) -> Owned {
-    // SAFETY: The caller of `iomrs_devm_ioremap`, which is what calls us, is a driver that refers to it.
-    Owned::Managed(mapping, unsafe { LibraryReference::new() })
-}
+/// What a device calls to unmap what it has mapped at an address.
+pub(super) type Release = unsafe extern "C" fn(addr: *mut c_void);
 
-/// What the device calls: unmaps what it has mapped at `addr`.
+/// Unmaps what [`iomrs_devm_ioremap`] has mapped.
 ///
 /// # Safety
 ///
 /// Nobody uses the mapping any more.
-unsafe extern "C" fn release(addr: *mut c_void) {
+pub(super) unsafe extern "C" fn release(addr: *mut c_void) {
     // It is there: nothing else unmaps a mapping of this kind.
     unmap(addr.addr(), |owned| matches!(owned, Owned::Managed(..)));
+}
+
+/// Maps `size` bytes from `phys` on for a device. `owned` makes of the mapping what `release` unmaps.
+///
+/// # Errors
+///
+/// Those of [`map`], and `ENOMEM`.
+///
+/// # Safety
+///
+/// As `iomrs_ioremap`. `dev` is a valid `struct device`.
+pub(super) unsafe fn map_for(
+    dev: *mut device,
+    (phys, size): (PhysAddr, usize),
+    mode: CacheMode,
+    site: &'static CallSite,
+    owned: impl FnOnce(Mapping, LibraryReference) -> Owned,
+    release: Release,
+) -> Result<*mut c_void> {
+    let addr = map(phys, size, mode, site, |mapping| {
+        // SAFETY: A driver calls us that was linked to us.
+        owned(mapping, unsafe { LibraryReference::new() })
+    })?;
+    let addr = ptr::with_exposed_provenance_mut(addr);
+    // SAFETY: As required of our caller. `release` takes the address of what `owned` has made.
+    if unsafe { __devm_add_action(dev, Some(release), addr, c"io_mapping_rs".as_char_ptr()) } != 0 {
+        // SAFETY: Nobody knows the address.
+        unsafe { release(addr) };
+        return Err(ENOMEM);
+    }
+    Ok(addr)
+}
+
+/// Unmaps what [`map_for`] has mapped with the same `release`. Returns whether it had.
+///
+/// # Safety
+///
+/// Nobody uses the mapping any more. `dev` is a valid `struct device`.
+pub(super) unsafe fn unmap_for(dev: *mut device, addr: *mut c_void, release: Release) -> bool {
+    // SAFETY: As required of our caller. Nothing is done unless `map_for` has added the action.
+    let is_there = unsafe { devm_remove_action_nowarn(dev, Some(release), addr) } == 0;
+    if is_there {
+        // SAFETY: As required of our caller.
+        unsafe { release(addr) };
+    }
+    is_there
 }
 
 /// Maps `size` bytes from `phys` on with the cache mode `mode`, for as long as the driver of `dev` is bound
@@ -52,19 +95,12 @@ pub(crate) unsafe extern "C" fn iomrs_devm_ioremap(
         report(site, "devm_ioremap() for NULL", phys as usize);
         return ptr::null_mut();
     }
-    let mapped = CacheMode::from_raw(mode).ok_or(EINVAL);
-    let mapped = mapped.and_then(|mode| map(phys, size, mode, site, managed));
-    let Ok(addr) = mapped else {
+    let Some(mode) = CacheMode::from_raw(mode) else {
         return ptr::null_mut();
     };
-    let addr = ptr::with_exposed_provenance_mut(addr);
-    // SAFETY: As required of our caller. `release` takes the address of a mapping of this kind.
-    if unsafe { __devm_add_action(dev, Some(release), addr, c"io_mapping_rs".as_char_ptr()) } != 0 {
-        // SAFETY: Nobody knows the address.
-        unsafe { release(addr) };
-        return ptr::null_mut();
-    }
-    addr
+    // SAFETY: As required of our caller.
+    let mapped = unsafe { map_for(dev, (phys, size), mode, site, Owned::Managed, release) };
+    mapped.unwrap_or(ptr::null_mut())
 }
 
 /// Unmaps what [`iomrs_devm_ioremap`] has mapped (C: `devm_iounmap()`).
@@ -84,14 +120,8 @@ pub(crate) unsafe extern "C" fn iomrs_devm_iounmap(
         return;
     }
     // SAFETY: As required of our caller.
-    if dev.is_null() || unsafe { devm_remove_action_nowarn(dev, Some(release), addr) } != 0 {
-        report(
-            site,
-            "devm_iounmap() of what the device has not mapped",
-            addr.addr(),
-        );
-        return;
+    if dev.is_null() || !unsafe { unmap_for(dev, addr, release) } {
+        let what = "devm_iounmap() of what the device has not mapped";
+        report(site, what, addr.addr());
     }
-    // SAFETY: As required of our caller.
-    unsafe { release(addr) };
 }

@@ -59,7 +59,7 @@ pub(super) fn map(
     size: usize,
     mode: CacheMode,
     site: &'static CallSite,
-    owned: fn(Mapping) -> Owned,
+    owned: impl FnOnce(Mapping) -> Owned,
 ) -> Result<usize> {
     if in_interrupt() {
         report(site, "ioremap() in an interrupt", phys as usize);

@@ -12,6 +12,7 @@ mod ioremap;
 mod misuse;
 mod owners;
 mod pci;
+mod pcim;
 #[cfg(not(iomrs_window_kmap))]
 mod sparse;
 mod table;

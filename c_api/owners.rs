@@ -8,7 +8,14 @@ use crate::c_api::sparse::{Area, SparseAperture};
 use crate::c_api::table::{Growth, Table};
 use crate::ioremap::Mapping;
 use crate::mm::phys_range::PAGE_SIZE;
-use kernel::{prelude::*, sync::global_lock};
+use kernel::{ffi::c_int, prelude::*, sync::global_lock};
+
+/// Which BAR of which device. The address of the device is compared with others only.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct OfDevice {
+    pub(super) device: usize,
+    pub(super) bar: c_int,
+}
 
 /// What an address stands for. It is unmapped on drop.
 pub(super) enum Owned {
@@ -17,6 +24,8 @@ pub(super) enum Owned {
     /// Made by `devm_ioremap()` or one like it: a device's, which calls the library to unmap it, maybe
     /// after the driver has gone.
     Managed(Mapping, LibraryReference),
+    /// A BAR that the driver has requested and mapped by one call, for as long as it is bound.
+    Bar(Mapping, LibraryReference, OfDevice),
     /// An aperture that is mapped as a whole.
     Whole(Mapping),
     /// An aperture that is not mapped itself: the address is none.
@@ -31,9 +40,10 @@ impl Owned {
     /// Whether the byte at `addr` is mapped by it.
     fn contains(&self, addr: usize) -> bool {
         let (first, size) = match self {
-            Self::Range(mapping) | Self::Managed(mapping, _) | Self::Whole(mapping) => {
-                (mapping.addr(), mapping.size())
-            }
+            Self::Range(mapping)
+            | Self::Managed(mapping, _)
+            | Self::Bar(mapping, ..)
+            | Self::Whole(mapping) => (mapping.addr(), mapping.size()),
             #[cfg(not(iomrs_window_kmap))]
             Self::Sparse(_) => return false,
             #[cfg(not(iomrs_window_kmap))]
@@ -184,6 +194,16 @@ pub(super) fn remove_aperture(addr: usize) -> Option<Owned> {
     OWNERS.lock().apertures.remove(key(addr), |_| true)
 }
 
+/// Returns the address of a BAR that was requested and mapped by one call.
+pub(super) fn addr_of_bar(of: OfDevice) -> Option<usize> {
+    let owners = OWNERS.lock();
+    let addr = owners.mappings.values().find_map(|owned| match owned {
+        Owned::Bar(mapping, _, of_device) if *of_device == of => Some(mapping.addr()),
+        _ => None,
+    });
+    addr
+}
+
 /// Whether the byte at `addr` is mapped by an aperture.
 #[cfg(not(iomrs_window_kmap))]
 pub(super) fn is_in_aperture(addr: usize) -> bool {
@@ -200,7 +220,7 @@ pub(super) fn find(addr: usize) -> Found {
     let found = owners.values().find(|owned| owned.contains(addr));
     match found {
         Some(owned) if owned.is_aperture() => Found::InAperture,
-        Some(Owned::Managed(..)) => Found::InManaged,
+        Some(Owned::Managed(..) | Owned::Bar(..)) => Found::InManaged,
         Some(_) => Found::Inside,
         None => Found::Nothing,
     }

@@ -55,6 +55,49 @@ unsafe fn find_bar(pdev: *mut pci_dev, bar: c_int, site: &'static CallSite) -> O
     })
 }
 
+/// Where a part of a BAR is.
+pub(super) enum Place {
+    /// The physical address, and how many bytes.
+    Memory(u64, usize),
+    /// What C's accessors take for the ports.
+    Ports(*mut c_void),
+}
+
+/// Returns where the part of a BAR is that begins at `offset`. `max` is 0 for all that follows.
+///
+/// # Safety
+///
+/// `pdev` is NULL or a valid `struct pci_dev`.
+pub(super) unsafe fn place(
+    pdev: *mut pci_dev,
+    bar: c_int,
+    offset: c_ulong,
+    max: c_ulong,
+    site: &'static CallSite,
+) -> Option<Place> {
+    // SAFETY: As required of our caller.
+    let bar = unsafe { find_bar(pdev, bar, site)? };
+    let (offset, max) = (offset as u64, max as u64);
+    if bar.len <= offset || bar.start == 0 {
+        return None;
+    }
+    // No overflow: `offset` is within the BAR.
+    let (start, rest) = (bar.start.wrapping_add(offset), bar.len.wrapping_sub(offset));
+    let len = if max == 0 { rest } else { rest.min(max) };
+    if bar.flags & IORESOURCE_IO != 0 {
+        // SAFETY: It only makes a number of another. CAST: There are 2^16 ports.
+        let cookie = unsafe { ioport_map(start as c_ulong, len as u32) };
+        return (!cookie.is_null()).then_some(Place::Ports(cookie));
+    }
+    // CAST: `usize` has 64 bits.
+    (bar.flags & IORESOURCE_MEM != 0).then_some(Place::Memory(start, len as usize))
+}
+
+/// Whether an address is what C's accessors take for ports, for which there is nothing to unmap.
+pub(super) fn is_cookie(addr: usize) -> bool {
+    (COOKIES..COOKIES_END).contains(&addr)
+}
+
 /// Maps a part of a BAR with the cache mode `mode`; ports only where that is for registers
 /// (C: `pci_iomap_range()`, `pci_iomap_wc_range()`). `max` is 0 for all of what follows `offset`.
 ///
@@ -72,28 +115,14 @@ pub(crate) unsafe extern "C" fn iomrs_pci_iomap(
     site: &'static CallSite,
 ) -> *mut c_void {
     // SAFETY: As required of our caller.
-    let Some(bar) = (unsafe { find_bar(pdev, bar, site) }) else {
-        return ptr::null_mut();
-    };
-    let (offset, max) = (offset as u64, max as u64);
-    if bar.len <= offset || bar.start == 0 {
-        return ptr::null_mut();
-    }
-    // No overflow: `offset` is within the BAR.
-    let (start, rest) = (bar.start.wrapping_add(offset), bar.len.wrapping_sub(offset));
-    let len = if max == 0 { rest } else { rest.min(max) };
-    if bar.flags & IORESOURCE_IO != 0 {
-        if mode != CacheMode::UncachedMinus as u32 {
-            return ptr::null_mut();
+    match unsafe { place(pdev, bar, offset, max, site) } {
+        Some(Place::Ports(cookie)) if mode == CacheMode::UncachedMinus as u32 => cookie,
+        Some(Place::Memory(start, len)) => {
+            // SAFETY: As required of our caller: it is the driver's BAR.
+            unsafe { iomrs_ioremap(start, len, mode, site) }
         }
-        // SAFETY: It only makes a number of another. CAST: There are 2^16 ports.
-        return unsafe { ioport_map(start as c_ulong, len as u32) };
+        _ => ptr::null_mut(),
     }
-    if bar.flags & IORESOURCE_MEM == 0 {
-        return ptr::null_mut();
-    }
-    // SAFETY: As required of our caller: it is the driver's BAR. CAST: `c_ulong` has 64 bits.
-    unsafe { iomrs_ioremap(start, len as c_ulong, mode, site) }
 }
 
 /// Maps all of a BAR of memory (C: `pci_ioremap_bar()`, `pci_ioremap_wc_bar()`).
@@ -127,7 +156,7 @@ pub(crate) unsafe extern "C" fn iomrs_pci_ioremap_bar(
 /// Nobody uses the mapping any more. `site` is valid for as long as the driver's module is loaded.
 #[no_mangle]
 pub(crate) unsafe extern "C" fn iomrs_pci_iounmap(addr: *const c_void, site: &'static CallSite) {
-    if !(COOKIES..COOKIES_END).contains(&addr.addr()) {
+    if !is_cookie(addr.addr()) {
         // SAFETY: As required of our caller.
         unsafe { iomrs_iounmap(addr, site) };
     }

@@ -29,6 +29,7 @@
 #include <linux/device.h>
 #include <linux/io.h>
 #include <linux/jump_label.h>
+#include <linux/of_address.h>
 #include <linux/pci.h>
 #include <linux/pgtable.h>
 #include <linux/platform_device.h>
@@ -60,6 +61,10 @@ void __iomem *iomrs_pci_iomap(struct pci_dev *pdev, int bar, unsigned long offse
 			      const struct iomrs_site *site);
 void __iomem *iomrs_pci_ioremap_bar(struct pci_dev *pdev, int bar, u32 mode, const struct iomrs_site *site);
 void iomrs_pci_iounmap(const void __iomem *addr, const struct iomrs_site *site);
+void __iomem *iomrs_pcim_iomap(struct pci_dev *pdev, int bar, unsigned long offset, unsigned long max, bool requested,
+			       const struct iomrs_site *site);
+bool iomrs_pcim_iounmap(struct pci_dev *pdev, void __iomem *addr, const struct iomrs_site *site);
+bool iomrs_pcim_iounmap_bar(struct pci_dev *pdev, int bar, const struct iomrs_site *site);
 void __iomem *iomrs_devm_ioremap(struct device *dev, resource_size_t phys, resource_size_t size, u32 mode,
 				 const struct iomrs_site *site);
 void iomrs_devm_iounmap(struct device *dev, void __iomem *addr, const struct iomrs_site *site);
@@ -99,6 +104,119 @@ static inline void __iomem *iomrs_devm_platform(struct platform_device *pdev, un
 	if (found)
 		*found = res;
 	return iomrs_devm_ioremap_resource(&pdev->dev, res, _PAGE_CACHE_MODE_UC_MINUS, site);
+}
+
+static inline void __iomem *iomrs_devm_of_iomap(struct device *dev, struct device_node *node, int index,
+						resource_size_t *size, const struct iomrs_site *site)
+{
+	struct resource res;
+
+	if (of_address_to_resource(node, index, &res))
+		return IOMEM_ERR_PTR(-EINVAL);
+	if (size)
+		*size = resource_size(&res);
+	return iomrs_devm_ioremap_resource(dev, &res, _PAGE_CACHE_MODE_UC_MINUS, site);
+}
+
+/* The table of a device is C's, which pcim_iomap_table() returns. */
+static inline bool iomrs_pcim_note(struct pci_dev *pdev, int bar, void __iomem *addr)
+{
+	void __iomem **table = (void __iomem **)pcim_iomap_table(pdev);
+
+	if (table)
+		table[bar] = addr;
+	return table;
+}
+
+static inline void __iomem *iomrs_pcim_iomap_whole(struct pci_dev *pdev, int bar, unsigned long max,
+						   const struct iomrs_site *site)
+{
+	void __iomem *addr = iomrs_pcim_iomap(pdev, bar, 0, max, false, site);
+
+	if (!addr || iomrs_pcim_note(pdev, bar, addr))
+		return addr;
+	iomrs_pcim_iounmap(pdev, addr, site);
+	return NULL;
+}
+
+static inline void iomrs_pcim_unmap(struct pci_dev *pdev, void __iomem *addr, const struct iomrs_site *site)
+{
+	void __iomem * const *table;
+	int bar;
+
+	if (!iomrs_pcim_iounmap(pdev, addr, site))
+		return;
+	table = pcim_iomap_table(pdev);
+	for (bar = 0; table && bar < PCI_STD_NUM_BARS; bar++)
+		if (table[bar] == addr)
+			iomrs_pcim_note(pdev, bar, NULL);
+}
+
+#define iomrs_has_ports(pdev, bar) (pci_resource_flags(pdev, bar) & IORESOURCE_IO)
+
+static inline void iomrs_pcim_release(struct pci_dev *pdev, int bar)
+{
+	if (iomrs_has_ports(pdev, bar))
+		devm_release_region(&pdev->dev, pci_resource_start(pdev, bar), pci_resource_len(pdev, bar));
+	else
+		devm_release_mem_region(&pdev->dev, pci_resource_start(pdev, bar), pci_resource_len(pdev, bar));
+}
+
+static inline void __iomem *iomrs_pcim_iomap_region(struct pci_dev *pdev, int bar, const char *name,
+						    const struct iomrs_site *site)
+{
+	resource_size_t start, len;
+	struct resource *region;
+	void __iomem *addr;
+
+	if (bar < 0 || bar >= PCI_STD_NUM_BARS || !pci_resource_len(pdev, bar))
+		return IOMEM_ERR_PTR(-EINVAL);
+	start = pci_resource_start(pdev, bar);
+	len = pci_resource_len(pdev, bar);
+	region = iomrs_has_ports(pdev, bar) ? devm_request_region(&pdev->dev, start, len, name) :
+					      devm_request_mem_region(&pdev->dev, start, len, name);
+	if (!region)
+		return IOMEM_ERR_PTR(-EBUSY);
+	addr = iomrs_pcim_iomap(pdev, bar, 0, 0, true, site);
+	if (addr)
+		return addr;
+	iomrs_pcim_release(pdev, bar);
+	return IOMEM_ERR_PTR(-EINVAL);
+}
+
+static inline void iomrs_pcim_iounmap_region(struct pci_dev *pdev, int bar, const struct iomrs_site *site)
+{
+	if (bar < 0 || bar >= PCI_STD_NUM_BARS)
+		return;
+	if (iomrs_has_ports(pdev, bar) || iomrs_pcim_iounmap_bar(pdev, bar, site))
+		iomrs_pcim_release(pdev, bar);
+}
+
+static inline int iomrs_pcim_iomap_regions(struct pci_dev *pdev, int mask, const char *name,
+					   const struct iomrs_site *site)
+{
+	void __iomem *addr;
+	int bar, err;
+
+	for (bar = 0; bar < DEVICE_COUNT_RESOURCE; bar++) {
+		if (!(mask & BIT(bar)))
+			continue;
+		addr = iomrs_pcim_iomap_region(pdev, bar, name, site);
+		err = PTR_ERR_OR_ZERO((__force void *)addr);
+		if (!err && !iomrs_pcim_note(pdev, bar, addr))
+			err = -ENOMEM;
+		if (err)
+			goto undo;
+	}
+	return 0;
+undo:
+	while (--bar >= 0) {
+		if (!(mask & BIT(bar)))
+			continue;
+		iomrs_pcim_iounmap_region(pdev, bar, site);
+		iomrs_pcim_note(pdev, bar, NULL);
+	}
+	return err;
 }
 
 #ifndef IOMRS_ONLY_IO_MAPPING
@@ -158,6 +276,16 @@ static inline void __iomem *iomrs_devm_platform(struct platform_device *pdev, un
 #define pci_ioremap_wc_bar(pdev, bar) iomrs_pci_ioremap_bar(pdev, bar, _PAGE_CACHE_MODE_WC, IOMRS_SITE)
 #endif
 
+#ifndef IOMRS_KEEP_pcim_iomap
+#define pcim_iomap(pdev, bar, max) iomrs_pcim_iomap_whole(pdev, bar, max, IOMRS_SITE)
+#define pcim_iomap_range(pdev, bar, offset, len) \
+	(iomrs_pcim_iomap(pdev, bar, offset, len, false, IOMRS_SITE) ?: IOMEM_ERR_PTR(-EINVAL))
+#define pcim_iounmap(pdev, addr) iomrs_pcim_unmap(pdev, addr, IOMRS_SITE)
+#define pcim_iomap_region(pdev, bar, name) iomrs_pcim_iomap_region(pdev, bar, name, IOMRS_SITE)
+#define pcim_iounmap_region(pdev, bar) iomrs_pcim_iounmap_region(pdev, bar, IOMRS_SITE)
+#define pcim_iomap_regions(pdev, mask, name) iomrs_pcim_iomap_regions(pdev, mask, name, IOMRS_SITE)
+#endif
+
 #ifndef IOMRS_KEEP_devm_ioremap
 #define devm_ioremap(dev, phys, size) iomrs_devm_ioremap(dev, phys, size, _PAGE_CACHE_MODE_UC_MINUS, IOMRS_SITE)
 #define devm_ioremap_uc(dev, phys, size) iomrs_devm_ioremap(dev, phys, size, _PAGE_CACHE_MODE_UC, IOMRS_SITE)
@@ -167,6 +295,7 @@ static inline void __iomem *iomrs_devm_platform(struct platform_device *pdev, un
 	iomrs_devm_ioremap_resource(dev, res, _PAGE_CACHE_MODE_UC_MINUS, IOMRS_SITE)
 #define devm_ioremap_resource_wc(dev, res) \
 	iomrs_devm_ioremap_resource(dev, res, _PAGE_CACHE_MODE_WC, IOMRS_SITE)
+#define devm_of_iomap(dev, node, index, size) iomrs_devm_of_iomap(dev, node, index, size, IOMRS_SITE)
 #define devm_platform_ioremap_resource(pdev, index) iomrs_devm_platform(pdev, index, NULL, NULL, IOMRS_SITE)
 #define devm_platform_ioremap_resource_byname(pdev, name) iomrs_devm_platform(pdev, 0, name, NULL, IOMRS_SITE)
 #define devm_platform_get_and_ioremap_resource(pdev, index, res) \

@@ -145,7 +145,44 @@ static void driver_devm_iounmap(struct pci_dev *pdev, unsigned long addr)
 	devm_iounmap(&pdev->dev, (void __iomem *)addr);
 }
 
-#ifdef IOMRS_CHECK
+static unsigned long driver_pcim_iomap(struct pci_dev *pdev, int bar, unsigned long max)
+{
+	return (unsigned long)pcim_iomap(pdev, bar, max);
+}
+
+static unsigned long driver_pcim_iomap_range(struct pci_dev *pdev, int bar, unsigned long offset, unsigned long len)
+{
+	return (unsigned long)pcim_iomap_range(pdev, bar, offset, len);
+}
+
+static void driver_pcim_iounmap(struct pci_dev *pdev, unsigned long addr)
+{
+	pcim_iounmap(pdev, (void __iomem *)addr);
+}
+
+static unsigned long driver_pcim_iomap_region(struct pci_dev *pdev, int bar)
+{
+	return (unsigned long)pcim_iomap_region(pdev, bar, "selftests");
+}
+
+static void driver_pcim_iounmap_region(struct pci_dev *pdev, int bar)
+{
+	pcim_iounmap_region(pdev, bar);
+}
+
+static int driver_pcim_iomap_regions(struct pci_dev *pdev, int mask)
+{
+	return pcim_iomap_regions(pdev, mask, "selftests");
+}
+
+static unsigned long driver_pcim_table(struct pci_dev *pdev, int bar)
+{
+	return (unsigned long)pcim_iomap_table(pdev)[bar];
+}
+
+#if defined(IOMRS_PLAIN)
+#define DRIVER iomrs_c_plain_driver
+#elif defined(IOMRS_CHECK)
 #define DRIVER iomrs_c_checked_driver
 #else
 #define DRIVER iomrs_c_driver
@@ -170,6 +207,13 @@ const struct iomrs_c_driver DRIVER = {
 	.pci_iomap = driver_pci_iomap,
 	.pci_ioremap_bar = driver_pci_ioremap_bar,
 	.pci_iounmap = driver_pci_iounmap,
+	.pcim_iomap = driver_pcim_iomap,
+	.pcim_iomap_range = driver_pcim_iomap_range,
+	.pcim_iounmap = driver_pcim_iounmap,
+	.pcim_iomap_region = driver_pcim_iomap_region,
+	.pcim_iounmap_region = driver_pcim_iounmap_region,
+	.pcim_iomap_regions = driver_pcim_iomap_regions,
+	.pcim_table = driver_pcim_table,
 	.devm_ioremap = driver_devm_ioremap,
 	.devm_ioremap_resource = driver_devm_ioremap_resource,
 	.devm_iounmap = driver_devm_iounmap,

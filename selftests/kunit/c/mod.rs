@@ -42,6 +42,19 @@ pub(crate) struct Driver {
     pub(crate) pci_ioremap_bar:
         unsafe extern "C" fn(pdev: *mut c_void, bar: c_int, wc: bool) -> c_ulong,
     pub(crate) pci_iounmap: unsafe extern "C" fn(pdev: *mut c_void, addr: c_ulong),
+    pub(crate) pcim_iomap:
+        unsafe extern "C" fn(pdev: *mut c_void, bar: c_int, max: c_ulong) -> c_ulong,
+    pub(crate) pcim_iomap_range: unsafe extern "C" fn(
+        pdev: *mut c_void,
+        bar: c_int,
+        offset: c_ulong,
+        len: c_ulong,
+    ) -> c_ulong,
+    pub(crate) pcim_iounmap: unsafe extern "C" fn(pdev: *mut c_void, addr: c_ulong),
+    pub(crate) pcim_iomap_region: unsafe extern "C" fn(pdev: *mut c_void, bar: c_int) -> c_ulong,
+    pub(crate) pcim_iounmap_region: unsafe extern "C" fn(pdev: *mut c_void, bar: c_int),
+    pub(crate) pcim_iomap_regions: unsafe extern "C" fn(pdev: *mut c_void, mask: c_int) -> c_int,
+    pub(crate) pcim_table: unsafe extern "C" fn(pdev: *mut c_void, bar: c_int) -> c_ulong,
     pub(crate) devm_ioremap:
         unsafe extern "C" fn(pdev: *mut c_void, phys: u64, size: c_ulong) -> c_ulong,
     pub(crate) devm_ioremap_resource:
@@ -103,6 +116,7 @@ unsafe extern "C" {
     // driver.c, driver_check.c
     pub(crate) safe static iomrs_c_driver: Driver;
     pub(crate) safe static iomrs_c_checked_driver: Driver;
+    pub(crate) safe static iomrs_c_plain_driver: Driver;
 
     // fault_injection.c
     pub(crate) safe fn iomrs_c_fault_injection_begin() -> c_int;

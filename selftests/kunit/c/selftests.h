@@ -47,7 +47,7 @@ void iomrs_c_sched_set_fifo(void);
 void iomrs_c_msleep(u32 ms);
 u64 iomrs_c_ktime_get_ns(void);
 
-/* driver.c: a C driver that runs on the library, and driver_check.c: the same with IOMRS_CHECK */
+/* driver.c: a C driver that runs on the library, driver_check.c: with IOMRS_CHECK, driver_plain.c: C */
 struct iomrs_c_driver {
 	unsigned long (*ioremap)(u64 phys, unsigned long size, u32 mode);
 	unsigned long (*ioremap_prot)(u64 phys, unsigned long size, unsigned long prot);
@@ -67,6 +67,13 @@ struct iomrs_c_driver {
 	unsigned long (*pci_iomap)(struct pci_dev *pdev, int bar, unsigned long offset, unsigned long max, bool wc);
 	unsigned long (*pci_ioremap_bar)(struct pci_dev *pdev, int bar, bool wc);
 	void (*pci_iounmap)(struct pci_dev *pdev, unsigned long addr);
+	unsigned long (*pcim_iomap)(struct pci_dev *pdev, int bar, unsigned long max);
+	unsigned long (*pcim_iomap_range)(struct pci_dev *pdev, int bar, unsigned long offset, unsigned long len);
+	void (*pcim_iounmap)(struct pci_dev *pdev, unsigned long addr);
+	unsigned long (*pcim_iomap_region)(struct pci_dev *pdev, int bar);
+	void (*pcim_iounmap_region)(struct pci_dev *pdev, int bar);
+	int (*pcim_iomap_regions)(struct pci_dev *pdev, int mask);
+	unsigned long (*pcim_table)(struct pci_dev *pdev, int bar);
 	unsigned long (*devm_ioremap)(struct pci_dev *pdev, u64 phys, unsigned long size);
 	unsigned long (*devm_ioremap_resource)(struct pci_dev *pdev, int bar, unsigned long flags);
 	void (*devm_iounmap)(struct pci_dev *pdev, unsigned long addr);
@@ -74,6 +81,7 @@ struct iomrs_c_driver {
 
 extern const struct iomrs_c_driver iomrs_c_driver;
 extern const struct iomrs_c_driver iomrs_c_checked_driver;
+extern const struct iomrs_c_driver iomrs_c_plain_driver;
 
 /* fault_injection.c: allocations that fail */
 int iomrs_c_fault_injection_begin(void);

@@ -8,4 +8,5 @@ mod io_mapping;
 mod ioremap;
 mod misuse;
 mod pci;
+mod pcim;
 mod random;
