@@ -143,14 +143,19 @@ mod tests {
     #[test]
     fn s25_c_api_takes_the_mode_of_a_protection_only() -> Outcome {
         let range = require!(TestRange::reserved());
-        let in_c = CMapping::new_read_only(range.phys, PAGE)?;
-        let prot = check_ok!(Translation::of(in_c.addr()).ok_or(ENOENT)).bits & !WRITABLE;
-        // SAFETY: A range that nobody else uses.
-        let ours =
-            unsafe { (c::iomrs_c_driver.ioremap_prot)(range.phys, PAGE as usize, prot as usize) };
-        check!(ours != 0);
-        compare_entries(ours, in_c.addr(), PAGE)?;
-        iounmap(ours);
+        let before = KernelState::now()?;
+        for mode in CacheMode::ALL {
+            let in_c = CMapping::new(mode, range.phys, PAGE)?;
+            let bits = check_ok!(Translation::of(in_c.addr()).ok_or(ENOENT)).bits;
+            // Ours alone, as the mode of what is mapped there would be ours, too.
+            drop(in_c);
+            let prot = (bits & !WRITABLE) as usize;
+            // SAFETY: A range that nobody else uses.
+            let ours = unsafe { (c::iomrs_c_driver.ioremap_prot)(range.phys, PAGE as usize, prot) };
+            check_eq!(Translation::of(ours).map(|found| found.bits), Some(bits));
+            iounmap(ours);
+        }
+        check_eq!(KernelState::now()?, before);
         Ok(())
     }
 
