@@ -18,7 +18,11 @@ pub(crate) mod mmio;
 pub(crate) mod page_table;
 pub(crate) mod percpu;
 pub(crate) mod ports;
+#[cfg(iomrs_preempt_inline)]
+pub(crate) mod preempt;
 pub(crate) mod string_io;
 pub(crate) mod tlb;
 
-pub(crate) use super::generic::{mtrr, preempt, xen_pv};
+#[cfg(iomrs_preempt_calls)]
+pub(crate) use super::generic::preempt;
+pub(crate) use super::generic::{mtrr, xen_pv};
