@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Single accesses to I/O ports: in C a call, too, where CONFIG_INDIRECT_PIO looks for who has the port.
+ * Single accesses to I/O ports that are a bus behind a chip: in C a call, too (CONFIG_INDIRECT_PIO). ports.rs accesses
+ * the others, which are memory.
  *
  * Exported: the Rust that calls these is inlined into the modules that use the library.
  */
+#include <linux/build_bug.h>
 #include <linux/io.h>
+
+/* What ports.rs takes it for. */
+static_assert((u64)PCI_IOBASE == 0xffffffffc0800000);
 
 #define IOMRS_PORT(suffix, type)						\
 type iomrs_in##suffix(unsigned long port)					\
