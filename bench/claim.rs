@@ -89,7 +89,7 @@ impl Claim {
                 domain, bus, devfn, bar, &mut phys, &mut size, &mut ports, &mut err,
             )
         };
-        let raw = NonNull::new(raw).ok_or(Error::from_errno(err))?;
+        let raw = NonNull::new(raw).ok_or_else(|| Error::from_errno(err))?;
         Ok(Self {
             range,
             ports,

@@ -130,4 +130,4 @@ def log_since(mark):
     if not found:
         return ["the log has lost what it began with"], []
     lines = log.splitlines()
-    return [line for line in lines if re.search(r"WARNING:|BUG:|INFO:|UBSAN:|Oops|Call Trace|rcu:|possible", line)], lines
+    return [line for line in lines if re.search(r"WARNING:|BUG:|INFO:|UBSAN:|Oops|Call Trace|rcu:|possible|rust_kernel:", line)], lines
