@@ -356,7 +356,7 @@ impl<'a> Fixture<'a> {
     ///
     /// # Errors
     ///
-    /// `ENOMEM` where the first one failed.
+    /// `EFAULT` where the first one failed.
     ///
     /// # Safety
     ///
@@ -366,7 +366,7 @@ impl<'a> Fixture<'a> {
         // SAFETY: Our caller says that the calls work on what we have, which by the invariant is what
         // they take it for. `unmap` is valid for a write.
         match self.with_c_work(&mut [], |work| unsafe { run(work, &mut unmap) }) {
-            0 => Err(ENOMEM),
+            0 => Err(EFAULT),
             map => Ok(Ticks { map, unmap }),
         }
     }

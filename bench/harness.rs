@@ -3,6 +3,8 @@
 //! All of the benchmark but its files in debugfs: from a spec to rows. The selftests include this file,
 //! too, for their suite `iomrs_timing`.
 
+#[path = "arch/mod.rs"]
+mod arch;
 #[path = "bench.rs"]
 pub(crate) mod bench;
 #[path = "c/mod.rs"]

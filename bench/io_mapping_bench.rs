@@ -21,7 +21,8 @@
 //! fixture.rs    what a workload works on
 //! claim.rs      the right to overwrite the range
 //! c/            C's side in files of the same names; what else is in C
-//! timing.rs     the clock, and loops that are timed
+//! timing.rs     loops that are timed
+//! arch/         the clock, and what else differs by architecture
 //! spec.rs       parses what is written to run           pure logic, tested on the host
 //! stats.rs      percentiles, ratios, intervals          pure logic, tested on the host
 //! random.rs     pseudo-random numbers, which the selftests use, too

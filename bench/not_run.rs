@@ -111,6 +111,7 @@ impl From<Error> for NotRun {
             ENODEV => Self::Because("the device was removed"),
             EIO => Self::Because("one side could not map or read back other bytes than it wrote"),
             ENOMEM => Self::Because("out of memory or address space"),
+            EFAULT => Self::Because("C refused to map it or was out of memory or address space"),
             EAGAIN => Self::Because("io_mapping_rs ran out of slots"),
             EINVAL => Self::Because("io_mapping_rs refused the size or the strategy: EINVAL"),
             EPERM => Self::Because("this backend refuses the range: EPERM"),

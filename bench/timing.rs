@@ -2,6 +2,7 @@
 
 //! How our side is timed. `c/timing.h` has the same in C.
 
+pub(crate) use crate::harness::arch::{sink32, ticks};
 use core::arch::asm;
 use kernel::prelude::*;
 
@@ -58,29 +59,6 @@ pub(crate) fn hide(value: &mut usize) {
 pub(crate) fn sink(value: usize) {
     // SAFETY: There is no instruction in it.
     unsafe { asm!("/* {0} */", in(reg) value, options(nomem, nostack, preserves_flags)) };
-}
-
-/// Counts as a use of the value, without an instruction that widens it.
-#[inline(always)]
-pub(crate) fn sink32(value: u32) {
-    // SAFETY: There is no instruction in it.
-    unsafe { asm!("/* {0:e} */", in(reg) value, options(nomem, nostack, preserves_flags)) };
-}
-
-/// Returns the time-stamp counter, read after all that comes before and before all that comes after.
-#[inline(always)]
-pub(crate) fn ticks() -> u64 {
-    let (low, high): (u32, u32);
-    // SAFETY: `rdtsc` writes to `eax` and `edx` only, and `lfence` to nothing.
-    unsafe {
-        asm!(
-            "lfence; rdtsc; lfence",
-            out("eax") low,
-            out("edx") high,
-            options(nostack, preserves_flags)
-        )
-    };
-    u64::from(high) << 32 | u64::from(low)
 }
 
 /// Returns the ticks that reading the counter takes by itself.

@@ -73,11 +73,11 @@ def run(kernel, modules, specs, log, mode="icount", cpus=None, append="", params
             sources[name] = os.path.join(scratch, name)
             with open(sources[name], "w") as f:
                 f.writelines(line + "\n" for line in lines)
-        initramfs.build(initrd, os.path.join(TOOLS, "guest", "bench.sh"), sources)
+        initramfs.build(initrd, os.path.join(TOOLS, "guest", "bench.sh"), sources, qemu.busybox(kernel))
         # A machine of KVM has the host's width of addresses; what the others have is enough for 1 TiB.
         size = 64 << 30 if mode == "kvm" else 1 << 40
         with boot.Guest(kernel, initrd, log, append, devices(scratch, size), icount=icount, smp=cpus, timeout=TIMEOUT,
-                        memory=MEMORY, accelerator=None if icount else mode, cpu="max,phys-bits=46") as guest:
+                        memory=MEMORY, accelerator=None if icount else mode, wide=True) as guest:
             return converse(guest, progress)
 
 

@@ -86,7 +86,7 @@ def record(kernel, modules, spec, seconds, scratch):
     initramfs.build(initrd, os.path.join(TOOLS, "guest", "profile.sh"), sources)
     devices = [*bench_boot.devices(scratch, 1 << 40), "-monitor", f"unix:{monitor},server,nowait", "-D", trace]
     with boot.Guest(kernel, initrd, os.path.join(scratch, "console"), "nokaslr", devices, icount=True, timeout=TIMEOUT,
-                    cpu="max,phys-bits=46") as guest:
+                    wide=True) as guest:
         symbols = None
         for line in guest.lines():
             if line == "kallsyms":

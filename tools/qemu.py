@@ -16,7 +16,6 @@ DIED = 125
 
 # One instruction is one nanosecond, and nothing of the host's time or randomness comes in.
 ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
-ICOUNT_APPEND = "tsc_early_khz=1000000"
 APPEND = "panic=-1 oops=panic"
 # For the debug kernel. With five levels of page table KASAN has once complained without end while the guest booted. What is
 # slow there is no lockup, on a loaded machine either. KASAN would tell of the first bug only. To test that, the kernel removes each
@@ -24,10 +23,11 @@ APPEND = "panic=-1 oops=panic"
 DEBUG_APPEND = ("no5lvl kasan_multi_shot rcupdate.rcu_cpu_stall_timeout=200 watchdog_thresh=60 "
                 "earlycon=uart8250,io,0x3f8 keep_bootcon")
 
-# QEMU's name of an architecture, its machine, and the guest's names of its two serial ports.
-Architecture = collections.namedtuple("Architecture", "name machine console conversation")
-X86 = Architecture("x86_64", "q35", "ttyS0", "ttyS1")
-ARM64 = Architecture("aarch64", "virt,gic-version=3", "ttyAMA0", "ttyAMA1")
+# QEMU's name of an architecture, its machine, and the guest's names of its two serial ports. `wide`: more of the machine and of
+# the CPU, to have room for a BAR of 1 TiB. `icount`: what the kernel has to be told of the clock, which it cannot measure then.
+Architecture = collections.namedtuple("Architecture", "name machine console conversation wide icount")
+X86 = Architecture("x86_64", "q35", "ttyS0", "ttyS1", ("", ",phys-bits=46"), "tsc_early_khz=1000000")
+ARM64 = Architecture("aarch64", "virt,gic-version=3", "ttyAMA0", "ttyAMA1", (",highmem-mmio-size=4T", ""), "")
 
 
 class GuestError(Exception):
@@ -90,7 +90,7 @@ class Guest:
     """A running guest: `lines()` hears it, `send()` speaks to it, `close()` ends it."""
 
     def __init__(self, kernel, initrd, log, append="", qemu=(), icount=False, smp=None, memory="1G", timeout=120,
-                 accelerator="tcg", cpu="max", loader=direct_boot):
+                 accelerator="tcg", cpu="max", loader=direct_boot, wide=False):
         self.accelerator = accelerator
         self.kernel = kernel
         self.architecture = architecture(kernel)
@@ -105,7 +105,7 @@ class Guest:
         listener.bind(os.path.join(self.dir.name, "ctl"))
         listener.listen(1)
         smp = smp or (1 if icount else 2)
-        command = self._command(kernel_image(kernel), initrd, append, list(qemu), icount, smp, memory, cpu)
+        command = self._command(kernel_image(kernel), initrd, append, list(qemu), icount, smp, memory, cpu, wide)
         with open(log + ".qemu", "wb") as errors:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
                                             preexec_fn=die_with_parent)
@@ -118,13 +118,15 @@ class Guest:
         finally:
             listener.close()
 
-    def _command(self, image, initrd, append, qemu, icount, smp, memory, cpu):
+    def _command(self, image, initrd, append, qemu, icount, smp, memory, cpu, wide):
+        name, board, console, conversation, (more_machine, more_cpu), clock = self.architecture
+        if wide:
+            board, cpu = board + more_machine, cpu + more_cpu
         if icount:
             machine = ["-accel", "tcg,thread=single", "-cpu", cpu, *ICOUNT]
-            append = f"{ICOUNT_APPEND} {append}"
+            append = f"{clock} {append}"
         else:
             machine = machine_of(self.accelerator, cpu)
-        name, board, console, conversation = self.architecture
         # What the kernel does not know is for init: which port tools/guest/lib.sh speaks on.
         talk = ["-serial", "chardev:ctl"]
         if self.kernel == "debug":

@@ -73,6 +73,19 @@ LIMITS = {
         Limit("bar", "none", [2 * M], percent=58, more=0),
         Limit("chunk", "sparse", [2 * M], percent=55, more=0),
     ],
+    # On Debian's arm64 kernel. C has no registry of cache modes to pay for there.
+    "arm64": [
+        Limit("ioremap", "none", [4 * K, 64 * K, 2 * M], percent=80, more=0),
+        Limit("create", "whole", [256 * M], percent=50, more=0),
+        Limit("create_beside_page", "sparse", [M, G, 64 * G, T], percent=60, more=0),
+        Limit("map_local_read", "sparse", [2 * M], most=140),
+        Limit("map_atomic_read", "sparse", [2 * M], most=200),
+        Limit("map_local", "whole", [2 * M], most=6 + LOOP),
+        Limit("map_atomic", "whole", [2 * M], most=21 + LOOP),
+        Limit("ports_read32", "none", [4], most=15 + LOOP),
+        Limit("ports_write32", "none", [4], most=10 + LOOP),
+        *(Limit(name, "none", [4], percent=100, more=LOOP) for name in ("read32_const", "write32_const")),
+    ],
 }
 # Of these what ours takes must be the same at each size, but for 2 %.
 SAME_AT_EACH_SIZE = "create_beside_page"

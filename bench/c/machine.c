@@ -9,29 +9,18 @@
 #include <linux/kernel_stat.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
-#include <linux/string.h>
 #include <linux/utsname.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
-#include <asm/cpufeature.h>
-#include <asm/cpuid/api.h>
-#include <asm/hardirq.h>
-#include <asm/pgtable.h>
-#include <asm/processor.h>
-#include <asm/tsc.h>
 
 #include "bench.h"
 #include "threads.h"
+#include "timing.h"
 
 /* Returns how many interrupts of any kind this CPU has had. */
 u64 iomrs_b_interrupts(void)
 {
-	u64 sum = this_cpu_read(kstat.irqs_sum);
-	int i;
-
-	for (i = 0; i < IRQ_COUNT_MAX; i++)
-		sum += this_cpu_read(irq_stat.counts[i]);
-	return sum;
+	return this_cpu_read(kstat.irqs_sum) + other_interrupts();
 }
 
 /* Returns how often the calling task has given up its CPU. */
@@ -63,26 +52,20 @@ u32 iomrs_b_cpus(u32 *ids, u32 room)
 	return count;
 }
 
-u32 iomrs_b_tsc_khz(void)
+u32 iomrs_b_khz(void)
 {
-	return tsc_khz;
+	return ticks_khz();
 }
 
-bool iomrs_b_tsc_is_constant(void)
+bool iomrs_b_clock_is_constant(void)
 {
-	return boot_cpu_has(X86_FEATURE_CONSTANT_TSC);
+	return ticks_are_constant();
 }
 
 /* Stores the 12 letters that the hypervisor calls itself by in @name. Returns false where there is none. */
 bool iomrs_b_hypervisor(char *name)
 {
-	u32 eax, letters[3];
-
-	if (!boot_cpu_has(X86_FEATURE_HYPERVISOR))
-		return false;
-	cpuid(0x40000000, &eax, &letters[0], &letters[1], &letters[2]);
-	memcpy(name, letters, sizeof(letters));
-	return true;
+	return hypervisor_name(name);
 }
 
 const char *iomrs_b_kernel(void)
@@ -94,12 +77,11 @@ const char *iomrs_b_kernel(void)
 bool iomrs_b_only_small(u64 phys, unsigned long size)
 {
 	void __iomem *addr = ioremap_wc(phys, size);
-	unsigned int level = PG_LEVEL_4K;
+	bool small = !addr || is_small_page((unsigned long)addr);
 
 	if (addr)
-		lookup_address((unsigned long)addr, &level);
-	iounmap(addr);
-	return level == PG_LEVEL_4K;
+		iounmap(addr);
+	return small;
 }
 
 unsigned long iomrs_b_irq_save(void)

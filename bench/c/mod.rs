@@ -92,8 +92,8 @@ unsafe extern "C" {
     pub(crate) safe fn iomrs_b_steal_ns(cpu: u32) -> u64;
     pub(crate) safe fn iomrs_b_cpu() -> u32;
     pub(crate) fn iomrs_b_cpus(ids: *mut u32, room: u32) -> u32;
-    pub(crate) safe fn iomrs_b_tsc_khz() -> u32;
-    pub(crate) safe fn iomrs_b_tsc_is_constant() -> bool;
+    pub(crate) safe fn iomrs_b_khz() -> u32;
+    pub(crate) safe fn iomrs_b_clock_is_constant() -> bool;
     pub(crate) fn iomrs_b_hypervisor(name: *mut u8) -> bool;
     pub(crate) safe fn iomrs_b_kernel() -> *const c_char;
     pub(crate) fn iomrs_b_only_small(phys: u64, size: c_ulong) -> bool;

@@ -8,6 +8,11 @@
 #include <linux/types.h>
 
 #include "bench.h"
+#ifdef CONFIG_X86_64
+#include "arch/x86.h"
+#else
+#include "arch/arm64.h"
+#endif
 
 /*
  * Neither is an instruction. HIDE makes the compiler forget what a value is, USE counts as a use of it, so that neither
@@ -15,15 +20,6 @@
  */
 #define HIDE(value) asm volatile("" : "+r" (value))
 #define USE(value) asm volatile("" : : "r" (value))
-
-/* The time-stamp counter, read after all that comes before and before all that comes after. */
-static __always_inline u64 ticks(void)
-{
-	u32 low, high;
-
-	asm volatile("lfence; rdtsc; lfence" : "=a" (low), "=d" (high) : : "memory");
-	return (u64)high << 32 | low;
-}
 
 /*
  * Defines a function that runs @body once for each offset, the last one first, and returns the ticks of all rounds.

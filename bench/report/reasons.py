@@ -32,12 +32,40 @@ CHECKED = ("The offset is rotated, compared with how many values there are, and 
 REVOCABLE = ("The kernel crate's Devres: a read-side section of RCU around the access, and a test whether the device is still "
              "bound. C has no such thing: its driver must not be unbound meanwhile.")
 
-# (backend, workload, strategy): backend "" is either.
+# arm64. What x86 tests or adds in memory it loads first.
+LISTED = ("Only the call that maps. Ours lists the mapping for debugfs, which C does not do. Map and unmap together take less than "
+          "C's.")
+LOADS = " On arm64 the mask and what is added are loaded first, by an instruction each."
+REGION = CHECKED + " One more tells memory from ports. C's ioread32() takes both for memory on arm64."
+COPY = "Whether the mapping has all of it is tested, once for each copy: up to 10 instructions. C tests nothing."
+PORTS = ("The offset is checked, and a port is told from those that are a bus behind a chip. C takes an address for it, which "
+         "such a port does not have.")
+STRING = "C has the loop inline. Here it is a call of the same loop: up to 4 instructions for a string."
+PORT_STRING = ("C takes an address, which not every port has on arm64. Ours is C's insb() and its like, which look where a port "
+               "is, and then run the same loop.")
+
+# (backend or arm64, workload, strategy): "" is any.
 REASONS = {
     ("exported", "ioremap", "none"): LARGE,
     ("exported", "create", "whole"): LARGE,
     ("exported", "bar", "none"): BAR,
     ("exported", "bar_whole", "none"): BAR,
+    ("arm64", "ioremap", "none"): LISTED,
+    ("arm64", "create", "whole"): LISTED,
+    ("arm64", "map", "whole"): WHOLE + LOADS,
+    ("arm64", "map_local", "whole"): WHOLE + LOADS,
+    ("arm64", "map_atomic", "whole"): ATOMIC + LOADS,
+    ("arm64", "map_local_read", "whole"): READ + LOADS,
+    ("arm64", "map_atomic_read", "whole"): ATOMIC + LOADS,
+    ("arm64", "nested4", "whole"): WHOLE + LOADS + " That is done four times.",
+    ("arm64", "region_read32", "none"): REGION,
+    ("arm64", "region_write32", "none"): REGION,
+    ("arm64", "copy_to", "none"): COPY,
+    ("arm64", "copy_from", "none"): COPY,
+    ("arm64", "ports_read32", "none"): PORTS,
+    ("arm64", "ports_write32", "none"): PORTS,
+    **{("arm64", f"{what}_rep{bits}", "none"): STRING for what in ("read", "write") for bits in (8, 16, 32)},
+    **{("arm64", f"ports_{what}_rep{bits}", "none"): PORT_STRING for what in ("read", "write") for bits in (8, 16, 32)},
     ("", "map", "whole"): WHOLE,
     ("", "map_chunk", "sparse"): CHUNK + SPAN,
     ("", "map_local", "whole"): WHOLE,
@@ -75,11 +103,21 @@ def is_behind(theirs, ours):
     return believed and ours["phase"] == "all" and ours["p50"] - theirs["p50"] > LOOP
 
 
+def machine(row):
+    """What a row is of, as keys of REASONS say it."""
+    return "arm64" if row["clock"] == "cntvct" else row["backend"]
+
+
+def key(row, among):
+    """The key of the reason for a row of ours, or None."""
+    of = row["workload"], row["strategy"]
+    return next((found for found in ((machine(row), *of), ("", *of)) if found in among), None)
+
+
 def why(row, among=None):
     """The reason for a row of ours, or None."""
-    of = row["workload"], row["strategy"]
     among = REASONS if among is None else among
-    return among.get((row["backend"], *of)) or among.get(("", *of))
+    return among.get(key(row, among))
 
 
 def why_behind(row):
@@ -92,10 +130,7 @@ def slower(pairs, mode):
     return [Slower(ours, ours["ratio"], why(ours)) for c, ours in pairs if is_slower(c, ours, mode)]
 
 
-def stale(slow):
-    """Keys of REASONS for which there is nothing slower in `slow`."""
-    left = dict(REASONS)
-    for row, _, _ in slow:
-        of = row["workload"], row["strategy"]
-        left.pop((row["backend"], *of) if (row["backend"], *of) in REASONS else ("", *of), None)
-    return list(left)
+def stale(slow, machines):
+    """Keys of REASONS for `machines` for which there is nothing slower in `slow`."""
+    found = {key(row, REASONS) for row, *_ in slow}
+    return [of for of in REASONS if of[0] in machines and of not in found]

@@ -2,7 +2,7 @@
 """Rows of a benchmark's results.json: which belong together, and what they say in words."""
 
 # The boots, as a reader knows them; another boot is named as it is.
-KERNELS = {"stock": "Debian's kernel", "test": "the test kernel", "test-4": "the test kernel on 4 CPUs",
+KERNELS = {"stock": "Debian's kernel", "stock-arm64": "Debian's arm64 kernel", "test": "the test kernel", "test-4": "the test kernel on 4 CPUs",
            "local": "this machine's kernel"}
 
 # By backend.

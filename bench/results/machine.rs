@@ -2,7 +2,7 @@
 
 //! The machine that all results of a run are from.
 
-use crate::harness::c;
+use crate::harness::{arch::UNNAMED, c};
 use io_mapping_rs::{window::WINDOW, BACKEND};
 use kernel::prelude::*;
 
@@ -29,16 +29,16 @@ impl Machine {
         Self {
             name,
             virtual_machine,
-            khz: c::iomrs_b_tsc_khz(),
+            khz: c::iomrs_b_khz(),
             // QEMU's emulation does not say that it is, but has no frequency to follow.
-            constant_rate: c::iomrs_b_tsc_is_constant() || &name == b"TCGTCGTCGTCG",
+            constant_rate: c::iomrs_b_clock_is_constant() || &name == b"TCGTCGTCGTCG",
         }
     }
 
     /// Returns the name that the hypervisor gives itself.
     pub(super) fn hypervisor(&self) -> &str {
         if !self.virtual_machine {
-            return "none";
+            return UNNAMED;
         }
         core::str::from_utf8(&self.name).unwrap_or("?")
     }

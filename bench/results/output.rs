@@ -12,6 +12,7 @@
 //! ticks of a batch (`u64`).
 
 use super::{batch::Side, machine::Machine, row::Row};
+use crate::harness::arch::CLOCK;
 use io_mapping_rs::debugfs::files::Text;
 use kernel::{fmt::Write, prelude::*};
 
@@ -70,7 +71,7 @@ fn describe(index: usize, row: &Row, machine: &Machine, out: &mut impl Fields) -
     out.number("interrupts", observed.interrupts)?;
     out.number("switches", observed.switches)?;
     out.number("steal_ns", observed.steal_ns)?;
-    out.text("clock", "tsc")?;
+    out.text("clock", CLOCK)?;
     out.number("khz", machine.khz.into())?;
     out.text("hypervisor", machine.hypervisor())?;
     out.text("kernel", machine.kernel())?;

@@ -200,7 +200,7 @@ impl Runner<'_> {
     fn batch(&self, side: Side, data: &mut [u8]) -> Result<Batch> {
         let mut batch = self.batch_once(side, data)?;
         for _ in 0..REPEATS {
-            let is_short = batch.ticks.all() < u64::from(c::iomrs_b_tsc_khz()) / 4;
+            let is_short = batch.ticks.all() < u64::from(c::iomrs_b_khz()) / 4;
             // Several threads begin a batch together.
             if !batch.disturbed || !is_short || self.barrier.count() != 1 {
                 break;
@@ -271,5 +271,5 @@ impl Runner<'_> {
 
 /// Returns the ticks of [`BUDGET_MS`].
 fn budget() -> u64 {
-    BUDGET_MS * u64::from(c::iomrs_b_tsc_khz())
+    BUDGET_MS * u64::from(c::iomrs_b_khz())
 }
