@@ -71,6 +71,7 @@ unsafe extern "C" {
     pub(crate) fn iomrs_insb(data: *mut u8, none: *const u8, port: c_ulong, count: c_ulong);
     pub(crate) fn iomrs_insw(data: *mut u16, none: *const u16, port: c_ulong, count: c_ulong);
     pub(crate) fn iomrs_insl(data: *mut u32, none: *const u32, port: c_ulong, count: c_ulong);
+    pub(crate) safe fn iomrs_ioport_map(port: c_ulong, count: u32) -> *mut c_void;
     pub(crate) fn iomrs_outsb(none: *mut u8, data: *const u8, port: c_ulong, count: c_ulong);
     pub(crate) fn iomrs_outsw(none: *mut u16, data: *const u16, port: c_ulong, count: c_ulong);
     pub(crate) fn iomrs_outsl(none: *mut u32, data: *const u32, port: c_ulong, count: c_ulong);

@@ -4,12 +4,13 @@
 
 use super::ioremap::{iomrs_ioremap, iomrs_iounmap};
 use super::misuse::report;
+use crate::bindings::iomrs_ioport_map;
 use crate::bindings::pci::{bar_resource, IORESOURCE_IO, IORESOURCE_MEM, IORESOURCE_UNSET};
 use crate::mm::cache_mode::CacheMode;
 use crate::tracking::CallSite;
 use core::ptr;
 use kernel::{
-    bindings::{ioport_map, pci_dev, PCI_STD_NUM_BARS},
+    bindings::{pci_dev, PCI_STD_NUM_BARS},
     ffi::{c_int, c_ulong, c_void},
     prelude::*,
 };
@@ -85,8 +86,8 @@ pub(super) unsafe fn place(
     let (start, rest) = (bar.start.wrapping_add(offset), bar.len.wrapping_sub(offset));
     let len = if max == 0 { rest } else { rest.min(max) };
     if bar.flags & IORESOURCE_IO != 0 {
-        // SAFETY: It only makes a number of another. CAST: There are 2^16 ports.
-        let cookie = unsafe { ioport_map(start as c_ulong, len as u32) };
+        // CAST: There are 2^16 ports.
+        let cookie = iomrs_ioport_map(start as c_ulong, len as u32);
         return (!cookie.is_null()).then_some(Place::Ports(cookie));
     }
     // CAST: `usize` has 64 bits.

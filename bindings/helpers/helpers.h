@@ -46,6 +46,7 @@ void iomrs_kunmap_local_indexed(const void *addr);
 void iomrs_insb(u8 *data, const u8 *none, unsigned long port, unsigned long count);
 void iomrs_insw(u16 *data, const u16 *none, unsigned long port, unsigned long count);
 void iomrs_insl(u32 *data, const u32 *none, unsigned long port, unsigned long count);
+void __iomem *iomrs_ioport_map(unsigned long port, u32 count);
 void iomrs_outsb(u8 *none, const u8 *data, unsigned long port, unsigned long count);
 void iomrs_outsw(u16 *none, const u16 *data, unsigned long port, unsigned long count);
 void iomrs_outsl(u32 *none, const u32 *data, unsigned long port, unsigned long count);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Strings of values from and to I/O ports. The arguments stand in the order in which x86 has them in registers:
- * destination, source, port, count.
- *
- * Exported: the Rust that calls these is inlined into the modules that use the library.
+ * I/O ports: what C's accessors take for one, and strings of values from and to one. The arguments of the latter stand in
+ * the order in which x86 has them in registers: destination, source, port, count. They are exported: the Rust that calls
+ * these is inlined into the modules that use the library.
  */
 #include <linux/io.h>
 
@@ -23,3 +22,8 @@ EXPORT_SYMBOL_GPL(iomrs_outs##suffix)
 IOMRS_PORT_STRINGS(b, u8);
 IOMRS_PORT_STRINGS(w, u16);
 IOMRS_PORT_STRINGS(l, u32);
+
+void __iomem *iomrs_ioport_map(unsigned long port, u32 count)
+{
+	return ioport_map(port, count);
+}
