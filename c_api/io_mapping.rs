@@ -6,9 +6,9 @@
 //! is an addition, and an unmap nothing. Here is the rest.
 
 use super::misuse::report;
-#[cfg(not(iomrs_window_kmap))]
-use super::owners::Found;
 use super::owners::{self, Owned};
+#[cfg(not(iomrs_window_kmap))]
+use super::owners::{free_ended, Found};
 #[cfg(not(iomrs_window_kmap))]
 use super::sparse::{self, SparseAperture};
 use crate::bindings::iomrs_in_interrupt as in_interrupt;
@@ -89,6 +89,7 @@ pub(crate) unsafe extern "C" fn iomrs_io_mapping_init_wc(
         report(site, "io_mapping_init_wc() in an interrupt", base as usize);
         return false;
     }
+    free_ended();
     let Ok(made) = make(base, size, flags & SPARSE != 0, site) else {
         return false;
     };
@@ -165,13 +166,18 @@ fn own_sparse(aperture: IoMapping, site: &'static CallSite) -> Result<CIoMapping
     })
 }
 
+/// There are none that have been ended with maps.
+#[cfg(iomrs_window_kmap)]
+fn free_ended() {}
+
 #[cfg(iomrs_window_kmap)]
 fn own_sparse(_: IoMapping, _: &'static CallSite) -> Result<CIoMapping> {
     Err(ENOMEM)
 }
 
 /// Ends an aperture (C: `io_mapping_fini()`). Returns whether there was one. It is left as it is if parts
-/// of it are mapped, as far as that is known.
+/// of it are mapped, as far as that is known, until they are not, and a call makes or ends another or unmaps a
+/// part by `io_mapping_unmap()`.
 ///
 /// # Safety
 ///
@@ -192,15 +198,13 @@ pub(crate) unsafe extern "C" fn iomrs_io_mapping_fini(
         report(site, "io_mapping_fini() in an interrupt", addr);
         return false;
     }
-    match owners::remove_aperture(addr) {
-        #[cfg(not(iomrs_window_kmap))]
-        Some(Owned::Sparse(aperture)) if aperture.live() != 0 => {
+    free_ended();
+    match owners::end_aperture(addr) {
+        Some(0) => (),
+        Some(live) => {
             let what = "io_mapping_fini() while parts are mapped, which stay so: how many";
-            report(site, what, aperture.live() as usize);
-            // Its maps point to it.
-            core::mem::forget(aperture);
+            report(site, what, live as usize);
         }
-        Some(_) => (),
         None => {
             report(site, "io_mapping_fini() of what is no io_mapping now", addr);
             return false;
@@ -357,7 +361,12 @@ fn unmap_area(addr: usize, site: &'static CallSite) {
         return;
     }
     let area = owners::remove(addr, |owned| matches!(owned, Owned::Area(_)));
-    if area.is_some() || owners::is_in_aperture(addr) {
+    if area.is_some() {
+        drop(area);
+        free_ended();
+        return;
+    }
+    if owners::is_in_aperture(addr) {
         return;
     }
     let what = match owners::find(addr) {

@@ -8,6 +8,7 @@ use crate::c_api::sparse::{Area, SparseAperture};
 use crate::c_api::table::{Growth, Table};
 use crate::ioremap::Mapping;
 use crate::mm::phys_range::PAGE_SIZE;
+use core::cell::Cell;
 use kernel::{ffi::c_int, prelude::*, sync::global_lock};
 
 /// Which BAR of which device. The address of the device is compared with others only.
@@ -50,6 +51,22 @@ impl Owned {
             Self::Area(area) => (area.addr(), area.size()),
         };
         addr.wrapping_sub(first) < size
+    }
+
+    /// Ends an aperture, once. Returns how many of its maps there are.
+    fn end(&self) -> Option<u32> {
+        match self {
+            Self::Whole(_) => Some(0),
+            #[cfg(not(iomrs_window_kmap))]
+            Self::Sparse(aperture) => aperture.end(),
+            _ => None,
+        }
+    }
+
+    /// Whether it is an aperture that was ended while parts were mapped, of which none is left.
+    #[cfg(not(iomrs_window_kmap))]
+    fn is_over(&self) -> bool {
+        matches!(self, Self::Sparse(aperture) if aperture.is_over())
     }
 
     /// Whether it is an aperture.
@@ -126,6 +143,8 @@ impl Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
+        #[cfg(not(iomrs_window_kmap))]
+        free_ended();
         let left = core::mem::replace(&mut *OWNERS.lock(), Owners::new());
         let count = left.values().count();
         if count != 0 {
@@ -185,13 +204,41 @@ pub(super) fn remove(addr: usize, is_wanted: impl Fn(&Owned) -> bool) -> Option<
     OWNERS.lock().mappings.remove(key(addr), is_wanted)
 }
 
-/// Takes out the aperture that begins in the page of `addr`.
+/// Ends the aperture that begins in the page of `addr`. Returns how many of its maps there are, as far as
+/// that is known; `None` where there is no such aperture. It is unmapped if there are none, and else by
+/// [`free_ended`].
 ///
 /// # Context
 ///
-/// Any but interrupts.
-pub(super) fn remove_aperture(addr: usize) -> Option<Owned> {
-    OWNERS.lock().apertures.remove(key(addr), |_| true)
+/// May sleep.
+pub(super) fn end_aperture(addr: usize) -> Option<u32> {
+    let live = Cell::new(None);
+    let is_over = |owned: &Owned| {
+        live.set(owned.end());
+        live.get() == Some(0)
+    };
+    let over = OWNERS.lock().apertures.remove(key(addr), is_over);
+    // Not unmapped under the lock.
+    drop(over);
+    live.get()
+}
+
+/// Unmaps the apertures that were ended while parts of them were mapped, and that have none any more.
+///
+/// # Context
+///
+/// May sleep.
+#[cfg(not(iomrs_window_kmap))]
+pub(super) fn free_ended() {
+    while SparseAperture::some_ended() {
+        let mut owners = OWNERS.lock();
+        let Some(key) = owners.apertures.find_key(Owned::is_over) else {
+            return;
+        };
+        let over = owners.apertures.remove(key, Owned::is_over);
+        drop(owners);
+        drop(over);
+    }
 }
 
 /// Returns the address of a BAR that was requested and mapped by one call.

@@ -15,14 +15,18 @@ use crate::io_mapping::IoMapping;
 use crate::tracking::CallSite;
 use core::num::NonZero;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use kernel::{alloc::KVVec, prelude::*, sync::global_lock, task::Task};
 
-/// A sparse aperture, and how many of its maps there are.
+/// A sparse aperture, how many of its maps there are, and whether the driver has ended it.
 pub(super) struct SparseAperture {
     aperture: IoMapping,
     live: AtomicU32,
+    ended: AtomicBool,
 }
+
+/// How many apertures there are that the driver has ended.
+static ENDED: AtomicU32 = AtomicU32::new(0);
 
 /// Who has a slot.
 ///
@@ -115,13 +119,31 @@ impl SparseAperture {
     /// `ENOMEM`.
     pub(super) fn new(aperture: IoMapping) -> Result<KBox<Self>> {
         prepare(Window::get()?)?;
-        let live = AtomicU32::new(0);
-        Ok(KBox::new(Self { aperture, live }, GFP_KERNEL)?)
+        let made = Self {
+            aperture,
+            live: AtomicU32::new(0),
+            ended: AtomicBool::new(false),
+        };
+        Ok(KBox::new(made, GFP_KERNEL)?)
     }
 
-    /// How many maps of it there are.
-    pub(super) fn live(&self) -> u32 {
-        self.live.load(Ordering::Acquire)
+    /// Ends it. Returns how many maps of it there are, once.
+    pub(super) fn end(&self) -> Option<u32> {
+        if self.ended.swap(true, Ordering::Relaxed) {
+            return None;
+        }
+        ENDED.fetch_add(1, Ordering::Relaxed);
+        Some(self.live.load(Ordering::Acquire))
+    }
+
+    /// Whether it was ended, and no map of it is left.
+    pub(super) fn is_over(&self) -> bool {
+        self.ended.load(Ordering::Relaxed) && self.live.load(Ordering::Acquire) == 0
+    }
+
+    /// Whether there is any that was ended.
+    pub(super) fn some_ended() -> bool {
+        ENDED.load(Ordering::Relaxed) != 0
     }
 
     /// Maps the page at `offset`, a multiple of the page size within the aperture. If `atomic`, the
@@ -175,24 +197,41 @@ impl SparseAperture {
         self.live.fetch_add(1, Ordering::Relaxed);
         // SAFETY: It is counted from above on, so that our caller keeps the aperture.
         let aperture = unsafe { &*ptr::from_ref(self) };
-        // INVARIANT: Counted just now.
         Ok(Area {
             _area: area,
-            aperture,
+            // INVARIANT: Counted just now.
+            _counted: Counted(aperture),
             addr,
             size: len,
         })
     }
 }
 
-/// A part of a sparse aperture, unmapped on drop.
+impl Drop for SparseAperture {
+    fn drop(&mut self) {
+        if *self.ended.get_mut() {
+            ENDED.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// One of the maps of an aperture.
 ///
 /// # Invariants
 ///
-/// `aperture` counts this as `live`, so that it stays until this is dropped.
+/// The aperture counts this as `live`, so that it stays until this is dropped.
+struct Counted(&'static SparseAperture);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.live.fetch_sub(1, Ordering::Release);
+    }
+}
+
+/// A part of a sparse aperture, unmapped on drop, and then counted no more.
 pub(super) struct Area {
     _area: TrackedArea,
-    aperture: &'static SparseAperture,
+    _counted: Counted,
     addr: usize,
     size: usize,
 }
@@ -206,12 +245,6 @@ impl Area {
     /// The number of bytes that were asked for.
     pub(super) fn size(&self) -> usize {
         self.size
-    }
-}
-
-impl Drop for Area {
-    fn drop(&mut self) {
-        self.aperture.live.fetch_sub(1, Ordering::Release);
     }
 }
 

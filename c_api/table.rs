@@ -123,6 +123,14 @@ impl<T> Table<T> {
         entries.filter_map(|entry| entry.value.as_ref())
     }
 
+    /// Returns the key of a value that `is_wanted`.
+    #[cfg(not(iomrs_window_kmap))]
+    pub(super) fn find_key(&self, is_wanted: impl Fn(&T) -> bool) -> Option<usize> {
+        let mut entries = self.chunks.iter().flatten();
+        let entry = entries.find(|entry| entry.value.as_ref().is_some_and(&is_wanted))?;
+        Some(entry.key)
+    }
+
     /// Adds entries, and buckets if they have become too few. Memory that is not needed is returned in
     /// `growth`, to be freed without a lock.
     ///

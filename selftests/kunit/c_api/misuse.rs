@@ -10,6 +10,7 @@ use crate::{
     },
 };
 use core::ptr;
+use io_mapping_rs::CacheMode;
 use kernel::prelude::*;
 
 /// Hands an address to `iounmap()`. Fails the test unless that is reported, and changes nothing.
@@ -185,6 +186,7 @@ mod tests {
     #[test]
     fn s45_free_with_live_maps_leaves_them() -> Outcome {
         let range = require!(TestRange::reserved());
+        let before = KernelState::now()?;
         let ours = checked(range.phys, 4 * PAGE)?;
         let (page, area) = (ours.map_local(PAGE), ours.map(2 * PAGE, PAGE));
         check_misuses(1, || {
@@ -201,6 +203,9 @@ mod tests {
         })?;
         check_eq!(phys_at(area), None);
         core::mem::forget(ours);
+        // With the last map the aperture goes, and with it the cache mode of its range.
+        check_eq!(KernelState::now()?, before);
+        drop(check_ok!(map(CacheMode::UncachedMinus, range.phys, PAGE)));
         Ok(())
     }
 
