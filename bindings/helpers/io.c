@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * I/O ports: what C's accessors take for one, and strings of values from and to one. The arguments of the latter stand in
- * the order in which x86 has them in registers: destination, source, port, count. They are exported: the Rust that calls
- * these is inlined into the modules that use the library.
+ * I/O ports: what C's accessors take for one, and strings of values from and to one. The arguments of the latter stand
+ * in the order in which x86 has them in registers: destination, source, port, count. They are exported: the Rust that
+ * calls these is inlined into the modules that use the library.
  */
 #include <linux/io.h>
 
