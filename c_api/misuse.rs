@@ -5,6 +5,7 @@
 //! What is said of a call that C does not check: a line in the log, and a number in `stats`. The line names the
 //! driver's function and line, and by the stack who has called the library.
 
+use crate::bindings::iomrs_warn;
 use crate::bindings::stacktrace::Symbol;
 use crate::tracking::{counters::Counter, CallSite};
 use core::cmp::Ordering;
@@ -54,5 +55,7 @@ pub(super) fn report(site: &CallSite, what: &str, value: usize) {
         }
         Ordering::Greater => (),
     }
-    kernel::warn_on!(is_strict());
+    if is_strict() {
+        iomrs_warn();
+    }
 }
