@@ -27,7 +27,7 @@ BAR_MIB = 256
 UNUSED_MIB = 16
 TIMEOUT = 240
 # The checkers of the debug kernel take memory and time.
-DEBUG = {"memory": "3G", "timeout": 4 * TIMEOUT, "append": qemu.DEBUG_APPEND}
+DEBUG = {"memory": "3G", "timeout": 4 * TIMEOUT, "append": f"{qemu.DEBUG_APPEND} {qemu.DEBUG_CONSOLE}"}
 NEXT = """
 What to do next:
   samples/device.rs  how the sample driver maps its device and accesses it

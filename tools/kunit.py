@@ -42,8 +42,7 @@ SUITES = "no_hash_pointers"
 TIMEOUT = 600
 # How many times longer the checkers of the debug kernel take.
 SLOWDOWN = {"debug": 4}
-# KASAN would tell of the first bug only.
-APPEND = {"debug": "kasan_multi_shot"}
+APPEND = {"debug": qemu.DEBUG_APPEND}
 # A guest that has not said a word by then does not come up. On a loaded machine emulation does that now and then, before
 # anything of ours has been loaded. It is booted again.
 SILENT, TRIES = 150, 3
