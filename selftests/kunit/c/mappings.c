@@ -11,26 +11,7 @@
 /* Calls what a driver calls for the cache mode. Returns 0 where C returns NULL. */
 unsigned long iomrs_c_ioremap(u64 phys, unsigned long size, u32 mode)
 {
-	void __iomem *addr = NULL;
-
-	switch (mode) {
-	case _PAGE_CACHE_MODE_WB:
-		addr = ioremap_cache(phys, size);
-		break;
-	case _PAGE_CACHE_MODE_WC:
-		addr = ioremap_wc(phys, size);
-		break;
-	case _PAGE_CACHE_MODE_UC_MINUS:
-		addr = ioremap(phys, size);
-		break;
-	case _PAGE_CACHE_MODE_UC:
-		addr = ioremap_uc(phys, size);
-		break;
-	case _PAGE_CACHE_MODE_WT:
-		addr = ioremap_wt(phys, size);
-		break;
-	}
-	return (unsigned long)addr;
+	return iomrs_c_plain_driver.ioremap(phys, size, mode);
 }
 
 /* Asks for a read-only mapping. C keeps only the cache bits of the protection. */
