@@ -5,8 +5,8 @@
     tools/bench_check.py LOG-DIR KERNEL=MODULES...
 
 Boots each kernel, and the last one twice alike, counting instructions: all bytes that the module hands over must be the same
-then, on arm64 all costs. What is slower than C must have a reason (bench/report/reasons.py). Prints a line for each thing that make check counts. How
-fast ours may be at worst is judged elsewhere (70-timing, 81-arm64).
+then, on arm64 all costs. What is slower than C must have a reason (bench/report/reasons.py). Prints a line for each thing that
+make check counts. How fast ours may be at worst is judged elsewhere (70-timing, 81-arm64).
 """
 
 import csv
