@@ -48,14 +48,12 @@ APPEND = {"debug": qemu.DEBUG_APPEND}
 SILENT, TRIES = 150, 3
 IN_TIME = "the guest ends in time"
 
-# `glob` picks the cases (all where empty), `cpu` needs emulation where it is given.
-Boot = namedtuple("Boot", "append cpu glob")
+# `globs` pick the cases, in turn (all where there are none), `cpu` needs emulation where it is given.
+Boot = namedtuple("Boot", "append cpu globs")
 BOOTS = {
-    "plain": Boot("", "", ""),
-    "nohugeiomap": Boot("nohugeiomap", "", "*.*nohugeiomap*"),
-    "nopat": Boot("nopat", "", "*.*without_pat*"),
-    "46-bits": Boot("", "max,phys-bits=46", "*.*large_aperture*"),
-    "52-bits": Boot("no5lvl", "max,phys-bits=52", "*.s2[29]_*"),
+    "plain": Boot("", "", []),
+    "nohugeiomap": Boot("nohugeiomap", "", ["*.*nohugeiomap*"]),
+    "nopat-52-bits": Boot("nopat no5lvl", "max,phys-bits=52", ["*.*without_pat*", "*.*large_aperture*", "*.s2[29]_*"]),
 }
 
 
@@ -70,12 +68,11 @@ def command(args, wanted, image, backing, log):
     if wanted.cpu or accel.choose(image) != "kvm":
         kvm = ["--disable-kvm"]
         devices += f" -cpu {wanted.cpu or 'max'}"
-    glob = args.glob or wanted.glob
-    glob = f"kunit.filter_glob={glob}" if glob else ""
+    glob = f"kunit.filter_glob={args.glob}" if args.glob else ""
     script = os.path.join(TOOLS, "guest", args.guest)
     append = f"{APPEND.get(args.kernel, '')} {wanted.append}"
     suites = SUITES if args.guest == "kunit.sh" else ""
-    more = "once" if wanted.glob else args.more
+    more = ",".join(["only", *wanted.globs]) if wanted.globs and not args.glob else args.more
     params = " ".join([more, f"uart={UART}", *args.param])
     return ["vng", "--run", image, *kvm, "--cpus", str(args.cpus), "--memory", MEMORY, f"--qemu-opts={devices}",
             "--append", f"{LOG} memmap={RESERVED_MIB}M${RESERVED_PHYS >> 20}M {CONSOLE} {console} {suites} {append} {glob}",

@@ -7,6 +7,7 @@
 # io-mapping-selftests.ko, and arena=1 one of the library, too. MORE is "once", or what is done besides:
 #   again    the modules are loaded with other parameters, too, for the tests of these
 #   readers  tests of address space run while others read what the kernel shows of it
+#   only,GLOB...  the tests that these pick alone
 # Output for tools/kunit.py: "@suite NAME [HOW]" before each suite's KTAP, then "@ok NAME" or "@not ok NAME: REASON".
 
 check() {
@@ -56,13 +57,14 @@ suites() {
 
 # again GLOB PARAMETER...: runs the tests that GLOB picks on a library with these parameters.
 again() {
-	local glob=$1
+	local glob=$1 with
 	shift
+	with=${*:-"no parameters"}
 	printf %s "$glob" > /sys/module/kunit/parameters/filter_glob
-	check "io-mapping-rs.ko loads with $*" insmod "$modules/io-mapping-rs.ko" $arena "$@"
-	check "io-mapping-selftests.ko loads for $*" insmod "$modules/io-mapping-selftests.ko" phys="$phys" size="$size" $arena "$@"
+	check "io-mapping-rs.ko loads with $with" insmod "$modules/io-mapping-rs.ko" $arena "$@"
+	check "io-mapping-selftests.ko loads for $with" insmod "$modules/io-mapping-selftests.ko" phys="$phys" size="$size" $arena "$@"
 	suites "$*"
-	check "both modules unload after $*" unload
+	check "both modules unload after $with" unload
 }
 
 # Reads what the kernel shows of its page table and its areas, again and again.
@@ -93,10 +95,18 @@ for slots in 1 32 63 65 4097 4160 4294967295; do
 done
 arena= # A word, or none.
 for param in "$@"; do case $param in arena=*) arena=$param ;; esac done
-check "io-mapping-rs.ko loads" insmod "$modules/io-mapping-rs.ko" $arena
-check "io-mapping-selftests.ko loads" insmod "$modules/io-mapping-selftests.ko" phys="$phys" size="$size" "$@"
-if [ "$more" != readers ]; then suites ""; fi
-check "both modules unload" unload
+case $more in
+only,*)
+	echo "${more#only,}" | tr , '\n' > /tmp/globs
+	while read -r glob; do again "$glob"; done < /tmp/globs
+	;;
+*)
+	check "io-mapping-rs.ko loads" insmod "$modules/io-mapping-rs.ko" $arena
+	check "io-mapping-selftests.ko loads" insmod "$modules/io-mapping-selftests.ko" phys="$phys" size="$size" "$@"
+	if [ "$more" != readers ]; then suites ""; fi
+	check "both modules unload" unload
+	;;
+esac
 if [ "$more" = readers ]; then with_readers; fi
 if [ "$more" = again ]; then
 	again "iomrs_slot_*" window_slots=64
