@@ -222,6 +222,7 @@ impl IoMapping {
     /// }
     /// ```
     #[track_caller]
+    #[inline]
     pub unsafe fn with_strategy(
         base: PhysAddr,
         size: ResourceSize,
@@ -250,30 +251,59 @@ impl IoMapping {
         strategy: Strategy,
         caller: Caller<'static>,
     ) -> Result<Self> {
-        let (phys, size, base) = (base, u64::from(size), u64::from(base));
-        if base & (PAGE_SIZE - 1) != 0 {
-            counters::count_refusal(EINVAL);
-            return Err(EINVAL);
+        match strategy {
+            Strategy::Sparse => Self::new_sparse(base.into(), size.into(), &options, caller),
+            Strategy::Whole => Self::new_whole(base, size.into(), options, caller),
+            Strategy::Auto => Self::new_auto(base, size.into(), options, caller),
         }
-        let may_be_sparse = strategy == Strategy::Auto && sparse::is_possible();
-        if strategy == Strategy::Sparse || may_be_sparse && !whole_is_cheap(size) {
-            return Self::new_sparse(base, size, &options, caller);
+    }
+
+    /// # Errors
+    ///
+    /// As [`Self::with_strategy`].
+    // Out of line, as a user's module cannot call what it needs.
+    #[inline(never)]
+    fn new_auto(
+        base: PhysAddr,
+        size: u64,
+        options: Options,
+        caller: Caller<'static>,
+    ) -> Result<Self> {
+        let may_be_sparse = sparse::is_possible();
+        if may_be_sparse && !whole_is_cheap(size) {
+            return Self::new_sparse(base.into(), size, &options, caller);
         }
-        match Self::new_whole(phys, size, options, caller) {
+        match Self::new_whole(base, size, options, caller) {
             Err(err) if err == ENOMEM && may_be_sparse => {
-                Self::new_sparse(base, size, &options, caller)
+                Self::new_sparse(base.into(), size, &options, caller)
             }
             whole => whole,
         }
     }
 
-    /// `base` is a multiple of the page size.
+    /// # Errors
+    ///
+    /// `EINVAL` where `base` is not a multiple of the page size.
+    #[inline(always)]
+    fn check_base(base: u64) -> Result {
+        if base & (PAGE_SIZE - 1) != 0 {
+            counters::count_refusal(EINVAL);
+            return Err(EINVAL);
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    ///
+    /// As [`Self::with_strategy`].
+    #[inline(never)]
     fn new_sparse(
         base: u64,
         size: u64,
         options: &Options,
         caller: Caller<'static>,
     ) -> Result<Self> {
+        Self::check_base(base)?;
         // INVARIANT: `base` is at a page boundary. `Sparse::new` refuses a size of 0. There are no chunks
         // yet, and `chunk_table` is empty.
         Ok(Self {
@@ -286,14 +316,17 @@ impl IoMapping {
         })
     }
 
-    /// `phys` is a multiple of the page size.
-    #[inline(always)]
+    /// # Errors
+    ///
+    /// As [`Self::with_strategy`].
+    #[inline(never)]
     fn new_whole(
         phys: PhysAddr,
         size: u64,
         options: Options,
         caller: Caller<'static>,
     ) -> Result<Self> {
+        Self::check_base(phys.into())?;
         let range = (phys, size as ResourceSize);
         let whole = Mapping::for_caller(options, MappingKind::Whole, false, range, caller)?;
         // Rejects what is not a multiple of the page size, and what is not below the largest power

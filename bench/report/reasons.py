@@ -47,7 +47,6 @@ PORT_STRING = ("C takes an address, which not every port has on arm64. Ours is C
 # (backend or arm64, workload, strategy): "" is any.
 REASONS = {
     ("exported", "ioremap", "none"): LARGE,
-    ("exported", "create", "whole"): LARGE,
     ("exported", "bar", "none"): BAR,
     ("exported", "bar_whole", "none"): BAR,
     ("arm64", "ioremap", "none"): LISTED,
