@@ -25,9 +25,12 @@ include $(iomrs-dir)/$(iomrs-release)/library.mk
 ifeq ($(KDIR),)
 override KDIR := $(iomrs-kdir)
 endif
+# How Debian's packages have it made.
+iomrs-make-tree := $(patsubst %,run as root: % $(iomrs-release),$(wildcard $(iomrs-dir)/tools/debian-tree))
 iomrs-tree := $(or $(objtree),$(KDIR))
 ifeq ($(wildcard $(iomrs-tree)/include/config/auto.conf),)
-$(error the kernel tree $(iomrs-tree) is not there or not built: name the tree of kernel $(iomrs-release) by KDIR=)
+$(error the kernel tree $(iomrs-tree) is not there or not built: \
+$(or $(iomrs-make-tree),name the tree of kernel $(iomrs-release) by KDIR=))
 endif
 ifeq ($(wildcard $(iomrs-tree)/rust/libkernel.rmeta),)
 $(error the kernel tree $(iomrs-tree) has no Rust metadata, as most packages of headers: build that kernel from source, \

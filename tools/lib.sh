@@ -7,7 +7,7 @@ set -euo pipefail
 umask 022
 
 CHECKOUT=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
-CACHE=$(readlink -m "${IOMRS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/io-mapping-rs}")
+CACHE=$(readlink -m "${IOMRS_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/io-mapping-rs}")
 export IOMRS_CACHE=$CACHE
 ROOT=$CACHE/root
 LOGS=$CACHE/log

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# The stock trees: Debian's source with Debian's config, prepared as Debian's build had it, so that its Rust
-# metadata have the same hashes and modules built against it load on Debian's unmodified image.
+# The stock trees: Debian's source with Debian's config, prepared by tools/kernel-tree.
 # shellcheck shell=bash disable=SC2153
 
 # One more where what follows makes another tree of the same source.
@@ -63,21 +62,13 @@ make_stock() {
 
 # prepare_stock NAME RELEASE UNPACKED
 prepare_stock() {
-	local name=$1 release=$2 headers=$3/usr/src/linux-headers-$2 build=$CACHE/$1/build cc
+	local name=$1 release=$2 headers=$3/usr/src/linux-headers-$2 cc args
 	cc=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\([^ ]*\) .*/\1/p' "$headers/.config")
-	same_rustc "$headers/.config" || return
-	rm -rf "${CACHE:?}/$name" && mkdir -p "$build"
-	# Module.symvers: what Debian's image exports. vmlinux: its BTF, which modules' BTF is relative to.
-	cp "$headers/.config" "$headers/Module.symvers" "$headers/vmlinux" "$build/" || return
+	rm -rf "${CACHE:?}/$name" && mkdir -p "$CACHE/$name" || return
 	cp "$3/usr/lib/modules/$release/vmlinuz.unsigned" "$CACHE/$name/vmlinuz" || return
 	make_args "$name" "$cc" > "$CACHE/$name/make-args" || return
-	# Debian's key is not in the package, and its image does not insist on signatures.
-	"$CACHE/source/scripts/config" --file "$build/.config" --set-str LOCALVERSION "$(local_version "$release")" \
-		--disable MODULE_SIG_ALL --set-str MODULE_SIG_KEY "" || return
-	stock_make "$name" olddefconfig && stock_make "$name" modules_prepare || return
-	[ "$(cat "$build/include/config/kernel.release")" = "$release" ] ||
-		{ echo "error: the tree calls itself $(cat "$build/include/config/kernel.release"), not $release"; return 1; }
-	same_config "$headers/.config" "$build/.config"
+	mapfile -t args < "$CACHE/$name/make-args"
+	"$CHECKOUT/tools/in-root" "$CHECKOUT/tools/kernel-tree" "$CACHE/source" "$headers" "$CACHE/$name/build" "$release" "${args[@]}"
 }
 
 # make_args NAME CC: a word for make in each line. The compiler of another architecture has a prefix.
@@ -86,32 +77,4 @@ make_args() {
 	stock-arm64) printf '%s\n' ARCH=arm64 "CROSS_COMPILE=${2%gcc*}" CROSS_COMPILE_COMPAT=arm-linux-gnueabihf- ;;
 	esac
 	echo "CC=$2"
-}
-
-stock_make() {
-	local name=$1 args
-	shift
-	mapfile -t args < "$CACHE/$name/make-args"
-	"$CHECKOUT/tools/in-root" make -j"$(nproc)" -C "$CACHE/source" O="$CACHE/$name/build" \
-		"${args[@]}" "$@"
-}
-
-# 7.3.4+deb13-amd64 -> +deb13-amd64
-local_version() { printf '%s\n' "${1#"${1%%[!0-9.]*}"}"; }
-
-# Rust metadata are of use only to the compiler that wrote them.
-same_rustc() {
-	local theirs ours
-	theirs=$(sed -n 's/^CONFIG_RUSTC_VERSION_TEXT="\(.*\)"/\1/p' "$1")
-	ours=$("$CHECKOUT/tools/in-root" rustc --version)
-	[ "$theirs" = "$ours" ] || { echo "error: Debian built its kernel with $theirs, and $SUITE has $ours"; return 1; }
-}
-
-# An option that got lost here (a tool is missing) would change structures without a word. One that is there with a tool
-# that Debian's build did not have, and not set, changes nothing.
-same_config() {
-	local changed
-	changed=$(diff "$1" "$2" | grep '^[<>]' |
-		grep -vE 'CONFIG_(LOCALVERSION|MODULE_SIG_ALL|MODULE_SIG_KEY)\b|^> # CONFIG_\w+ is not set$' || true)
-	[ -z "$changed" ] || { echo "error: options differ from Debian's: $changed"; return 1; }
 }
