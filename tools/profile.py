@@ -15,7 +15,6 @@ import collections
 import gzip
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -49,24 +48,6 @@ class Symbols:
         return self.all[bisect.bisect_right(self.addrs, pc) - 1]
 
 
-class Monitor:
-    """QEMU's monitor, of people."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(path)
-        self._until_prompt()
-
-    def _until_prompt(self):
-        answer = b""
-        while not answer.rstrip().endswith(b"(qemu)"):
-            answer += self.socket.recv(65536)
-
-    def __call__(self, command):
-        self.socket.sendall(command.encode() + b"\n")
-        self._until_prompt()
-
-
 def receive(guest):
     """A file that the guest hands over."""
     text = ""
@@ -95,7 +76,7 @@ def record(kernel, modules, spec, seconds, scratch):
                 raise qemu.GuestError(line[len("not ok "):], 1)
             elif line == "running":
                 break
-        tell = Monitor(monitor)
+        tell = qemu.Monitor(monitor)
         for command in ("stop", "one-insn-per-tb on", "log exec,nochain", "cont"):
             tell(command)
         time.sleep(seconds)

@@ -195,3 +195,21 @@ class Guest:
 
     def __exit__(self, *_):
         self.close()
+
+
+class Monitor:
+    """QEMU's monitor, of people."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(path)
+        self._until_prompt()
+
+    def _until_prompt(self):
+        answer = b""
+        while not answer.rstrip().endswith(b"(qemu)"):
+            answer += self.socket.recv(65536)
+
+    def __call__(self, command):
+        self.socket.sendall(command.encode() + b"\n")
+        self._until_prompt()
