@@ -75,6 +75,5 @@ pub(crate) fn is_guest_encrypted() -> bool {
 /// is plugged in.
 #[inline(always)]
 pub(crate) fn end_of_ram() -> u64 {
-    // CAST: Both are addresses, and the first is in the kernel's mapping of all RAM.
-    limits::end_of_ram_mapping().wrapping_sub(page_offset()) as u64
+    limits::end_of_ram(page_offset())
 }

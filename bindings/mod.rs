@@ -25,7 +25,6 @@ pub(crate) use kernel::bindings::page;
 use kernel::bindings::smp_call_func_t;
 #[cfg(iomrs_exported)]
 pub(crate) use kernel::bindings::vm_struct;
-pub(crate) use kernel::bindings::IO_SPACE_LIMIT;
 use kernel::bindings::{delayed_work, work_func_t};
 #[cfg(all(iomrs_preempt_calls, CONFIG_PREEMPT_RT))]
 pub(crate) use kernel::bindings::{migrate_disable, migrate_enable};

@@ -79,7 +79,7 @@ impl Ports {
             .checked_sub(1)
             .and_then(|more| first.checked_add(more));
         // CAST: Both are as wide as a pointer.
-        let limit = bindings::IO_SPACE_LIMIT as usize;
+        let limit = arch::ports::IO_SPACE_LIMIT as usize;
         if last.is_none_or(|last| last > limit) {
             counters::count_refusal(EINVAL);
             return Err(EINVAL);

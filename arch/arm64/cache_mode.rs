@@ -82,7 +82,7 @@ pub(crate) fn is_untracked(_start: u64, _end: u64) -> bool {
 
 /// Whether a mapping that asked for `requested` may have `achieved`, the mode of a mapping that is there: not
 /// one that is more strongly cached.
-pub(crate) fn is_allowed(_start: u64, _size: usize, requested: u32, achieved: u32) -> bool {
+pub(crate) fn is_allowed(_start: u64, _size: u64, requested: u32, achieved: u32) -> bool {
     achieved != WRITE_BACK || requested == WRITE_BACK
 }
 
@@ -114,6 +114,6 @@ pub(crate) unsafe fn free(_start: u64, _end: u64, _requested: u32) {}
 ///
 /// None. As where there is a registry.
 #[inline(always)]
-pub(crate) unsafe fn sync(_start: u64, _size: usize, _mode: u32) -> Result {
+pub(crate) unsafe fn sync(_start: u64, _size: u64, _mode: u32) -> Result {
     Ok(())
 }

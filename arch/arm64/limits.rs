@@ -32,10 +32,11 @@ pub(crate) fn max_page_shift() -> u32 {
     largest.min(limits::max_page_shift_of_command_line())
 }
 
-/// The end of all addresses. `high_memory` does not grow when memory is plugged in here.
+/// The end of all that can be mapped at `page_offset`. `high_memory` does not grow when memory is plugged in here.
 #[inline(always)]
-pub(crate) const fn end_of_ram_mapping() -> usize {
-    usize::MAX
+pub(crate) const fn end_of_ram(page_offset: usize) -> u64 {
+    // CAST: as wide.
+    usize::MAX.wrapping_sub(page_offset) as u64
 }
 
 /// The address that physical address 0 would have in the kernel's mapping of memory.

@@ -7,6 +7,7 @@
 
 use super::{bindings as c, mmio};
 use core::ptr;
+pub(crate) use kernel::bindings::IO_SPACE_LIMIT;
 use kernel::{bindings::MMIO_UPPER_LIMIT, ffi::c_ulong};
 
 /// Where port 0 is mapped (C: `PCI_IOBASE`). `helpers/io.c` compares it with C's.

@@ -5,6 +5,18 @@
 /// An entry of a table of the page table, of whatever level.
 pub(crate) type RawEntry = u64;
 
+/// Returns the entry whose bits are `bits`.
+#[inline(always)]
+pub(crate) const fn from_bits(bits: u64) -> RawEntry {
+    bits
+}
+
+/// Returns the bits of an entry.
+#[inline(always)]
+pub(crate) const fn to_bits(raw: RawEntry) -> u64 {
+    raw
+}
+
 /// Returns what an entry is now.
 ///
 /// # Safety

@@ -95,8 +95,9 @@ pub(crate) fn is_untracked(start: u64, end: u64) -> bool {
 
 /// Whether a mapping that asked for `requested` may have `achieved`, the mode that the registry has
 /// for the range.
-pub(crate) fn is_allowed(start: u64, size: usize, requested: u32, achieved: u32) -> bool {
-    c::iomrs_is_new_memtype_allowed(start, size, requested, achieved)
+pub(crate) fn is_allowed(start: u64, size: u64, requested: u32, achieved: u32) -> bool {
+    // CAST: as wide.
+    c::iomrs_is_new_memtype_allowed(start, size as usize, requested, achieved)
 }
 
 /// As the kernel crate's, which is a call even where all is well.
@@ -148,9 +149,9 @@ pub(crate) unsafe fn free(start: u64, end: u64, _requested: u32) {
 /// The registry has the range with `mode`.
 #[cfg(iomrs_exported)]
 #[inline(always)]
-pub(crate) unsafe fn sync(start: u64, size: usize, mode: u32) -> Result {
-    // SAFETY: As required of our caller.
-    to_result(unsafe { c::memtype_kernel_map_sync(start, size, mode) }).map_err(|_| ENOMEM)
+pub(crate) unsafe fn sync(start: u64, size: u64, mode: u32) -> Result {
+    // CAST: as wide. SAFETY: As required of our caller.
+    to_result(unsafe { c::memtype_kernel_map_sync(start, size as usize, mode) }).map_err(|_| ENOMEM)
 }
 
 /// As on a test kernel, but only write combining can be reserved, and the registry's answer is not
@@ -199,6 +200,6 @@ pub(crate) unsafe fn free(start: u64, end: u64, requested: u32) {
 /// The registry has the range with `mode`.
 #[cfg(iomrs_stock)]
 #[inline(always)]
-pub(crate) unsafe fn sync(_start: u64, _size: usize, _mode: u32) -> Result {
+pub(crate) unsafe fn sync(_start: u64, _size: u64, _mode: u32) -> Result {
     Ok(())
 }

@@ -40,11 +40,13 @@ fn max_page_shift_of_command_line() -> u32 {
     unsafe { c::ioremap_max_page_shift }
 }
 
-/// Returns the end of the kernel's mapping of all RAM. It grows when memory is plugged in.
+/// Returns the end of all RAM, which the kernel has mapped at `page_offset`. It grows when memory is plugged in.
 #[inline(always)]
-pub(crate) fn end_of_ram_mapping() -> usize {
+pub(crate) fn end_of_ram(page_offset: usize) -> u64 {
     // SAFETY: A static of the kernel, which is read in one piece. Whether it grows meanwhile does not matter.
-    unsafe { (&raw const kernel::bindings::high_memory).read_volatile() }.addr()
+    let end = unsafe { (&raw const kernel::bindings::high_memory).read_volatile() };
+    // CAST: as wide.
+    end.addr().wrapping_sub(page_offset) as u64
 }
 
 /// C: `PAGE_OFFSET`.

@@ -5,6 +5,7 @@
 //! Each is one instruction, as in C. It takes no more than 16 bits of `rdx`.
 
 use core::arch::asm;
+pub(crate) use kernel::bindings::IO_SPACE_LIMIT;
 use kernel::ffi::c_ulong;
 
 macro_rules! accessors {

@@ -91,7 +91,7 @@ impl Sparse {
 
     /// The cache mode that the page-table entries of its maps select.
     pub(super) fn achieved(&self) -> CacheMode {
-        let mode = mode_of_entry(self.chunks.prot().entry(0), PAGE_SHIFT);
+        let mode = mode_of_entry(self.chunks.prot().bits(), PAGE_SHIFT);
         mode.unwrap_or_else(|| self.reservation.achieved())
     }
 

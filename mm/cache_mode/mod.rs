@@ -262,7 +262,7 @@ impl Reservation {
             check_weaker((start, end), requested, this.achieved, policy)?;
         }
         // SAFETY: The registry holds the range, less an untracked last page, with mode `achieved`.
-        unsafe { arch::sync(start, usize::try_from(end - start)?, this.achieved.as_raw())? };
+        unsafe { arch::sync(start, end - start, this.achieved.as_raw())? };
         Ok(this)
     }
 
@@ -308,7 +308,7 @@ fn check_weaker(
     achieved: CacheMode,
     policy: Policy,
 ) -> Result {
-    let size = usize::try_from(end - start)?;
+    let size = end - start;
     let reorders =
         requested.is_uncached() && !achieved.is_uncached() && !arch::is_untracked(start, end);
     if policy == Policy::Exact

@@ -6,6 +6,7 @@
 
 use super::CacheMode;
 use crate::arch::cache_mode as arch;
+use crate::arch::page_table::{from_bits, RawEntry};
 use core::sync::atomic::{AtomicU64, Ordering};
 
 /// The protection bits of an entry (C: `pgprot_t`): present, never executable, writable or not, and a
@@ -83,10 +84,15 @@ impl Protection {
         self.raw
     }
 
+    /// Returns the bits of the entry of the small page at physical address 0.
+    pub(crate) const fn bits(self) -> u64 {
+        self.entry
+    }
+
     /// Returns the entry of the small page at physical address `phys`, a multiple of the page size.
     #[inline(always)]
-    pub(crate) const fn entry(self, phys: u64) -> u64 {
+    pub(crate) const fn entry(self, phys: u64) -> RawEntry {
         // No carry: the template has no bit of a physical address.
-        self.entry | phys
+        from_bits(self.entry | phys)
     }
 }

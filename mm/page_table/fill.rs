@@ -48,6 +48,9 @@ pub(crate) unsafe trait Tables {
     ) -> Result<bool>;
 }
 
+/// What an entry has more than that of the page before.
+const PAGE: RawEntry = arch::from_bits(PAGE_SIZE);
+
 /// What the new entries map: the first physical address, the protection, and the largest page
 /// size.
 pub(crate) struct Pages {
@@ -222,7 +225,7 @@ pub(crate) unsafe fn fill_small(
             arch::set_entry(entry, raw);
         }
         // No carry past the address: ranges do not wrap.
-        raw = raw.wrapping_add(PAGE_SIZE);
+        raw = raw.wrapping_add(PAGE);
     }
     Ok(raw)
 }

@@ -55,6 +55,7 @@ impl Entry {
     /// Any. The answer may be out of date unless the caller owns the address.
     pub(crate) fn lookup(addr: usize) -> Option<Self> {
         let (raw, shift) = arch::lookup(addr)?;
+        let raw = arch::to_bits(raw);
         Some(Self { raw, shift })
     }
 

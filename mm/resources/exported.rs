@@ -30,9 +30,12 @@ pub(super) fn look_at(start: u64, last: u64, is_guest_encrypted: bool) -> RangeU
             Some(look_at_resource),
         )
     };
-    let size = last.wrapping_sub(start).wrapping_add(1) as usize;
-    // SAFETY: Any range may be asked for.
-    walk.found.crosses_resource = unsafe { c::iomem_map_sanity_check(start, size) } != 0;
+    let size = last.wrapping_sub(start).wrapping_add(1);
+    // CAST: an address that a resource can have. What C cannot ask for is refused.
+    walk.found.crosses_resource = usize::try_from(size).map_or(true, |size| {
+        // SAFETY: Any range may be asked for.
+        unsafe { c::iomem_map_sanity_check(start as c::resource_size_t, size) != 0 }
+    });
     walk.found
 }
 

@@ -93,7 +93,7 @@ pub(crate) fn has_ram(start: u64, size: usize) -> bool {
     // SAFETY: Any range may be asked for.
     let found = unsafe {
         c::region_intersects(
-            start,
+            start as c::resource_size_t,
             size,
             c::IORESOURCE_SYSTEM_RAM as usize,
             c::IORES_DESC_NONE as usize,
@@ -108,7 +108,7 @@ pub(crate) fn is_reserved(start: u64, size: usize) -> bool {
     // SAFETY: Any range may be asked for.
     let found = unsafe {
         c::region_intersects(
-            start,
+            start as c::resource_size_t,
             size,
             c::IORESOURCE_MEM as usize,
             c::IORES_DESC_RESERVED as usize,
@@ -146,8 +146,9 @@ fn is_used_ram(res: &c::resource) -> bool {
     if res.flags & SYSTEM_RAM != SYSTEM_RAM {
         return false;
     }
-    let first = (res.start + (1 << PAGE_SHIFT) - 1) >> PAGE_SHIFT;
-    let (mut pfn, end) = (first as usize, ((res.end + 1) >> PAGE_SHIFT) as usize);
+    let (start, last) = (u64::from(res.start), u64::from(res.end));
+    let first = (start + (1 << PAGE_SHIFT) - 1) >> PAGE_SHIFT;
+    let (mut pfn, end) = (first as usize, ((last + 1) >> PAGE_SHIFT) as usize);
     while let Some(valid) = first_valid_pfn(pfn, end) {
         // SAFETY: The page frame has a `struct page`.
         if !unsafe { bindings::iomrs_page_is_reserved(valid) } {

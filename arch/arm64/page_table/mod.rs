@@ -6,7 +6,7 @@
 
 use core::arch::asm;
 
-pub(crate) use crate::arch::generic::page_table::{read, set_entry, RawEntry};
+pub(crate) use crate::arch::generic::page_table::{from_bits, read, set_entry, to_bits, RawEntry};
 mod walk;
 pub(crate) use walk::{entry_in, entry_of_task, lookup, small_entry, table_of};
 

@@ -15,7 +15,7 @@ use kernel::bindings::{
 
 #[cfg(iomrs_exported)]
 mod alloc;
-pub(crate) use crate::arch::generic::page_table::{read, set_entry, RawEntry};
+pub(crate) use crate::arch::generic::page_table::{from_bits, read, set_entry, to_bits, RawEntry};
 #[cfg(iomrs_exported)]
 pub(crate) use alloc::{entry_alloc, set_pmd, set_pud};
 mod walk;
