@@ -3,7 +3,7 @@
 //! `<linux/ioport.h>`: the request of a range of memory, as `/proc/iomem` lists it.
 
 use kernel::{
-    bindings::{__release_region, __request_region, iomem_resource},
+    bindings::{__release_region, __request_region, iomem_resource, resource_size_t},
     prelude::*,
     str::CString,
 };
@@ -28,7 +28,7 @@ impl MemoryRegion {
     /// # Errors
     ///
     /// `ENOMEM`, and `EBUSY` where a part of it has been requested already, or where it leaves the
-    /// resource that it begins in.
+    /// resource that it begins in. The range is no wider than a physical address.
     ///
     /// # Context
     ///
@@ -39,7 +39,13 @@ impl MemoryRegion {
         // SAFETY: The list of resources may be changed by any task. The result keeps the name until it
         // has released the region.
         let region = unsafe {
-            __request_region(&raw mut iomem_resource, start, size, name.as_char_ptr(), 0)
+            __request_region(
+                &raw mut iomem_resource,
+                start as resource_size_t,
+                size as resource_size_t,
+                name.as_char_ptr(),
+                0,
+            )
         };
         if region.is_null() {
             return Err(EBUSY);
@@ -57,6 +63,12 @@ impl Drop for MemoryRegion {
     fn drop(&mut self) {
         // SAFETY: By the invariant of `MemoryRegion` the range has been requested, and is released here
         // only.
-        unsafe { __release_region(&raw mut iomem_resource, self.start, self.size) };
+        unsafe {
+            __release_region(
+                &raw mut iomem_resource,
+                self.start as resource_size_t,
+                self.size as resource_size_t,
+            )
+        };
     }
 }

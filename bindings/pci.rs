@@ -158,7 +158,7 @@ unsafe fn has_memory(pdev: NonNull<pci_dev>, first: u64, last: u64) -> bool {
         let res = unsafe { bar_resource(pdev.as_ptr(), bar) };
         // CAST: The flags are constants of type `u32`.
         let is_memory = res.flags as u32 & (IORESOURCE_MEM | IORESOURCE_UNSET) == IORESOURCE_MEM;
-        is_memory && res.start <= first && last <= res.end
+        is_memory && u64::from(res.start) <= first && last <= u64::from(res.end)
     })
 }
 

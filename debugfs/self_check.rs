@@ -21,7 +21,7 @@ use kernel::{
 };
 
 /// The most pages that are written to.
-const MAX_PAGES: u64 = 256;
+const MAX_PAGES: usize = 256;
 /// How to name a range.
 const USAGE: &str = "write \"PHYS SIZE\": the physical address and the size in bytes, multiples of \
                      the page size, of a part of a BAR whose device has no driver, such as \
@@ -188,10 +188,11 @@ impl Range {
     /// Returns the offsets of the pages that are written to. They are spread over the range and
     /// include the last page.
     fn pages(&self) -> impl Iterator<Item = u64> {
-        let pages = self.size / PAGE_SIZE;
+        // CAST: The range is mapped. Not in 64 bits, which 32-bit machines cannot divide.
+        let pages = (self.size / PAGE_SIZE) as usize;
         let count = pages.min(MAX_PAGES);
-        // No overflow: there are fewer than 2^52 pages.
-        (1..=count).map(move |nth| ((nth * pages).div_ceil(count) - 1) * PAGE_SIZE)
+        // No overflow: there are as many pages as there are addresses for, and few numbers.
+        (1..=count).map(move |nth| ((nth * pages).div_ceil(count) - 1) as u64 * PAGE_SIZE)
     }
 
     /// Returns the word that is written to the page at `offset`. No two pages get the same.
@@ -245,7 +246,7 @@ impl Range {
         mapping: &Mapping,
         saved: &mut KVec<u32>,
     ) -> CheckResult {
-        let memory = saved.reserve(MAX_PAGES as usize, GFP_KERNEL);
+        let memory = saved.reserve(MAX_PAGES, GFP_KERNEL);
         report.check_ok("memory", memory.map_err(Error::from))?;
         for offset in self.pages() {
             let word = report.check_ok("read", mapping.try_read32(offset as usize))?;

@@ -9,9 +9,10 @@ use super::IoMapping;
 use crate::io::{impl_views, Local, Shared};
 use crate::io_mapping::sparse::chunks::TrackedArea;
 use crate::io_mapping::sparse::window::Slot;
+use crate::ioremap::ResourceSize;
 use crate::mm::preempt;
 use core::marker::PhantomData;
-use kernel::{io::ResourceSize, prelude::*};
+use kernel::prelude::*;
 
 /// A part of an aperture, mapped for any task. See [`IoMapping::map`].
 ///

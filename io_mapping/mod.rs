@@ -51,7 +51,7 @@
 use crate::bindings;
 use crate::io_mapping::sparse::chunks::{ChunkTable, TrackedArea};
 use crate::io_mapping::sparse::window::{Slot, SlotAddr};
-use crate::ioremap::{Mapping, Options};
+use crate::ioremap::{Mapping, Options, PhysAddr, ResourceSize};
 use crate::mm::cache_mode::CacheMode;
 use crate::mm::phys_range::{self, PAGE_SHIFT, PAGE_SIZE};
 use crate::tracking::counters;
@@ -59,10 +59,7 @@ use crate::tracking::{Caller, MappingKind};
 use core::marker::PhantomData;
 use core::panic::Location;
 use core::sync::atomic::{compiler_fence, Ordering};
-use kernel::{
-    io::{PhysAddr, ResourceSize},
-    prelude::*,
-};
+use kernel::prelude::*;
 
 mod guards;
 mod sized;

@@ -4,9 +4,10 @@
 //! offsets need no check at run time.
 
 use crate::io::{impl_sized_views, Local};
+use crate::ioremap::ResourceSize;
 use crate::mm::phys_range::PAGE_SIZE;
 use core::marker::PhantomData;
-use kernel::{io::ResourceSize, prelude::*};
+use kernel::prelude::*;
 
 /// The page size as a `usize`.
 // CAST: 4096.

@@ -52,9 +52,15 @@ use crate::tracking::counters;
 use crate::tracking::{Caller, MappingKind, NewMapping, TrackedMapping};
 use core::panic::Location;
 use kernel::{
-    io::{Io, IoBase, IoCapable, IoLoc, PhysAddr, Region, ResourceSize},
+    io::{Io, IoBase, IoCapable, IoLoc, Region},
     prelude::*,
 };
+
+/// A physical address. It has 64 bits on every machine, unlike the kernel crate's: one that the machine does not have
+/// is refused, and not cut off.
+pub type PhysAddr = u64;
+/// The size of a range of physical addresses in bytes, or an offset into one; as wide as [`PhysAddr`].
+pub type ResourceSize = u64;
 
 impl From<RangeError> for Error {
     fn from(err: RangeError) -> Self {

@@ -2,14 +2,11 @@
 
 //! How a mapping is to be made.
 
-use super::{Mapping, ReadOnlyMapping};
+use super::{Mapping, PhysAddr, ReadOnlyMapping, ResourceSize};
 use crate::mm::cache_mode::{CacheMode, Policy};
 use crate::mm::machine;
 use crate::tracking::MappingKind;
-use kernel::{
-    io::{PhysAddr, ResourceSize},
-    prelude::*,
-};
+use kernel::prelude::*;
 
 /// How to map a range: its cache mode, and the exceptions to the usual rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

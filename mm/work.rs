@@ -61,15 +61,17 @@ impl Work {
     ///
     /// It has been initialised.
     pub(crate) unsafe fn queue_after(&self, millis: u32) {
-        let jiffies = (u64::from(millis) * u64::from(HZ)).div_ceil(1000);
+        // CAST: as wide, or wider. Where it does not fit, years are left.
+        let jiffies = (millis as c_ulong)
+            .saturating_mul(HZ as c_ulong)
+            .div_ceil(1000);
         // SAFETY: The kernel's queue is there. Our caller guarantees that the work is initialised.
         unsafe {
             queue_delayed_work_on(
                 wq_misc_consts_WORK_CPU_UNBOUND as i32,
                 system_unbound_wq,
                 self.0.get(),
-                // CAST: more than that would be years.
-                jiffies as c_ulong,
+                jiffies,
             )
         };
     }

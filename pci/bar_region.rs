@@ -5,16 +5,10 @@
 use super::request::{BarRange, Request, Right};
 use super::{Aperture, Bar, FromBar, Owned, WcBar};
 use crate::io_mapping::{IoMapping, Strategy};
-use crate::ioremap::{io_region::IoRegion, Mapping, Options};
+use crate::ioremap::{io_region::IoRegion, Mapping, Options, PhysAddr, ResourceSize};
 use crate::tracking::counters;
 use core::ops::{Bound as RangeBound, RangeBounds};
-use kernel::{
-    device::Bound,
-    io::{PhysAddr, ResourceSize},
-    pci::Device,
-    prelude::*,
-    sync::Arc,
-};
+use kernel::{device::Bound, pci::Device, prelude::*, sync::Arc};
 
 /// A BAR that has been requested, for a device that has registers and memory in one BAR. Parts of it
 /// are mapped one by one.

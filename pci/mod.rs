@@ -33,12 +33,11 @@
 use crate::io_mapping::IoMapping;
 use crate::ioremap::io_region::IoRegion;
 use crate::ioremap::ports::Ports;
-use crate::ioremap::{Mapping, Options, WcMapping};
+use crate::ioremap::{Mapping, Options, PhysAddr, ResourceSize, WcMapping};
 use core::ops::Deref;
 use kernel::{
     device::Bound,
     devres::DevresLt,
-    io::{PhysAddr, ResourceSize},
     pci::Device,
     prelude::*,
     types::{CovariantForLt, ForLt},

@@ -5,19 +5,12 @@
 //! C: `pci_request_region()` in [`drivers/pci/pci.c`](srctree/drivers/pci/pci.c)
 
 use crate::bindings::pci::{self, IORESOURCE_IO, IORESOURCE_MEM, IORESOURCE_UNSET};
-use crate::ioremap::{Mapping, Options};
+use crate::ioremap::{Mapping, Options, PhysAddr, ResourceSize};
 use crate::mm::cache_mode::{CacheMode, ForeignMapping, Policy};
 use crate::mm::phys_range::PAGE_SIZE;
 use crate::tracking::counters;
 use core::ops::Deref;
-use kernel::{
-    device::Bound,
-    io::{PhysAddr, ResourceSize},
-    pci::Device,
-    prelude::*,
-    str::CString,
-    sync::Arc,
-};
+use kernel::{device::Bound, pci::Device, prelude::*, str::CString, sync::Arc};
 
 /// What a BAR consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +63,10 @@ impl<'a> Request<'a> {
         name: &CStr,
     ) -> Result<Self> {
         let flags = pci::resource_flags(pdev, bar)?;
-        let (start, size) = (pdev.resource_start(bar)?, pdev.resource_len(bar)?);
+        let (start, size) = (
+            pdev.resource_start(bar)?.into(),
+            pdev.resource_len(bar)?.into(),
+        );
         let kind = match flags & (IORESOURCE_MEM | IORESOURCE_IO) {
             0 => return Err(ENODEV),
             kind if kind & IORESOURCE_IO != 0 => BarKind::Ports,
