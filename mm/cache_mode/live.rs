@@ -115,8 +115,9 @@ const fn bit(mode: CacheMode) -> u8 {
 }
 
 global_lock! {
+    // Tasks alone take it, as that of the kernel's registry.
     // SAFETY: `Registration::new` initializes it before anything is reserved.
-    unsafe(uninit) static REGISTRY: SpinLockIrq<Registry> = Registry::new();
+    unsafe(uninit) static REGISTRY: SpinLock<Registry> = Registry::new();
 }
 
 /// Whether `Registration::new` has been called.
@@ -169,7 +170,7 @@ impl LiveRange {
     ///
     /// # Context
     ///
-    /// May sleep. It may be dropped in any context but NMI.
+    /// May sleep. It may be dropped by a task with soft interrupts off.
     #[inline(always)]
     pub(super) fn new(start: u64, end: u64, requested: CacheMode) -> Result<Self> {
         loop {

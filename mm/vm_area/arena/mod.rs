@@ -15,7 +15,7 @@
 //! - `growth.rs`: more units where the ones that are there are full; `budget.rs` says up to where.
 //! - `shrink.rs`: fewer units, after a while without use.
 //!
-//! A part is unmapped in any context but NMI: its entries are cleared, and it is queued. Who maps flushes
+//! A part is unmapped without waiting for anybody: its entries are cleared, and it is queued. Who maps flushes
 //! every CPU now and then, and may wait for that.
 
 use super::{Handle, VmArea};
@@ -50,8 +50,9 @@ pub(crate) use space::{UnitUsage, Usage};
 use unit::Unit;
 
 global_lock! {
+    // Tasks alone take it, as those of C's ioremap(): interrupts may stay on.
     // SAFETY: `Registration::new` initialises it before anything is mapped.
-    unsafe(uninit) static SPACE: SpinLockIrq<Option<Space>> = None;
+    unsafe(uninit) static SPACE: SpinLock<Option<Space>> = None;
 }
 
 /// Each unit, or null. One that has a part in use stays.
@@ -129,7 +130,7 @@ pub(crate) fn units() -> impl Iterator<Item = UnitUsage> {
 ///
 /// # Context
 ///
-/// Any but NMI.
+/// A task, also one with soft interrupts off.
 pub(super) unsafe fn free(handle: Handle) {
     let part = part_of(handle);
     if let Some(unit) = unit_of(part) {
