@@ -6,7 +6,10 @@
 //! read. They change when somebody writes `/proc/mtrr`.
 
 use super::bindings as c;
-use super::{mtrr_range::VariableRange, xen_pv};
+use super::{
+    mtrr_range::{may_split, VariableRange},
+    xen_pv,
+};
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};
 use kernel::bindings::{MSR_MTRRcap, MSR_MTRRdefType, X86_FEATURE_MTRR};
@@ -103,21 +106,20 @@ pub(crate) fn is_uniform(start: u64, size: u64) -> bool {
         return true;
     }
     let last = start.wrapping_add(size.wrapping_sub(1));
-    // A pair of registers for each. No overflow: there are at most 255.
-    let mut base = PHYS_BASE_0;
-    let end = base.wrapping_add(count.wrapping_mul(2));
-    while base != end {
+    // A pair of registers for each, from the last one on. No overflow: there are at most 255.
+    let mut base = PHYS_BASE_0.wrapping_add(count.wrapping_mul(2));
+    while base > PHYS_BASE_0 {
+        base = base.wrapping_sub(2);
         // SAFETY: `count_readable` has read both registers.
         let mask = unsafe { rdmsr(base | 1) };
-        // Most are not in use.
-        if mask.0 & VALID != 0 {
+        // Most are not in use, or larger than what is asked for.
+        if mask.0 & VALID != 0 && may_split(value(mask), start, last) {
             // SAFETY: As above.
             let range = VariableRange::new(value(mask), || value(unsafe { rdmsr(base) }));
             if range.is_some_and(|range| !range.is_uniform(start, last)) {
                 return false;
             }
         }
-        base = base.wrapping_add(2);
     }
     start >= FIXED_END
 }

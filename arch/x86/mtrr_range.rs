@@ -11,6 +11,14 @@ const VALID: u64 = 1 << 11;
 /// The bits of both registers that are of an address.
 const ADDRESS: u64 = !0xfff;
 
+/// Whether a variable MTRR may begin or end within the addresses `start` to `last`, by its register of the mask. It
+/// does not where they have the same bits from the mask's lowest 1 on.
+#[inline(always)]
+pub(crate) fn may_split(mask: u64, start: u64, last: u64) -> bool {
+    let mask = mask & ADDRESS;
+    (start ^ last) >= mask & mask.wrapping_neg()
+}
+
 /// The addresses of a variable MTRR: those that have the bits of `base` where `mask` has a 1.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct VariableRange {
