@@ -7,7 +7,7 @@ use super::ioremap::{map, unmap};
 use super::misuse::report;
 use super::owners::Owned;
 use crate::bindings::{iomrs_in_interrupt as in_interrupt, module::LibraryReference};
-use crate::ioremap::Mapping;
+use crate::ioremap::HeldRange;
 use crate::mm::cache_mode::CacheMode;
 use crate::tracking::CallSite;
 use core::ptr;
@@ -45,12 +45,12 @@ pub(super) unsafe fn map_for(
     (phys, size): (PhysAddr, usize),
     mode: CacheMode,
     site: &'static CallSite,
-    owned: impl FnOnce(Mapping, LibraryReference) -> Owned,
+    owned: impl FnOnce(HeldRange, LibraryReference) -> Owned,
     release: Release,
 ) -> Result<*mut c_void> {
-    let addr = map(phys, size, mode, site, |mapping| {
+    let addr = map(phys, size, mode, site, |held| {
         // SAFETY: A driver calls us that was linked to us.
-        owned(mapping, unsafe { LibraryReference::new() })
+        owned(held, unsafe { LibraryReference::new() })
     })?;
     let addr = ptr::with_exposed_provenance_mut(addr);
     // SAFETY: As required of our caller. `release` takes the address of what `owned` has made.

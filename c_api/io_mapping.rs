@@ -12,8 +12,9 @@ use super::owners::{free_ended, Found};
 #[cfg(not(iomrs_window_kmap))]
 use super::sparse::{self, SparseAperture};
 use crate::bindings::iomrs_in_interrupt as in_interrupt;
-use crate::io_mapping::{sparse::is_possible, IoMapping, Strategy};
-use crate::ioremap::{Mapping, Options};
+use crate::io_mapping::sparse::{is_possible, whole_is_cheap};
+use crate::io_mapping::{IoMapping, Strategy};
+use crate::ioremap::{HeldRange, Mapping, Options};
 use crate::mm::cache_mode::CacheMode;
 use crate::mm::phys_range::PAGE_SIZE;
 use crate::tracking::{counters::Counter, CallSite, Caller, MappingKind};
@@ -108,29 +109,22 @@ pub(crate) unsafe extern "C" fn iomrs_io_mapping_init_wc(
 fn make(base: PhysAddr, size: usize, sparse: bool, site: &'static CallSite) -> Result<CIoMapping> {
     let options = Options::new(CacheMode::WriteCombining).across_resources();
     let (len, caller) = (size as u64, Caller::C(site));
-    // C keeps an offset in the page, where it maps the aperture as a whole.
-    if base & (PAGE_SIZE - 1) != 0 {
-        let kind = MappingKind::Whole;
-        let whole = Mapping::for_caller(options, kind, false, (base, len), caller)?;
-        return own_whole(whole, size);
+    // C keeps an offset in the page. Such an aperture cannot be sparse.
+    let may_be_sparse = !cfg!(iomrs_window_kmap) && base & (PAGE_SIZE - 1) == 0 && is_possible();
+    if !may_be_sparse || !sparse && whole_is_cheap(len) {
+        let whole = Mapping::for_caller(options, MappingKind::Whole, false, (base, len), caller);
+        // Looked at where it is: what is passed on by value is copied.
+        if !may_be_sparse || !matches!(&whole, Err(err) if *err == ENOMEM) {
+            return own_whole(whole?.into_held(), size);
+        }
     }
-    let strategy = if cfg!(iomrs_window_kmap) {
-        Strategy::Whole
-    } else if sparse && is_possible() {
-        Strategy::Sparse
-    } else {
-        Strategy::Auto
-    };
     // SAFETY: The guarantees of `iomrs_io_mapping_init_wc`, our only caller.
-    let aperture = unsafe { IoMapping::for_caller(base, len, options, strategy, caller)? };
-    match aperture.into_whole() {
-        Ok(whole) => own_whole(whole, size),
-        Err(aperture) => own_sparse(aperture, site),
-    }
+    let aperture = unsafe { IoMapping::for_caller(base, len, options, Strategy::Sparse, caller)? };
+    own_sparse(aperture, site)
 }
 
 #[inline(always)]
-fn own_whole(whole: Mapping, size: usize) -> Result<CIoMapping> {
+fn own_whole(whole: HeldRange, size: usize) -> Result<CIoMapping> {
     let addr = whole.addr();
     owners::insert(addr, Owned::Whole(whole))?;
     Ok(CIoMapping {

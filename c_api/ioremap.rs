@@ -5,7 +5,7 @@
 use super::misuse::report;
 use super::owners::{self, Found, Owned};
 use crate::bindings::iomrs_in_interrupt as in_interrupt;
-use crate::ioremap::{Mapping, Options};
+use crate::ioremap::{HeldRange, Mapping, Options};
 use crate::mm::cache_mode::{mode_of_entry, CacheMode};
 use crate::mm::phys_range::PAGE_SHIFT;
 use crate::tracking::{counters::Counter, CallSite, Caller, MappingKind};
@@ -59,7 +59,7 @@ pub(super) fn map(
     size: usize,
     mode: CacheMode,
     site: &'static CallSite,
-    owned: impl FnOnce(Mapping) -> Owned,
+    owned: impl FnOnce(HeldRange) -> Owned,
 ) -> Result<usize> {
     if in_interrupt() {
         report(site, "ioremap() in an interrupt", phys as usize);
@@ -71,7 +71,7 @@ pub(super) fn map(
     let kind = MappingKind::Ioremap;
     let mapping = Mapping::for_caller(options, kind, false, range, Caller::C(site))?;
     let addr = mapping.addr();
-    owners::insert(addr, owned(mapping))?;
+    owners::insert(addr, owned(mapping.into_held()))?;
     Counter::CMade.count();
     Ok(addr)
 }
@@ -79,12 +79,12 @@ pub(super) fn map(
 /// Unmaps what begins in the page of `addr`, if it `is_wanted`. Returns whether it did.
 #[inline(always)]
 pub(super) fn unmap(addr: usize, is_wanted: impl Fn(&Owned) -> bool) -> bool {
-    let Some(range) = owners::remove(addr, is_wanted) else {
-        return false;
-    };
-    Counter::CDropped.count();
-    drop(range);
-    true
+    // Not moved again: it is dropped where it is.
+    let range = owners::remove(addr, is_wanted);
+    if range.is_some() {
+        Counter::CDropped.count();
+    }
+    range.is_some()
 }
 
 /// Unmaps what [`iomrs_ioremap`] has returned `addr` for. As in C, any address of its first page will

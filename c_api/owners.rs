@@ -6,29 +6,22 @@ use crate::bindings::module::LibraryReference;
 #[cfg(not(iomrs_window_kmap))]
 use crate::c_api::sparse::{Area, SparseAperture};
 use crate::c_api::table::{Growth, Table};
-use crate::ioremap::Mapping;
+use crate::ioremap::HeldRange;
 use crate::mm::phys_range::PAGE_SIZE;
 use core::cell::Cell;
-use kernel::{ffi::c_int, prelude::*, sync::global_lock};
-
-/// Which BAR of which device. The address of the device is compared with others only.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct OfDevice {
-    pub(super) device: usize,
-    pub(super) bar: c_int,
-}
+use kernel::{prelude::*, sync::global_lock};
 
 /// What an address stands for. It is unmapped on drop.
 pub(super) enum Owned {
     /// Made by `ioremap()` or one like it.
-    Range(Mapping),
+    Range(HeldRange),
     /// Made by `devm_ioremap()` or one like it: a device's, which calls the library to unmap it, maybe
     /// after the driver has gone.
-    Managed(Mapping, LibraryReference),
+    Managed(HeldRange, LibraryReference),
     /// A BAR that the driver has requested and mapped by one call, for as long as it is bound.
-    Bar(Mapping, LibraryReference, OfDevice),
+    Bar(HeldRange, LibraryReference),
     /// An aperture that is mapped as a whole.
-    Whole(Mapping),
+    Whole(HeldRange),
     /// An aperture that is not mapped itself: the address is none.
     #[cfg(not(iomrs_window_kmap))]
     Sparse(KBox<SparseAperture>),
@@ -40,17 +33,15 @@ pub(super) enum Owned {
 impl Owned {
     /// Whether the byte at `addr` is mapped by it.
     fn contains(&self, addr: usize) -> bool {
-        let (first, size) = match self {
-            Self::Range(mapping)
-            | Self::Managed(mapping, _)
-            | Self::Bar(mapping, ..)
-            | Self::Whole(mapping) => (mapping.addr(), mapping.size()),
+        match self {
+            Self::Range(held) | Self::Managed(held, _) | Self::Bar(held, _) | Self::Whole(held) => {
+                held.contains(addr)
+            }
             #[cfg(not(iomrs_window_kmap))]
-            Self::Sparse(_) => return false,
+            Self::Sparse(_) => false,
             #[cfg(not(iomrs_window_kmap))]
-            Self::Area(area) => (area.addr(), area.size()),
-        };
-        addr.wrapping_sub(first) < size
+            Self::Area(area) => addr.wrapping_sub(area.addr()) < area.size(),
+        }
     }
 
     /// Ends an aperture, once. Returns how many of its maps there are.
@@ -169,20 +160,17 @@ fn key(addr: usize) -> usize {
 ///
 /// May sleep.
 #[inline(always)]
-pub(super) fn insert(addr: usize, mut owned: Owned) -> Result {
+pub(super) fn insert(addr: usize, owned: Owned) -> Result {
     let is_aperture = owned.is_aperture();
-    loop {
-        let mut owners = OWNERS.lock();
-        let table = owners.table(is_aperture);
-        let full = table.insert(key(addr), owned);
-        let capacity = table.capacity();
+    let mut owners = OWNERS.lock();
+    while owners.table(is_aperture).is_full() {
+        let capacity = owners.table(is_aperture).capacity();
         drop(owners);
-        match full {
-            Ok(()) => return Ok(()),
-            Err(back) => owned = back,
-        }
         grow(is_aperture, capacity)?;
+        owners = OWNERS.lock();
     }
+    owners.table(is_aperture).insert(key(addr), owned);
+    Ok(())
 }
 
 #[cold]
@@ -241,11 +229,12 @@ pub(super) fn free_ended() {
     }
 }
 
-/// Returns the address of a BAR that was requested and mapped by one call.
-pub(super) fn addr_of_bar(of: OfDevice) -> Option<usize> {
+/// Returns the address of a BAR that begins at `phys`, and was requested and mapped by one call. There is one at
+/// most, as it was requested.
+pub(super) fn addr_of_bar(phys: u64) -> Option<usize> {
     let owners = OWNERS.lock();
     let addr = owners.mappings.values().find_map(|owned| match owned {
-        Owned::Bar(mapping, _, of_device) if *of_device == of => Some(mapping.addr()),
+        Owned::Bar(held, _) if held.phys() == phys => Some(held.addr()),
         _ => None,
     });
     addr

@@ -6,7 +6,7 @@
 use super::devres::{map_for, release, unmap_for};
 use super::ioremap::unmap;
 use super::misuse::report;
-use super::owners::{self, OfDevice, Owned};
+use super::owners::{self, Owned};
 use super::pci::{is_cookie, place, Place};
 use crate::bindings::iomrs_in_interrupt as in_interrupt;
 use crate::mm::cache_mode::CacheMode;
@@ -51,14 +51,9 @@ pub(crate) unsafe extern "C" fn iomrs_pcim_iomap(
     let mode = CacheMode::UncachedMinus;
     // SAFETY: As required of our caller: `place` has refused NULL.
     let dev = unsafe { &raw mut (*pdev).dev };
-    let of = OfDevice {
-        device: pdev.addr(),
-        bar,
-    };
     let mapped = if requested {
-        let owned = |mapping, library| Owned::Bar(mapping, library, of);
         // SAFETY: As required of our caller: it is the driver's BAR.
-        unsafe { map_for(dev, range, mode, site, owned, release_bar) }
+        unsafe { map_for(dev, range, mode, site, Owned::Bar, release_bar) }
     } else {
         // SAFETY: As above.
         unsafe { map_for(dev, range, mode, site, Owned::Managed, release) }
@@ -112,13 +107,14 @@ pub(crate) unsafe extern "C" fn iomrs_pcim_iounmap_bar(
         report(site, "pcim_iounmap_region() in an interrupt", bar as usize);
         return false;
     }
-    let of = OfDevice {
-        device: pdev.addr(),
-        bar,
+    // SAFETY: As required of our caller.
+    let addr = match unsafe { place(pdev, bar, 0, 0, site) } {
+        Some(Place::Memory(phys, _)) => owners::addr_of_bar(phys),
+        _ => None,
     };
-    let unmapped = owners::addr_of_bar(of).is_some_and(|addr| {
+    let unmapped = addr.is_some_and(|addr| {
         let addr = ptr::with_exposed_provenance_mut(addr);
-        // SAFETY: As required of our caller: NULL has no BAR.
+        // SAFETY: As required of our caller: `place` has refused NULL. What is another device's is left alone.
         unsafe { unmap_for(&raw mut (*pdev).dev, addr, release_bar) }
     });
     if !unmapped {

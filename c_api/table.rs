@@ -8,6 +8,7 @@
 //! made of chunks that stay where they are, of which each entry that is not in use is in a list.
 
 use crate::mm::phys_range::PAGE_SHIFT;
+use core::convert::Infallible;
 use kernel::{
     alloc::{flags::__GFP_NOWARN, KVVec},
     prelude::*,
@@ -25,19 +26,22 @@ struct Entry<T> {
     value: Option<T>,
 }
 
+type Chunk<T> = KBox<[Entry<T>; CHUNK]>;
+
 /// Values by the page address that each begins at.
 pub(super) struct Table<T> {
     /// The first entry of each bucket. A power of two of them, or none.
     buckets: KVVec<u32>,
-    chunks: KVVec<KVVec<Entry<T>>>,
+    chunks: KVVec<Chunk<T>>,
     /// The first entry that is not in use.
     free: u32,
 }
 
 /// Memory for a table that is full.
 pub(super) struct Growth<T> {
-    chunk: KVVec<Entry<T>>,
-    chunks: KVVec<KVVec<Entry<T>>>,
+    /// Gone once the table has it.
+    chunk: Option<Chunk<T>>,
+    chunks: KVVec<Chunk<T>>,
     buckets: KVVec<u32>,
 }
 
@@ -56,9 +60,16 @@ impl<T> Table<T> {
         hash & self.buckets.len().wrapping_sub(1)
     }
 
+    #[inline(always)]
     fn entry(&mut self, index: u32) -> Option<&mut Entry<T>> {
         let index = index as usize;
         self.chunks.get_mut(index / CHUNK)?.get_mut(index % CHUNK)
+    }
+
+    /// Whether no entry is free: then [`Self::grow`] adds some.
+    #[inline(always)]
+    pub(super) fn is_full(&self) -> bool {
+        self.free == END
     }
 
     /// The number of entries, in use or not. What [`Growth::new`] asks for.
@@ -66,24 +77,26 @@ impl<T> Table<T> {
         self.chunks.len().wrapping_mul(CHUNK)
     }
 
-    /// Adds a value. Returns it where no entry is free: then [`Self::grow`] adds some.
+    /// Adds a value. The table is not full; if it is, the value is dropped.
     #[inline(always)]
-    pub(super) fn insert(&mut self, key: usize, value: T) -> Result<(), T> {
-        let index = self.free;
-        let bucket = self.bucket(key);
-        let Some(entry) = self.entry(index) else {
-            return Err(value);
+    pub(super) fn insert(&mut self, key: usize, value: T) {
+        let (index, bucket) = (self.free, self.bucket(key));
+        let Some(&first) = self.buckets.get(bucket) else {
+            return;
         };
-        let free = entry.next;
+        let Some(entry) = self.entry(index) else {
+            return;
+        };
+        let free = core::mem::replace(&mut entry.next, first);
         entry.key = key;
         entry.value = Some(value);
         self.free = free;
-        self.link(index, bucket);
-        Ok(())
+        if let Some(first) = self.buckets.get_mut(bucket) {
+            *first = index;
+        }
     }
 
     /// Makes the entry the first of its bucket.
-    #[inline(always)]
     fn link(&mut self, index: u32, bucket: usize) {
         let Some(first) = self.buckets.get_mut(bucket) else {
             return;
@@ -100,33 +113,35 @@ impl<T> Table<T> {
         let bucket = self.bucket(key);
         let (mut before, mut index) = (END, *self.buckets.get(bucket)?);
         let free = self.free;
-        let (next, value) = loop {
+        let next = loop {
             let entry = self.entry(index)?;
             let next = entry.next;
             if entry.key == key && entry.value.as_ref().is_some_and(&is_wanted) {
                 entry.next = free;
-                break (next, entry.value.take());
+                break next;
             }
             (before, index) = (index, next);
         };
         self.free = index;
-        match self.entry(before) {
-            Some(entry) => entry.next = next,
-            None => *self.buckets.get_mut(bucket)? = next,
+        if before == END {
+            *self.buckets.get_mut(bucket)? = next;
+        } else {
+            self.entry(before)?.next = next;
         }
-        value
+        // Last, so that it is moved once.
+        self.entry(index)?.value.take()
     }
 
     /// Returns an iterator over all values.
     pub(super) fn values(&self) -> impl Iterator<Item = &T> {
-        let entries = self.chunks.iter().flatten();
+        let entries = self.chunks.iter().flat_map(|chunk| chunk.iter());
         entries.filter_map(|entry| entry.value.as_ref())
     }
 
     /// Returns the key of a value that `is_wanted`.
     #[cfg(not(iomrs_window_kmap))]
     pub(super) fn find_key(&self, is_wanted: impl Fn(&T) -> bool) -> Option<usize> {
-        let mut entries = self.chunks.iter().flatten();
+        let mut entries = self.chunks.iter().flat_map(|chunk| chunk.iter());
         let entry = entries.find(|entry| entry.value.as_ref().is_some_and(&is_wanted))?;
         Some(entry.key)
     }
@@ -142,7 +157,8 @@ impl<T> Table<T> {
         if growth.chunks.capacity() <= self.chunks.len() {
             return Err(ENOMEM);
         }
-        for (number, entry) in growth.chunk.iter_mut().enumerate() {
+        let mut added = growth.chunk.take().ok_or(ENOMEM)?;
+        for (number, entry) in added.iter_mut().enumerate() {
             // CAST: Fewer entries than there are pages of address space, divided by their size.
             let next = (first + number + 1) as u32;
             entry.next = if number + 1 == CHUNK { self.free } else { next };
@@ -151,7 +167,7 @@ impl<T> Table<T> {
         for chunk in growth.chunks.drain_all() {
             push(&mut self.chunks, chunk)?;
         }
-        push(&mut self.chunks, core::mem::take(&mut growth.chunk))?;
+        push(&mut self.chunks, added)?;
         self.free = first as u32;
         if growth.buckets.len() > self.buckets.len() {
             core::mem::swap(&mut self.buckets, &mut growth.buckets);
@@ -189,20 +205,16 @@ impl<T> Growth<T> {
     /// May sleep.
     pub(super) fn new(capacity: usize) -> Result<Self> {
         let gfp = GFP_KERNEL | __GFP_NOWARN;
-        let mut chunk = KVVec::with_capacity(CHUNK, gfp)?;
-        for _ in 0..CHUNK {
-            let entry = Entry {
-                key: 0,
-                next: END,
-                value: None,
-            };
-            chunk.push(entry, gfp)?;
-        }
+        let chunk = pin_init::init_array_from_fn::<_, CHUNK, _, Infallible>(|_| Entry {
+            key: 0,
+            next: END,
+            value: None,
+        });
         let count = (capacity + CHUNK).next_power_of_two();
         let mut buckets = KVVec::with_capacity(count, gfp)?;
         buckets.resize(count, END, gfp)?;
         Ok(Self {
-            chunk,
+            chunk: Some(KBox::init(chunk, gfp)?),
             chunks: KVVec::with_capacity(capacity / CHUNK + 1, gfp)?,
             buckets,
         })

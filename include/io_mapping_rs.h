@@ -321,12 +321,13 @@ struct io_mapping {
 bool iomrs_io_mapping_init_wc(struct io_mapping *mapping, resource_size_t base, unsigned long size, u32 flags,
 			      const struct iomrs_site *site);
 bool iomrs_io_mapping_fini(struct io_mapping *mapping, const struct iomrs_site *site);
+/* Cold, so that the compiler puts the calls out of the way of what is inlined below. */
 void __iomem *iomrs_io_mapping_map_page(const struct io_mapping *mapping, unsigned long offset, bool atomic,
-					const struct iomrs_site *site);
-void iomrs_io_mapping_unmap_page(const void __iomem *addr, const struct iomrs_site *site);
+					const struct iomrs_site *site) __cold;
+void iomrs_io_mapping_unmap_page(const void __iomem *addr, const struct iomrs_site *site) __cold;
 void __iomem *iomrs_io_mapping_map_wc(const struct io_mapping *mapping, unsigned long offset, unsigned long size,
-				      const struct iomrs_site *site);
-void iomrs_io_mapping_unmap(const void __iomem *addr, const struct iomrs_site *site);
+				      const struct iomrs_site *site) __cold;
+void iomrs_io_mapping_unmap(const void __iomem *addr, const struct iomrs_site *site) __cold;
 
 /* On from when the first sparse aperture is made. Before that there is nothing to do for an unmap. */
 DECLARE_STATIC_KEY_FALSE(iomrs_sparse_apertures);
@@ -340,7 +341,7 @@ DECLARE_STATIC_KEY_FALSE(iomrs_sparse_apertures);
 
 static inline bool iomrs_is_mapped(const struct io_mapping *mapping, unsigned long offset)
 {
-	return !IOMRS_FLAGS && likely(offset < mapping->iomrs_mapped);
+	return !IOMRS_FLAGS && offset < mapping->iomrs_mapped;
 }
 
 static inline struct io_mapping *iomrs_init_wc(struct io_mapping *mapping, resource_size_t base, unsigned long size,
@@ -374,9 +375,9 @@ static inline void iomrs_free(struct io_mapping *mapping, const struct iomrs_sit
 static inline void __iomem *iomrs_map_page(const struct io_mapping *mapping, unsigned long offset, bool atomic,
 					   const struct iomrs_site *site)
 {
-	if (iomrs_is_mapped(mapping, offset))
-		return mapping->iomem + offset;
-	return iomrs_io_mapping_map_page(mapping, offset, atomic, site);
+	if (unlikely(!iomrs_is_mapped(mapping, offset)))
+		return iomrs_io_mapping_map_page(mapping, offset, atomic, site);
+	return mapping->iomem + offset;
 }
 
 static inline void iomrs_unmap_page(const void __iomem *addr, const struct iomrs_site *site)
@@ -409,9 +410,9 @@ static inline void iomrs_unmap_atomic(const void __iomem *addr, const struct iom
 static inline void __iomem *iomrs_map_wc(const struct io_mapping *mapping, unsigned long offset, unsigned long size,
 					 const struct iomrs_site *site)
 {
-	if (iomrs_is_mapped(mapping, offset))
-		return mapping->iomem + offset;
-	return iomrs_io_mapping_map_wc(mapping, offset, size, site);
+	if (unlikely(!iomrs_is_mapped(mapping, offset)))
+		return iomrs_io_mapping_map_wc(mapping, offset, size, site);
+	return mapping->iomem + offset;
 }
 
 static inline void iomrs_unmap(const void __iomem *addr, const struct iomrs_site *site)

@@ -627,15 +627,6 @@ impl IoMapping {
         }
     }
 
-    /// Returns the mapping of an aperture that is mapped as a whole, and the aperture itself if it is
-    /// not.
-    pub(crate) fn into_whole(self) -> Result<Mapping, Self> {
-        match self.backing {
-            Backing::Whole(whole) => Ok(whole),
-            backing @ Backing::Sparse(_) => Err(Self { backing, ..self }),
-        }
-    }
-
     /// Makes the guard of a page of the aperture that is mapped at `addr`, with `size` bytes.
     #[inline(always)]
     fn local_map<'a>(&'a self, addr: usize, size: u64, slot: Option<Slot<'a>>) -> LocalMap<'a> {

@@ -207,14 +207,40 @@ fn log_way_across_resources(mode: CacheMode, phys: u64, size: u64, caller: Calle
 /// }
 /// ```
 pub struct Mapping {
-    // Dropped in this order: the entry in the list of mappings goes before the page-table entries,
-    // and those go before the cache mode may be given to anybody else.
-    _tracked: TrackedMapping,
-    _area: VmArea,
-    reservation: Reservation,
+    held: HeldRange,
     addr: usize,
     size: usize,
     region: RegionPlace,
+}
+
+/// What keeps a range mapped, without what it is accessed by: a C driver has the address only. Unmapped on
+/// drop.
+// Moved to its owner and back, so it is small.
+pub(crate) struct HeldRange {
+    // Dropped in this order: the entry in the list of mappings goes before the page-table entries,
+    // and those go before the cache mode may be given to anybody else.
+    tracked: TrackedMapping,
+    _area: VmArea,
+    reservation: Reservation,
+}
+
+impl HeldRange {
+    /// The virtual address of the first byte.
+    pub(crate) fn addr(&self) -> usize {
+        self.tracked.info().addr
+    }
+
+    /// The physical address of the first byte.
+    pub(crate) fn phys(&self) -> u64 {
+        self.tracked.info().phys
+    }
+
+    /// Whether the byte at `addr` is one of those that were asked for.
+    pub(crate) fn contains(&self, addr: usize) -> bool {
+        let info = self.tracked.info();
+        // CAST: It was a `usize` when it was mapped.
+        addr.wrapping_sub(info.addr) < info.size as usize
+    }
 }
 
 impl Mapping {
@@ -282,13 +308,21 @@ impl Mapping {
         // INVARIANT: `area` maps every page of the range with the mode that `reservation` achieved,
         // and `addr` is as far into its first page as `phys` is.
         Ok(Self {
-            _tracked: TrackedMapping::new(new, Some(caller))?,
-            _area: area,
-            reservation,
+            held: HeldRange {
+                tracked: TrackedMapping::new(new, Some(caller))?,
+                _area: area,
+                reservation,
+            },
             addr,
             size,
             region: RegionPlace::new(addr, size),
         })
+    }
+
+    /// Returns what keeps it mapped.
+    #[inline(always)]
+    pub(crate) fn into_held(self) -> HeldRange {
+        self.held
     }
 
     /// The virtual address of the first byte.
@@ -317,7 +351,7 @@ impl Mapping {
 
     /// The cache mode that was asked for.
     pub fn requested(&self) -> CacheMode {
-        self.reservation.requested()
+        self.held.reservation.requested()
     }
 
     /// The cache mode of the page-table entries, which C does not tell.
@@ -347,7 +381,7 @@ impl Mapping {
     pub fn achieved(&self) -> CacheMode {
         let entry = Entry::lookup(self.addr);
         let mode = entry.and_then(Entry::cache_mode);
-        mode.unwrap_or_else(|| self.reservation.achieved())
+        mode.unwrap_or_else(|| self.held.reservation.achieved())
     }
 
     /// Returns an iterator over the page-table entries that map the range, in order of address.

@@ -213,7 +213,8 @@ impl TrackedMapping {
         Ok(Self(record))
     }
 
-    fn info(&self) -> &MappingInfo {
+    /// What is known about the mapping.
+    pub(crate) fn info(&self) -> &MappingInfo {
         // SAFETY: By the invariant of `TrackedMapping` the record is published while `self` lives,
         // so that by the invariant of `Record` its `info` does not change.
         unsafe { &*self.0.info.get() }

@@ -23,7 +23,7 @@ pub mod window;
 
 /// Whether mapping all of an aperture of `size` bytes is cheap: the kernel has large pages, and the
 /// aperture takes no more than an eighth of the address space.
-pub(super) fn whole_is_cheap(size: u64) -> bool {
+pub(crate) fn whole_is_cheap(size: u64) -> bool {
     has_large_pages() && size <= machine::vmalloc_total() as u64 / 8
 }
 
