@@ -5,6 +5,7 @@
 
 use crate::harness::{
     c,
+    c_side::CSide,
     claim::{Claim, JobClaim, LentBar},
     kernel_crate::registers::Registers,
     random::Random,
@@ -78,6 +79,8 @@ pub(crate) struct Plan {
     pub(crate) rounds: usize,
     /// Offsets in memory and ports are less than this.
     pub(crate) offset_bound: u64,
+    /// The driver on the C API, where that is our side.
+    pub(crate) c_api: Option<fn() -> &'static c::Driver>,
     /// How many pages beside the range each side has mapped.
     pub(crate) others: usize,
     /// Bytes that each round transfers.
@@ -93,9 +96,8 @@ pub(crate) struct Plan {
 /// - The page of each offset is within the range; of memory and ports, so are the bytes that a round
 ///   transfers.
 /// - `pattern` has `bytes` bytes and at least a page.
-/// - `c_aperture` is null, or C's aperture of the range, which this owns.
+/// - The aperture of `c`, and that of `c_api`, is of the range.
 /// - `c_io` is null, or what C's accessors take for `region` or `revocable`.
-/// - `c_others` are mappings of C's, which this owns.
 pub(crate) struct Fixture<'a> {
     claim: &'a Claim,
     pub(crate) phys: u64,
@@ -108,10 +110,10 @@ pub(crate) struct Fixture<'a> {
     // Before the BAR, which it has requested.
     revocable: Option<Revocable>,
     bar: Option<LentBar<'a>>,
-    c_aperture: *mut c::IoMapping,
+    c: CSide,
+    c_api: Option<CSide>,
     c_io: *mut c_void,
     others: KVVec<Mapping>,
-    c_others: KVVec<*mut c_void>,
 }
 
 // SAFETY: Several tasks may use C's aperture at once, and so may they use an address or ports. Of the
@@ -145,10 +147,10 @@ impl<'a> Fixture<'a> {
             region: None,
             revocable: None,
             bar: None,
-            c_aperture: ptr::null_mut(),
+            c: CSide::new(&c::iomrs_b_c_driver),
+            c_api: plan.c_api.map(|driver| CSide::new(driver())),
             c_io: ptr::null_mut(),
             others: KVVec::new(),
-            c_others: KVVec::new(),
         };
         this.add_others(plan)?;
         match plan.target {
@@ -168,19 +170,16 @@ impl<'a> Fixture<'a> {
         if bytes > self.claim.size() - plan.size {
             return Err(ENOSPC);
         }
-        for page in 0..plan.others as u64 {
-            let phys = self.phys + plan.size + page * PAGE;
-            // Room comes first, as C's are not unmapped by themselves.
-            self.c_others.reserve(1, GFP_KERNEL)?;
-            // SAFETY: The page is part of a claim that stays ours.
-            let other = unsafe { c::iomrs_b_map_page(phys) };
-            if other.is_null() {
-                return Err(ENOMEM);
-            }
-            // INVARIANT: Mapped just now.
-            self.c_others.push(other, GFP_KERNEL)?;
+        let phys = self.phys + plan.size;
+        // SAFETY: The pages are part of a claim that stays ours.
+        unsafe { self.c.add_pages(phys, plan.others)? };
+        if let Some(c_api) = &mut self.c_api {
             // SAFETY: As above.
-            let other = unsafe { ioremap::ioremap(phys, PAGE)? };
+            return unsafe { c_api.add_pages(phys, plan.others) };
+        }
+        for page in 0..plan.others as u64 {
+            // SAFETY: As above.
+            let other = unsafe { ioremap::ioremap(phys + page * PAGE, PAGE)? };
             self.others.push(other, GFP_KERNEL)?;
         }
         Ok(())
@@ -197,12 +196,14 @@ impl<'a> Fixture<'a> {
         }
         self.aperture = Some(ours);
         if plan.c_aperture {
-            // INVARIANT: It maps the range, or is null.
+            // INVARIANT: It is of the range.
             // SAFETY: By the invariant of `self` the range is part of a claim that stays ours.
-            self.c_aperture = unsafe { c::iomrs_b_aperture(phys, usize::try_from(size)?) };
-            if self.c_aperture.is_null() {
-                return Err(ENOMEM);
-            }
+            unsafe { self.c.add_aperture(phys, size)? };
+        }
+        if let Some(c_api) = &mut self.c_api {
+            // INVARIANT: It is of the range.
+            // SAFETY: As above.
+            unsafe { c_api.add_aperture(phys, size)? };
         }
         Ok(())
     }
@@ -309,9 +310,9 @@ impl<'a> Fixture<'a> {
         Ok((bar.device(), bar.number()))
     }
 
-    /// Calls `run` with what C's side works on. `data` has as many bytes as the pattern, or none where
-    /// C's side copies nothing to it.
-    fn with_c_work<T>(&self, data: &mut [u8], run: impl FnOnce(&c::Work) -> T) -> T {
+    /// Calls `run` with what `side` works on, which is C's or ours. `data` has as many bytes as the
+    /// pattern, or none where it copies nothing to it.
+    fn with_c_work<T>(&self, side: &CSide, data: &mut [u8], run: impl FnOnce(&c::Work) -> T) -> T {
         let (pdev, bar) = match &self.bar {
             Some(bar) => (bar.as_raw(), bar.number()),
             None => (ptr::null_mut(), 0),
@@ -323,7 +324,7 @@ impl<'a> Fixture<'a> {
             pdev,
             // CAST: It is less than 6.
             bar: bar as i32,
-            mapping: self.c_aperture,
+            mapping: side.aperture(),
             io: self.c_io,
             offsets: self.offsets.as_ptr(),
             count: self.offsets.len(),
@@ -346,7 +347,26 @@ impl<'a> Fixture<'a> {
     pub(crate) unsafe fn run_c_loop(&self, run: c::TimedLoop, data: &mut [u8]) -> Result<u64> {
         // SAFETY: Our caller says that the loop works on what we have, which by the invariant is what
         // it takes it for.
-        match self.with_c_work(data, |work| unsafe { run(work) }) {
+        match self.with_c_work(&self.c, data, |work| unsafe { run(work) }) {
+            0 => Err(EIO),
+            ticks => Ok(ticks),
+        }
+    }
+
+    /// Runs a loop of a driver on the C API and returns its ticks.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` where our side is another one, `EIO` where a mapping failed.
+    ///
+    /// # Safety
+    ///
+    /// The loop is for an aperture, which is the target of this fixture, and copies nothing.
+    #[cfg(CONFIG_X86_64)]
+    pub(crate) unsafe fn run_c_api_loop(&self, run: c::TimedLoop) -> Result<u64> {
+        let c_api = self.c_api.as_ref().ok_or(EINVAL)?;
+        // SAFETY: As in `run_c_loop`.
+        match self.with_c_work(c_api, &mut [], |work| unsafe { run(work) }) {
             0 => Err(EIO),
             ticks => Ok(ticks),
         }
@@ -365,7 +385,7 @@ impl<'a> Fixture<'a> {
         let mut unmap = 0;
         // SAFETY: Our caller says that the calls work on what we have, which by the invariant is what
         // they take it for. `unmap` is valid for a write.
-        match self.with_c_work(&mut [], |work| unsafe { run(work, &mut unmap) }) {
+        match self.with_c_work(&self.c, &mut [], |work| unsafe { run(work, &mut unmap) }) {
             0 => Err(EFAULT),
             map => Ok(Ticks { map, unmap }),
         }
@@ -402,17 +422,4 @@ fn pattern(plan: &Plan) -> Result<KVVec<u8>> {
         pattern.push(byte, GFP_KERNEL)?;
     }
     Ok(pattern)
-}
-
-impl Drop for Fixture<'_> {
-    fn drop(&mut self) {
-        for &other in &self.c_others {
-            // SAFETY: By the invariant it is ours, and nobody uses it.
-            unsafe { c::iomrs_b_unmap_page(other) };
-        }
-        if !self.c_aperture.is_null() {
-            // SAFETY: By the invariant it is ours, and all threads that used it have ended.
-            unsafe { c::iomrs_b_aperture_free(self.c_aperture) };
-        }
-    }
 }

@@ -9,6 +9,8 @@ mod arch;
 pub(crate) mod bench;
 #[path = "c/mod.rs"]
 mod c;
+#[path = "c_side.rs"]
+mod c_side;
 #[path = "claim.rs"]
 mod claim;
 #[path = "fixture.rs"]

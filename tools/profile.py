@@ -29,7 +29,7 @@ TOOLS = os.path.dirname(os.path.realpath(__file__))
 TIMEOUT = 300
 LINES = 45
 # Of the benchmark, where our workloads are.
-OURS = ("ranges", "maps", "accesses")
+OURS = ("ranges", "maps", "accesses", "c_api")
 # QEMU's "exec" log: Trace 0: HOST [CS/PC/FLAGS/CFLAGS] ...
 PC = re.compile(r"\[[0-9a-f]+/([0-9a-f]+)/")
 

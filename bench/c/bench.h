@@ -26,6 +26,14 @@ struct iomrs_b_work {
 	unsigned long bytes;		/* that a round transfers */
 };
 
+/* What is mapped while something else is measured. */
+struct iomrs_b_driver {
+	struct io_mapping *(*aperture)(u64 phys, unsigned long size);
+	void (*aperture_free)(struct io_mapping *mapping);
+	void __iomem *(*map_page)(u64 phys);
+	void (*unmap_page)(void __iomem *addr);
+};
+
 /*
  * ranges.c: each returns the ticks of a call that maps, 0 where it fails, and stores those of the call that unmaps in
  * @unmap.
@@ -36,8 +44,6 @@ u64 iomrs_b_ioremap_uc(const struct iomrs_b_work *work, u64 *unmap);
 u64 iomrs_b_ioremap_wc(const struct iomrs_b_work *work, u64 *unmap);
 u64 iomrs_b_ioremap_wt(const struct iomrs_b_work *work, u64 *unmap);
 u64 iomrs_b_ioremap_cache(const struct iomrs_b_work *work, u64 *unmap);
-void __iomem *iomrs_b_map_page(u64 phys);
-void iomrs_b_unmap_page(void __iomem *addr);
 u64 iomrs_b_ioremap_many(const struct iomrs_b_work *work, u64 *unmap);
 u64 iomrs_b_create_wc(const struct iomrs_b_work *work, u64 *unmap);
 u64 iomrs_b_create_page(const struct iomrs_b_work *work, u64 *unmap);
@@ -46,8 +52,7 @@ u64 iomrs_b_bar(const struct iomrs_b_work *work, u64 *unmap);
 u64 iomrs_b_bar_aperture(const struct iomrs_b_work *work, u64 *unmap);
 
 /* maps.c: each loop returns its ticks, 0 where it fails */
-struct io_mapping *iomrs_b_aperture(u64 phys, unsigned long size);
-void iomrs_b_aperture_free(struct io_mapping *mapping);
+extern const struct iomrs_b_driver iomrs_b_c_driver;
 u64 iomrs_b_empty(const struct iomrs_b_work *work);
 u64 iomrs_b_map(const struct iomrs_b_work *work);
 u64 iomrs_b_map_local(const struct iomrs_b_work *work);
@@ -62,6 +67,14 @@ u64 iomrs_b_page(const struct iomrs_b_work *work);
 u64 iomrs_b_page_read(const struct iomrs_b_work *work);
 u64 iomrs_b_page_nested(const struct iomrs_b_work *work);
 u64 iomrs_b_page_verify(const struct iomrs_b_work *work);
+
+/* c_api.c: the same by the library's C API */
+extern const struct iomrs_b_driver iomrs_b_c_api_driver;
+u64 iomrs_b_c_api_ioremap_wc(const struct iomrs_b_work *work, u64 *unmap);
+u64 iomrs_b_c_api_create_wc(const struct iomrs_b_work *work, u64 *unmap);
+u64 iomrs_b_c_api_map(const struct iomrs_b_work *work);
+u64 iomrs_b_c_api_map_local(const struct iomrs_b_work *work);
+u64 iomrs_b_c_api_map_atomic(const struct iomrs_b_work *work);
 
 /* accesses.c: each loop returns its ticks */
 void __iomem *iomrs_b_cookie(unsigned long first, u32 count);

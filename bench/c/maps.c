@@ -8,18 +8,7 @@
 #include "bench.h"
 #include "timing.h"
 
-struct io_mapping *iomrs_b_aperture(u64 phys, unsigned long size)
-{
-	return io_mapping_create_wc(phys, size);
-}
-
-void iomrs_b_aperture_free(struct io_mapping *mapping)
-{
-	io_mapping_free(mapping);
-}
-
-#define MAP_LOOP(name, body)						\
-	TIMED_LOOP(name, struct io_mapping *mapping = work->mapping;, body, USE(mapping);)
+DRIVER(c_driver);
 
 MAP_LOOP(empty, {
 	USE(offset);

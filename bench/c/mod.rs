@@ -8,6 +8,15 @@ use kernel::ffi::{c_char, c_int, c_ulong, c_void};
 #[repr(C)]
 pub(crate) struct IoMapping([u8; 0]);
 
+/// What a C driver calls for what it has mapped while something else is measured: `struct iomrs_b_driver`.
+#[repr(C)]
+pub(crate) struct Driver {
+    pub(crate) aperture: unsafe extern "C" fn(phys: u64, size: c_ulong) -> *mut IoMapping,
+    pub(crate) aperture_free: unsafe extern "C" fn(mapping: *mut IoMapping),
+    pub(crate) map_page: unsafe extern "C" fn(phys: u64) -> *mut c_void,
+    pub(crate) unmap_page: unsafe extern "C" fn(addr: *mut c_void),
+}
+
 /// What C's side works on: `struct iomrs_b_work`.
 #[repr(C)]
 pub(crate) struct Work {
@@ -42,8 +51,6 @@ unsafe extern "C" {
     pub(crate) fn iomrs_b_ioremap_wc(work: *const Work, unmap: *mut u64) -> u64;
     pub(crate) fn iomrs_b_ioremap_wt(work: *const Work, unmap: *mut u64) -> u64;
     pub(crate) fn iomrs_b_ioremap_cache(work: *const Work, unmap: *mut u64) -> u64;
-    pub(crate) fn iomrs_b_map_page(phys: u64) -> *mut c_void;
-    pub(crate) fn iomrs_b_unmap_page(addr: *mut c_void);
     pub(crate) fn iomrs_b_ioremap_many(work: *const Work, unmap: *mut u64) -> u64;
     pub(crate) fn iomrs_b_create_wc(work: *const Work, unmap: *mut u64) -> u64;
     pub(crate) fn iomrs_b_create_page(work: *const Work, unmap: *mut u64) -> u64;
@@ -52,8 +59,7 @@ unsafe extern "C" {
     pub(crate) fn iomrs_b_bar_aperture(work: *const Work, unmap: *mut u64) -> u64;
 
     // maps.c
-    pub(crate) fn iomrs_b_aperture(phys: u64, size: c_ulong) -> *mut IoMapping;
-    pub(crate) fn iomrs_b_aperture_free(mapping: *mut IoMapping);
+    pub(crate) safe static iomrs_b_c_driver: Driver;
     pub(crate) fn iomrs_b_empty(work: *const Work) -> u64;
     pub(crate) fn iomrs_b_map(work: *const Work) -> u64;
     pub(crate) fn iomrs_b_map_local(work: *const Work) -> u64;
@@ -122,4 +128,16 @@ unsafe extern "C" {
     pub(crate) fn iomrs_b_lend(claim: *mut c_void, bar: *mut c_int) -> *mut c_void;
     pub(crate) fn iomrs_b_take_back(claim: *mut c_void);
     pub(crate) fn iomrs_b_release(claim: *mut c_void);
+}
+
+#[cfg(CONFIG_X86_64)]
+#[allow(improper_ctypes)]
+unsafe extern "C" {
+    // c_api.c
+    pub(crate) safe static iomrs_b_c_api_driver: Driver;
+    pub(crate) fn iomrs_b_c_api_ioremap_wc(work: *const Work, unmap: *mut u64) -> u64;
+    pub(crate) fn iomrs_b_c_api_create_wc(work: *const Work, unmap: *mut u64) -> u64;
+    pub(crate) fn iomrs_b_c_api_map(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_c_api_map_local(work: *const Work) -> u64;
+    pub(crate) fn iomrs_b_c_api_map_atomic(work: *const Work) -> u64;
 }

@@ -11,23 +11,6 @@
 
 #define NAME "io-mapping-bench"
 
-/* Defines a function that times @map, which returns a @type that is not NULL, and then @undo of it. */
-#define TIMED_CALLS(name, type, map, undo)					\
-u64 iomrs_b_##name(const struct iomrs_b_work *work, u64 *unmap)			\
-{										\
-	u64 phys = work->phys;							\
-	unsigned long size = work->size;					\
-	u64 start = ticks(), mapped;						\
-	type result = map;							\
-										\
-	mapped = ticks();							\
-	if (!result)								\
-		return 0;							\
-	undo(result);								\
-	*unmap = ticks() - mapped;						\
-	return mapped - start;							\
-}
-
 TIMED_CALLS(ioremap, void __iomem *, ioremap(phys, size), iounmap)
 TIMED_CALLS(ioremap_uc, void __iomem *, ioremap_uc(phys, size), iounmap)
 TIMED_CALLS(ioremap_wc, void __iomem *, ioremap_wc(phys, size), iounmap)
@@ -44,17 +27,6 @@ u64 iomrs_b_nothing(const struct iomrs_b_work *work, u64 *unmap)
 
 	*unmap = ticks() - mapped;
 	return mapped - start;
-}
-
-/* Maps a page, and leaves it mapped. */
-void __iomem *iomrs_b_map_page(u64 phys)
-{
-	return ioremap(phys, PAGE_SIZE);
-}
-
-void iomrs_b_unmap_page(void __iomem *addr)
-{
-	iounmap(addr);
 }
 
 /* Maps a page for each offset, then unmaps all of them. */

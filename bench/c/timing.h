@@ -36,11 +36,61 @@ u64 iomrs_b_##name(const struct iomrs_b_work *work)		\
 	while (count) {						\
 		u64 offset = offsets[--count];			\
 								\
-		HIDE(count);					\
 		body						\
+		HIDE(count);					\
 	}							\
 	uses							\
 	return ticks() - start;					\
+}
+
+/* The same, of an aperture. */
+#define MAP_LOOP(name, body)						\
+	TIMED_LOOP(name, struct io_mapping *mapping = work->mapping;, body, USE(mapping);)
+
+/* Defines a function that times @map, which returns a @type that is not NULL, and then @undo of it. */
+#define TIMED_CALLS(name, type, map, undo)					\
+u64 iomrs_b_##name(const struct iomrs_b_work *work, u64 *unmap)			\
+{										\
+	u64 phys = work->phys;							\
+	unsigned long size = work->size;					\
+	u64 start = ticks(), mapped;						\
+	type result = map;							\
+										\
+	mapped = ticks();							\
+	if (!result)								\
+		return 0;							\
+	undo(result);								\
+	*unmap = ticks() - mapped;						\
+	return mapped - start;							\
+}
+
+/* Defines what is mapped while something else is measured. */
+#define DRIVER(name)							\
+static struct io_mapping *aperture(u64 phys, unsigned long size)	\
+{									\
+	return io_mapping_create_wc(phys, size);			\
+}									\
+									\
+static void aperture_free(struct io_mapping *mapping)			\
+{									\
+	io_mapping_free(mapping);					\
+}									\
+									\
+static void __iomem *map_page(u64 phys)					\
+{									\
+	return ioremap(phys, PAGE_SIZE);				\
+}									\
+									\
+static void unmap_page(void __iomem *addr)				\
+{									\
+	iounmap(addr);							\
+}									\
+									\
+const struct iomrs_b_driver iomrs_b_##name = {				\
+	.aperture = aperture,						\
+	.aperture_free = aperture_free,					\
+	.map_page = map_page,						\
+	.unmap_page = unmap_page,					\
 }
 
 #endif

@@ -6,5 +6,7 @@
 //! A function here is compiled into one of its own, so that `tools/profile.py` finds it by its name.
 
 pub(crate) mod accesses;
+#[cfg(CONFIG_X86_64)]
+pub(crate) mod c_api;
 pub(crate) mod maps;
 pub(crate) mod ranges;

@@ -44,6 +44,9 @@ STRING = "C has the loop inline. Here it is a call of the same loop: up to 4 ins
 PORT_STRING = ("C takes an address, which not every port has on arm64. Ours is C's insb() and its like, which look where a port "
                "is, and then run the same loop.")
 
+C_API = ("A map compares the offset with how many bytes are mapped, and branches. An unmap passes a nop, which becomes a jump when there "
+         "is a sparse aperture of a C driver; on a kernel without jump labels a compare and a branch. C adds, and tests nothing.")
+
 # (backend or arm64, workload, strategy): "" is any.
 REASONS = {
     ("exported", "ioremap", "none"): LARGE,
@@ -76,6 +79,9 @@ REASONS = {
     ("", "nested4", "whole"): WHOLE + " That is done four times.",
     ("", "random_read", "whole"): READ,
     ("", "fill_verify", "whole"): READ + " Both copies test where they end.",
+    ("", "c_api_map", "whole"): C_API,
+    ("", "c_api_map_local", "whole"): C_API,
+    ("", "c_api_map_atomic", "whole"): C_API,
     ("", "read32", "none"): CHECKED,
     ("", "write32", "none"): CHECKED,
     ("", "try_read32", "none"): CHECKED,

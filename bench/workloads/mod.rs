@@ -12,6 +12,8 @@ use io_mapping_rs::debugfs::files::Text;
 use kernel::{fmt::Write, prelude::*};
 
 mod accesses;
+#[cfg(CONFIG_X86_64)]
+mod c_api;
 mod maps;
 mod ranges;
 mod workload;
@@ -23,6 +25,8 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Workload> {
     let tables = [
         ranges::WORKLOADS,
         maps::WORKLOADS,
+        #[cfg(CONFIG_X86_64)]
+        c_api::WORKLOADS,
         accesses::SINGLE,
         accesses::STRINGS,
     ];

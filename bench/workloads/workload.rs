@@ -81,6 +81,8 @@ pub(crate) struct Workload {
     pub(crate) c_maps_whole: bool,
     /// Whether our aperture has its chunks before the first batch.
     pub(super) premade_chunks: bool,
+    /// The driver on the C API, where that is our side.
+    pub(super) c_api: Option<fn() -> &'static c::Driver>,
     /// Whether it runs on one CPU, then on two at once and so on, where a spec does not say.
     pub(crate) scales: bool,
 }
@@ -106,6 +108,7 @@ impl Workload {
         pages: 1,
         c_maps_whole: true,
         premade_chunks: false,
+        c_api: None,
         scales: false,
     };
 
@@ -132,6 +135,7 @@ impl Workload {
             c_aperture: self.target == Target::Aperture && self.c_maps_whole,
             rounds: self.rounds(bytes),
             offset_bound: self.offset_bound,
+            c_api: self.c_api,
             others: self.others,
             bytes,
         })
