@@ -82,7 +82,7 @@ impl TextFile<Data> for Control {
             "churn" => churn(phys, count),
             "refuse" => refuse(phys),
             "refuse-bars" => refuse_bars(),
-            "leak" => leak(phys),
+            "leak" => leak(phys, count),
             _ => Err(EINVAL),
         }
     }
@@ -231,9 +231,9 @@ fn refuse_bars() -> Result {
     check_refused(errors, [EINVAL, ENODEV, EBUSY, EINVAL, EINVAL])
 }
 
-/// Makes a mapping that stays when this module is gone.
-fn leak(phys: u64) -> Result {
+/// Makes a mapping of `size` bytes that stays when this module is gone.
+fn leak(phys: u64, size: u64) -> Result {
     // SAFETY: Nobody but the tests uses the range.
-    core::mem::forget(unsafe { ioremap_wc(phys, PAGE)? });
+    core::mem::forget(unsafe { ioremap_wc(phys, size)? });
     Ok(())
 }

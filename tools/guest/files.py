@@ -8,6 +8,7 @@ PHYS and SIZE: the range of RAM that the kernel's command line sets aside. The o
 "@not ok NAME: REASON", and "@suite NAME" before KTAP.
 """
 
+import contextlib
 import errno
 import os
 import re
@@ -16,10 +17,10 @@ import sys
 import threading
 import time
 
-from library import (DEBUG, LIBRARY, MODULES, bar, check_eq, control, deltas, device, insmod, log_since, mappings, read_once,
-                     rmmod, selftest, stats, table, unbound, units)
+from leaks import leak_is_reported, library_works_beside_what_was_leaked
+from library import (CHUNK, DEBUG, LIBRARY, MODULES, PAGE, bar, check_eq, control, deltas, device, insmod, log_since, mappings,
+                     read_once, rmmod, selftest, stats, table, unbound, units)
 
-PAGE, CHUNK = 4096, 2 << 20
 # Registers of the machine, which are no BARs.
 APIC, HPET = 0xfee00000, 0xfed00000
 PHYS, SIZE = int(sys.argv[2]), int(sys.argv[3])
@@ -201,6 +202,25 @@ def arena_is_told():
 
 
 @test
+def arena_is_twice_the_memory_by_default():
+    if "arena_units" not in stats():
+        return
+    phys, unit = bar(device("0x1af4", "0x1110"), 2)[0], 1 << 30
+    try:
+        while True:
+            # More than half of the largest unit that is made for smaller mappings: each takes one.
+            control("whole", phys, 5 * unit // 8)
+    except OSError as error:
+        check_eq("errno", error.errno, errno.ENOMEM)
+    with open("/proc/meminfo") as file:
+        memory = int(file.readline().split()[1]) << 10
+    left = 2 * memory - stats()["arena_bytes"]
+    control("drop")
+    if not 0 <= left < unit:
+        raise AssertionError(f"{left} bytes are left of twice the memory")
+
+
+@test
 def reads_while_mappings_are_made_and_dropped():
     control("pages", PHYS, 200)
     workers = [threading.Thread(target=control, args=("churn", OTHER_PHYS + worker * 4 * CHUNK, 15_000))
@@ -360,7 +380,7 @@ def selftest_passes_and_changes_nothing():
 
 @test
 def caller_in_an_unloaded_module_is_not_listed():
-    control("leak", PHYS)
+    control("leak", PHYS, PAGE)
     check_eq("selftests unload", rmmod("io_mapping_selftests"), 0)
     seen = mappings()
     check_eq("caller", [(mapping["file"], mapping["line"]) for mapping in seen], [(None, None)])
@@ -370,15 +390,17 @@ def caller_in_an_unloaded_module_is_not_listed():
     check_eq("caller", mappings()[0]["file"], None)
 
 
-def run(function):
+def run(function, *args):
     name = function.__name__
     try:
-        function()
+        function(*args)
         print(f"@ok files.{name}", flush=True)
     except Exception as error:  # whatever the test raises
         text = f"{type(error).__name__} {error}".replace("\n", " ")[:400]
         print(f"@not ok files.{name}: {text}", flush=True)
-        control("drop")
+        # The module may be gone.
+        with contextlib.suppress(OSError):
+            control("drop")
 
 
 mark = "iomrs: the tests begin here"
@@ -393,32 +415,8 @@ for function in TESTS:
     run(function)
 
 
-def leak_is_reported():
-    """What was leaked before stays mapped, and the log says so once."""
-    has_units = bool(units())
-    rmmod("io_mapping_selftests")
-    rmmod("io_mapping_rs")
-    lines = log_since(mark)[1]
-    check_eq("mappings", sum("1 mappings were leaked" in line for line in lines), 1)
-    # Of the arena a whole unit stays.
-    check_eq("address space", sum(" MiB of address space stay, as mappings" in line for line in lines), int(has_units))
-
-
-def library_works_beside_what_was_leaked():
-    # Twice, as the first library has units of its own.
-    for _ in range(2):
-        insmod("io-mapping-rs")
-        insmod("io-mapping-selftests", f"phys={PHYS}", f"size={SIZE}")
-        control("pages", OTHER_PHYS, 200)
-        control("whole", OTHER_PHYS + CHUNK, CHUNK)
-        check_eq("mappings", len(mappings()), 201)
-        control("drop")
-        rmmod("io_mapping_selftests")
-        check_eq("the library unloads", rmmod("io_mapping_rs"), 0)
-
-
-run(leak_is_reported)
-run(library_works_beside_what_was_leaked)
+run(leak_is_reported, mark, PHYS, SIZE)
+run(library_works_beside_what_was_leaked, PHYS, SIZE)
 complaints = log_since(mark)[0]
 print(f"@not ok kernel log is quiet: {'|'.join(complaints[:3])}" if complaints else "@ok kernel log is quiet")
 print("@done", flush=True)

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 
+PAGE, CHUNK = 4096, 2 << 20
 DEBUG = "/sys/kernel/debug"
 LIBRARY = f"{DEBUG}/io_mapping_rs"
 # More bytes than any file here has.
