@@ -5,9 +5,9 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 TOOLS := tools
 
 # Variables of a person's command line, for the scripts: see "make help".
-export KDIR KERNEL BACKEND DESTDIR INSTALL_MOD_PATH SIGN_KEY SIGN_CERT ACCEL BOOTS SPEC SUITE V W
+export KDIR KERNEL BACKEND DESTDIR INSTALL_MOD_PATH SIGN_KEY SIGN_CERT ACCEL BOOTS SPEC SUITE PARAMS SEED STEPS KEEP V W
 
-.PHONY: all modules install modules_install uninstall new-driver deb demo kunit check check-all bench profile fmt clippy doc setup clean distclean help help-variables
+.PHONY: all modules install modules_install uninstall new-driver deb demo kunit fuzz check check-all bench profile fmt clippy doc setup clean distclean help help-variables
 
 all: modules
 
@@ -29,6 +29,9 @@ demo:
 
 kunit:
 	@$(TOOLS)/kunit
+
+fuzz:
+	@$(TOOLS)/fuzz
 
 check:
 	@$(if $(SERIES),$(TOOLS)/series "$(SERIES)",$(TOOLS)/check $(STEP))

@@ -58,6 +58,9 @@ macro_rules! impl_view_methods {
             }
 
             /// Returns a view of all bytes, for accesses of every width.
+            ///
+            /// What the type itself has for that reaches as many bytes as a `Region` of the kernel
+            /// crate has, a multiple of 4.
             #[inline(always)]
             pub fn byte_region(&self) -> $crate::io::View<'_, $crate::io::ByteRegion, $space> {
                 self.bytes().byte_region()

@@ -92,7 +92,7 @@ def run(args, wanted, log):
 def run_once(args, wanted, log):
     """As run(); None if the guest does not come up."""
     image = qemu.kernel_image(args.kernel)
-    silent, limit = (seconds * SLOWDOWN.get(args.kernel, 1) for seconds in (SILENT, TIMEOUT))
+    silent, limit = (seconds * SLOWDOWN.get(args.kernel, 1) for seconds in (SILENT, args.limit))
     with tempfile.TemporaryDirectory(prefix="kunit-", dir=qemu.cache_dir()) as scratch:
         backing = os.path.join(scratch, "bar2")
         with open(backing, "wb") as f:
@@ -179,6 +179,7 @@ def main():
     parser.add_argument("--guest", default="kunit.sh", help="what runs in the guest: a file of tools/guest")
     parser.add_argument("--more", default="once", choices=["once", "again", "readers"],
                         help="what a boot for all cases does besides, see tools/guest/kunit.sh")
+    parser.add_argument("--limit", type=int, default=TIMEOUT, help="seconds after which the guest is ended")
     parser.add_argument("--cpus", type=int, default=2)
     parser.add_argument("--log", default="/tmp/iomrs-kunit.log", help="where consoles go, with the boot's name added")
     args = parser.parse_args()

@@ -8,6 +8,7 @@ use kernel::prelude::*;
 mod c;
 mod c_api;
 mod control;
+mod fuzz;
 // The files of the benchmark show what is not used here.
 #[allow(dead_code, unused_imports)]
 #[path = "../../bench/harness.rs"]
@@ -66,6 +67,18 @@ module! {
         strict: bool {
             default: false,
             description: "strict= of io_mapping_rs",
+        },
+        fuzz_seed: u64 {
+            default: 1,
+            description: "Seed of the first random program",
+        },
+        fuzz_steps: u64 {
+            default: 6400,
+            description: "Steps of all random programs",
+        },
+        fuzz_keep: u64 {
+            default: u64::MAX,
+            description: "Steps of each random program that are run, a bit for each",
         },
     },
 }

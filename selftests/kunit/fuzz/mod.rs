@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Random programs of calls on apertures, beside a model of the memory's bytes.
+//!
+//! A program is a seed: see [`program`]. Where a result or a byte is not the model's, steps that are
+//! not needed for that are left out, and the calls that remain are shown. `make fuzz` runs more
+//! programs, and does the same for one that crashes the kernel, whose seed is the last in the log.
+
+mod accesses;
+mod calls;
+mod contexts;
+mod memory;
+mod model;
+mod program;
+
+use crate::support::{outcome::*, proc_files::KernelState, ranges::TestRange};
+use calls::Run;
+use kernel::prelude::*;
+use model::Model;
+use program::{Program, ALL_STEPS, STEPS};
+
+/// After so many programs every byte is compared, and not only what a program has written.
+const COMPARE_ALL_AFTER: u64 = 32;
+
+/// Returns the steps that are needed to make a program of `keep` fail.
+fn shrink(mut keep: u64, mut fails: impl FnMut(u64) -> bool) -> u64 {
+    for width in [32, 16, 8, 4, 2, 1, 1] {
+        for start in (0..u64::BITS).step_by(width) {
+            let without = keep & !((!0 >> (u64::BITS as usize - width)) << start);
+            if without != keep && fails(without) {
+                keep = without;
+            }
+        }
+    }
+    keep
+}
+
+/// Runs the program of `seed`, and shows what is needed of it where it fails.
+fn run_program(model: &mut Model, seed: u64, keep: u64) -> Outcome {
+    pr_info!("iomrs-fuzz: program {seed}\n");
+    let mut run = |keep, shown| Run::new(model, shown).program(Program::new(seed, keep));
+    if run(keep, false).is_ok() {
+        return Ok(());
+    }
+    let needed = shrink(keep, |keep| run(keep, false).is_err());
+    note(fmt!(
+        "program {seed} fails: SEED={seed} STEPS={STEPS} KEEP={needed:#x}, by these calls:"
+    ));
+    if run(needed, true).is_ok() {
+        note(fmt!("(it failed, and does not when it is run again)"));
+    }
+    Err(Failed)
+}
+
+fn fuzz(range: TestRange) -> Outcome {
+    let (first, steps) = (
+        crate::module_parameters::fuzz_seed.value(),
+        crate::module_parameters::fuzz_steps.value(),
+    );
+    let keep = crate::module_parameters::fuzz_keep.value();
+    let before = KernelState::now()?;
+    let mut model = Model::new(range)?;
+    let programs = steps.div_ceil(u64::from(STEPS));
+    for done in 0..programs {
+        run_program(&mut model, first.wrapping_add(done), keep)?;
+        if done % COMPARE_ALL_AFTER == COMPARE_ALL_AFTER - 1 || done + 1 == programs {
+            model.compare_all()?;
+        }
+    }
+    drop(model);
+    check_eq!(KernelState::now()?, before);
+    note(fmt!(
+        "{programs} programs of {STEPS} steps, from seed {first} on"
+    ));
+    Ok(())
+}
+
+#[kunit_tests(iomrs_fuzz)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_programs_agree_with_a_model() -> Outcome {
+        fuzz(require!(TestRange::reserved()))
+    }
+
+    #[test]
+    fn shrinking_leaves_the_steps_that_are_needed() -> Outcome {
+        for needed in [1, 1 << 63, 0x8100_0000_4000_0001, ALL_STEPS] {
+            check_eq!(shrink(ALL_STEPS, |keep| keep & needed == needed), needed);
+        }
+        Ok(())
+    }
+}
