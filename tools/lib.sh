@@ -12,6 +12,8 @@ export IOMRS_CACHE=$CACHE
 ROOT=$CACHE/root
 LOGS=$CACHE/log
 STAMPS=$CACHE/stamp
+# What it takes to prepare a kernel tree for modules, about. (For step.)
+TREE_OBJECTS=95
 # Variables that a person gave to make are for us; the makes that we run get what we choose. (For KDIR: kept.)
 MAKE_VARIABLES=${MAKEFLAGS:-}
 case $MAKE_VARIABLES in *' -- '*) MAKE_VARIABLES=" -- ${MAKE_VARIABLES#* -- }" ;; *) MAKE_VARIABLES= ;; esac

@@ -4,8 +4,6 @@
 
 # One more where what follows makes another tree of the same source.
 STOCK_RECIPE=1
-# What it takes to prepare one, about.
-TREE_OBJECTS=95
 # What builds and boots the kernel for arm64, beside packages.list. The compiler for 32 bits is for its COMPAT_VDSO.
 ARM64_PACKAGES="gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf libc6-dev-arm64-cross qemu-system-arm"
 
