@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2153
 
 # One more where what follows makes another tree of the same source.
-STOCK_RECIPE=1
+STOCK_RECIPE=2
 # What builds and boots the kernel for arm64, beside packages.list. The compiler for 32 bits is for its COMPAT_VDSO.
 ARM64_PACKAGES="gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf libc6-dev-arm64-cross qemu-system-arm"
 
