@@ -86,3 +86,10 @@ suites() {
 }
 
 where() { printf '%s%s\n' "$(tools/kbuild "$1" "$2" --where)" "${3:+-$3}"; }
+
+# readme_commands LANGUAGE: those in README.md's blocks of that language, one a line, without comments. Where blocks have
+# prompts, those that a root prompt ("# ") stands before.
+readme_commands() {
+	awk -v fence="^\`\`\`$1\$" '$0 ~ fence { inside = 1; next } /^```/ { inside = 0 } inside' README.md |
+		if [ "$1" = sh ]; then sed 's/ *#.*//; /^$/d'; else sed -n 's/^# //p'; fi
+}
