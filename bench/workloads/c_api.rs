@@ -4,13 +4,11 @@
 
 //! The C API: the same C driver on both sides, compiled with the library's header and without.
 
-use super::workload::{Sides, Workload};
-use crate::harness::{
-    c,
-    fixture::{Target, PAGE},
-    ours::c_api,
+use super::{
+    maps,
+    workload::{Sides, Workload},
 };
-use io_mapping_rs::Strategy;
+use crate::harness::{c, fixture::PAGE, ours::c_api};
 use Sides::{Calls, Loop};
 
 /// A range, mapped anew each time.
@@ -24,13 +22,8 @@ const IOREMAP: Workload = Workload {
 
 /// An aperture that both sides map as a whole.
 const WHOLE: Workload = Workload {
-    target: Target::Aperture,
-    strategy: Strategy::Whole,
-    sizes: &[2 << 20],
-    rounds: 1000,
-    irqs_off: true,
     c_api: Some(|| &c::iomrs_b_c_api_driver),
-    ..Workload::BASE
+    ..maps::WHOLE
 };
 
 /// Those that map a page come first: a sparse aperture, once there was one, makes an unmap a call.

@@ -15,7 +15,7 @@ const ATOMIC: &str = "io_mapping_map_atomic_wc + io_mapping_unmap_atomic";
 const HUGE: &[u64] = &[64 << 30];
 
 /// The whole aperture is mapped, and C finds a page by an addition.
-const WHOLE: Workload = Workload {
+pub(super) const WHOLE: Workload = Workload {
     target: Target::Aperture,
     strategy: Strategy::Whole,
     sizes: &[2 << 20],

@@ -42,6 +42,8 @@ pub(super) use {show, wrong};
 pub(super) struct Aperture {
     pub(super) aperture: IoMapping,
     pub(super) start: u64,
+    /// Its number, to be shown.
+    pub(super) which: usize,
 }
 
 impl Aperture {
@@ -70,7 +72,7 @@ impl Aperture {
 struct Held<'a> {
     guard: Guard<'a>,
     start: u64,
-    aperture: usize,
+    aperture: &'a Aperture,
 }
 
 enum Guard<'a> {
@@ -111,7 +113,7 @@ impl<'m> Run<'m> {
     fn run(&mut self, program: &mut Program) -> Outcome {
         let mut words = program.beginning();
         loop {
-            let mut apertures = [self.create(&mut words)?, self.create(&mut words)?];
+            let mut apertures = [self.create(0, &mut words)?, self.create(1, &mut words)?];
             words = loop {
                 match self.steps(&apertures, program)? {
                     None => return Ok(()),
@@ -126,7 +128,7 @@ impl<'m> Run<'m> {
     }
 
     /// Makes an aperture.
-    fn create(&mut self, words: &mut Words) -> Outcome<Aperture> {
+    fn create(&mut self, which: usize, words: &mut Words) -> Outcome<Aperture> {
         let strategy = words.choose(&[
             Strategy::Auto,
             Strategy::Whole,
@@ -148,7 +150,11 @@ impl<'m> Run<'m> {
             "{strategy:?} aperture of {size:#x} bytes at {start:#x}"
         );
         match aperture_with(Options::new(WC), self.model.phys + start, size, strategy) {
-            Ok(aperture) => Ok(Aperture { aperture, start }),
+            Ok(aperture) => Ok(Aperture {
+                aperture,
+                start,
+                which,
+            }),
             Err(err) => wrong!(self, "{err:?}"),
         }
     }
@@ -157,22 +163,21 @@ impl<'m> Run<'m> {
     fn steps(&mut self, apertures: &[Aperture; 2], program: &mut Program) -> Outcome<Option<End>> {
         let mut held = KVec::new();
         for (kind, mut words) in program {
-            let which = words.below(2) as usize;
-            let aperture = &apertures[which];
+            let aperture = &apertures[words.below(2) as usize];
             match kind {
                 Kind::Create => return Ok(Some(End::Create(words))),
-                Kind::Trim => return Ok(Some(End::Trim(which))),
+                Kind::Trim => return Ok(Some(End::Trim(aperture.which))),
                 Kind::Refuse => self.refuse(&mut words)?,
                 Kind::Map | Kind::MapLocal if held.len() == MAX_HELD => (),
-                Kind::Map => self.map(aperture, which, &mut words, &mut held)?,
-                Kind::MapLocal => self.map_local(aperture, which, &mut words, &mut held)?,
+                Kind::Map => self.map(aperture, &mut words, &mut held)?,
+                Kind::MapLocal => self.map_local(aperture, &mut words, &mut held)?,
                 Kind::MapAtomic => {
-                    show!(self, "aperture {which}, in a task:");
+                    show!(self, "aperture {}, in a task:", aperture.which);
                     self.map_atomic(aperture, &mut words)?;
                 }
-                Kind::Nested => self.nested(aperture, which, &mut words)?,
-                Kind::Interrupt => self.in_interrupt(aperture, which, &mut words)?,
-                Kind::TwoCpus => self.on_two_cpus(aperture, which, &mut words)?,
+                Kind::Nested => self.nested(aperture, &mut words)?,
+                Kind::Interrupt => self.in_interrupt(aperture, &mut words)?,
+                Kind::TwoCpus => self.on_two_cpus(aperture, &mut words)?,
                 Kind::Use => {
                     if let Some(Held { guard, start, .. }) = pick(&held, &mut words) {
                         match guard {
@@ -190,8 +195,7 @@ impl<'m> Run<'m> {
                 Kind::Forget => {
                     let index = words.below(held.len() as u64) as usize;
                     // Where an aperture is sparse a slot or an area stays in use, and other tests count them.
-                    let aperture = &apertures[held[index].aperture].aperture;
-                    let may_leak = aperture.strategy() == Strategy::Whole;
+                    let may_leak = held[index].aperture.aperture.strategy() == Strategy::Whole;
                     if may_leak {
                         show!(self, "map at {:#x}: forget()", held[index].start);
                         if let Ok(map) = held.remove(index) {
@@ -228,53 +232,49 @@ impl<'m> Run<'m> {
     fn map<'a>(
         &mut self,
         aperture: &'a Aperture,
-        which: usize,
         words: &mut Words,
         held: &mut KVec<Held<'a>>,
     ) -> Outcome {
         let offset = aperture.offset(words);
         let left = aperture.size().wrapping_sub(offset);
         let size = words.near(&[1, PAGE, PAGE_2M, left, left + 1], 4 * PAGE, PAGE / 2);
-        show!(self, "aperture {which}: map({offset:#x}, {size:#x})");
-        match (
-            aperture.aperture.map(offset, size),
-            aperture.has(offset, size),
-        ) {
-            (Ok(map), true) => self.hold(Guard::Lasting(map), size, aperture, which, offset, held),
-            (Err(EINVAL), false) => Ok(()),
-            (map, _) => wrong!(self, "it returns {:?}", map.map(|map| map.size())),
-        }
+        show!(
+            self,
+            "aperture {}: map({offset:#x}, {size:#x})",
+            aperture.which
+        );
+        let map = aperture.aperture.map(offset, size).map(Guard::Lasting);
+        self.hold(map, aperture, (offset, size), held)
     }
 
     fn map_local<'a>(
         &mut self,
         aperture: &'a Aperture,
-        which: usize,
         words: &mut Words,
         held: &mut KVec<Held<'a>>,
     ) -> Outcome {
         let offset = aperture.offset(words);
-        show!(self, "aperture {which}: map_local({offset:#x})");
-        match (aperture.aperture.map_local(offset), aperture.has(offset, 1)) {
-            (Ok(map), true) => {
-                let size = PAGE.min(aperture.size() - offset);
-                self.hold(Guard::Local(map), size, aperture, which, offset, held)
-            }
-            (Err(EINVAL), false) => Ok(()),
-            (map, _) => wrong!(self, "it returns {:?}", map.map(|map| map.size())),
-        }
+        show!(self, "aperture {}: map_local({offset:#x})", aperture.which);
+        let map = aperture.aperture.map_local(offset).map(Guard::Local);
+        // Of a page that is not there one byte is asked for.
+        let size = aperture.size().saturating_sub(offset).clamp(1, PAGE);
+        self.hold(map, aperture, (offset, size), held)
     }
 
-    /// Keeps a map of `size` bytes.
+    /// Keeps a map of `size` bytes from `offset` on. There must be one if they are the aperture's.
     fn hold<'a>(
         &mut self,
-        guard: Guard<'a>,
-        size: u64,
-        aperture: &Aperture,
-        which: usize,
-        offset: u64,
+        map: Result<Guard<'a>>,
+        aperture: &'a Aperture,
+        (offset, size): (u64, u64),
         held: &mut KVec<Held<'a>>,
     ) -> Outcome {
+        let guard = match (map, aperture.has(offset, size)) {
+            (Ok(guard), true) => guard,
+            (Err(EINVAL), false) => return Ok(()),
+            (Ok(_), false) => wrong!(self, "it maps what is not there"),
+            (Err(err), _) => wrong!(self, "{err:?}"),
+        };
         let (addr, len) = match &guard {
             Guard::Lasting(map) => (map.addr(), map.size()),
             Guard::Local(map) => (map.addr(), map.size()),
@@ -286,14 +286,14 @@ impl<'m> Run<'m> {
         let one = Held {
             guard,
             start,
-            aperture: which,
+            aperture,
         };
         check_ok!(held.push(one, GFP_KERNEL));
         Ok(())
     }
 
     /// Copies a few bytes from one page to another that is mapped within the first one's map.
-    fn nested(&mut self, aperture: &Aperture, which: usize, words: &mut Words) -> Outcome {
+    fn nested(&mut self, aperture: &Aperture, words: &mut Words) -> Outcome {
         let pages = aperture.size() / PAGE;
         if pages == 0 {
             return Ok(());
@@ -301,7 +301,8 @@ impl<'m> Run<'m> {
         let (from, to) = (words.below(pages) * PAGE, words.below(pages) * PAGE);
         show!(
             self,
-            "aperture {which}: map_local({from:#x}), and map_local({to:#x}) of that"
+            "aperture {}: map_local({from:#x}), and map_local({to:#x}) of that",
+            aperture.which
         );
         let mut line = [0; 64];
         let copied = aperture.aperture.map_local(from).and_then(|source| {

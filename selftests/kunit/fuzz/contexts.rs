@@ -48,14 +48,9 @@ impl Run<'_> {
     }
 
     /// Maps a page by an atomic and a local map in an interrupt.
-    pub(super) fn in_interrupt(
-        &mut self,
-        aperture: &Aperture,
-        which: usize,
-        words: &mut Words,
-    ) -> Outcome {
+    pub(super) fn in_interrupt(&mut self, aperture: &Aperture, words: &mut Words) -> Outcome {
         let context = words.choose(&[Context::SoftInterrupt, Context::HardInterrupt]);
-        show!(self, "aperture {which}, {context:?}:");
+        show!(self, "aperture {}, {context:?}:", aperture.which);
         // What is shown would be shown in the interrupt.
         let shown = core::mem::take(&mut self.shown);
         let result = context.run(|| {
@@ -77,12 +72,7 @@ impl Run<'_> {
     }
 
     /// Reads the same page on two CPUs at once.
-    pub(super) fn on_two_cpus(
-        &mut self,
-        aperture: &Aperture,
-        which: usize,
-        words: &mut Words,
-    ) -> Outcome {
+    pub(super) fn on_two_cpus(&mut self, aperture: &Aperture, words: &mut Words) -> Outcome {
         if two_cpus().is_err() {
             return Ok(());
         }
@@ -93,7 +83,8 @@ impl Run<'_> {
         }
         show!(
             self,
-            "aperture {which}: map_local({offset:#x}) on two CPUs, try_read64({at:#x})"
+            "aperture {}: map_local({offset:#x}) on two CPUs, try_read64({at:#x})",
+            aperture.which
         );
         let expected = self.model.value(aperture.start + offset + at as u64, 8);
         let right = AtomicU32::new(0);
