@@ -163,7 +163,7 @@ impl SparseAperture {
         let index = Window::get()?.index_of(addr);
         let holder = index.and_then(|index| holders().get(index));
         // A slot of the window has a holder. If it had not, it would be given back here.
-        let (holder, slot) = (holder.ok_or(EINVAL)?, slot.ok_or(EINVAL)?);
+        let holder = holder.ok_or(EINVAL)?;
         self.live.fetch_add(1, Ordering::Relaxed);
         holder
             .aperture

@@ -522,7 +522,7 @@ impl IoMapping {
         }
         // SAFETY: The `SlotAddr` was returned just now, and is claimed here only.
         let (addr, slot) = unsafe { map_slot(self, offset).claim()? };
-        Ok(self.local_map(addr, size, slot))
+        Ok(self.local_map(addr, size, Some(slot)))
     }
 
     /// Returns the address of the page at `offset`, if the aperture is mapped as a whole and

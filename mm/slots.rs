@@ -57,6 +57,20 @@ impl Slots {
         None
     }
 
+    /// Takes the lowest free slot by one instruction, without a loop.
+    ///
+    /// Returns `None` also where somebody else takes that slot at the same time.
+    #[inline(always)]
+    pub(crate) fn take_at_once(&self) -> Option<u32> {
+        let free = NonZero::new(!self.taken.load(Ordering::Relaxed))?;
+        let slot = free.trailing_zeros();
+        let bit = 1 << slot;
+        // INVARIANT: Where it was clear it is ours now. Else it stays as it is.
+        // Acquire: what the last holder did to the slot is done.
+        let was_free = self.taken.fetch_or(bit, Ordering::Acquire) & bit == 0;
+        was_free.then_some(slot)
+    }
+
     /// Gives back `slot`, which was taken.
     #[inline(always)]
     pub(crate) fn put(&self, slot: u32) {
@@ -106,6 +120,12 @@ impl DirtySlots {
     #[inline(always)]
     pub(crate) fn take(&self) -> Option<u32> {
         self.slots.take()
+    }
+
+    /// As [`take`](Self::take). `None` also where somebody else takes a slot at the same time.
+    #[inline(always)]
+    pub(crate) fn take_at_once(&self) -> Option<u32> {
+        self.slots.take_at_once()
     }
 
     /// Gives back `slot`, which was taken, and is clean.

@@ -43,8 +43,8 @@ MAPS = [
     Limit("map_local_const_write", "whole", [2 * M], most=2 + LOOP),
 ]
 SPARSE = [
-    Limit("map_local_read", "sparse", [2 * M], most=90),
-    Limit("map_atomic_read", "sparse", [2 * M], most=115),
+    Limit("map_local_read", "sparse", [2 * M], most=76),
+    Limit("map_atomic_read", "sparse", [2 * M], most=104),
     Limit("map_local_chunk", "sparse", [2 * M], most=20),
     Limit("map_chunk", "sparse", [2 * M], most=30),
 ]

@@ -137,8 +137,8 @@ impl Drop for Slot<'_> {
 ///
 /// # Invariants
 ///
-/// - `addr` is the address of a page that is mapped for as long as `slot` is in use, or it is a
-///   negative errno and there is no `slot`.
+/// - `addr` is the address of a page that is mapped for as long as `slot` is in use, or there is no `slot`
+///   and it is a negative errno.
 /// - `slot` is a number that the backend has made for a slot in use.
 #[derive(Clone, Copy)]
 #[must_use]
@@ -150,8 +150,7 @@ pub(crate) struct SlotAddr {
 impl SlotAddr {
     #[inline(always)]
     pub(crate) fn error(err: Error) -> Self {
-        // INVARIANT: A negative errno, without a slot. CAST: No page is mapped in the last 4095 bytes
-        // of the address space, so that errors and addresses differ, as for C's `ERR_PTR()`.
+        // INVARIANT: A negative errno, without a slot. CAST: As in C's `ERR_PTR()`.
         Self {
             addr: err.to_errno() as usize,
             slot: None,
@@ -164,15 +163,14 @@ impl SlotAddr {
     ///
     /// It is called once at most for a `SlotAddr` and its copies.
     #[inline(always)]
-    pub(crate) unsafe fn claim<'a>(self) -> Result<(usize, Option<Slot<'a>>)> {
-        if self.addr > usize::MAX - 4095 {
+    pub(crate) unsafe fn claim<'a>(self) -> Result<(usize, Slot<'a>)> {
+        match self.slot {
+            // INVARIANT: The backend has made the number, and our caller guarantees that no other `Slot`
+            // is made of it. It has asked for a slot for one CPU only if it stays there.
+            Some(number) => Ok((self.addr, Slot(number, PhantomData))),
             // CAST: Back to the errno.
-            return Err(Error::from_errno(self.addr as i32));
+            None => Err(Error::from_errno(self.addr as i32)),
         }
-        // INVARIANT: The backend has made the number, and our caller guarantees that no other `Slot`
-        // is made of it. It has asked for a slot for one CPU only if it stays there.
-        let slot = self.slot.map(|number| Slot(number, PhantomData));
-        Ok((self.addr, slot))
     }
 }
 
@@ -196,7 +194,7 @@ mod tests {
 
     struct Mapped {
         addr: usize,
-        _slot: Option<Slot<'static>>,
+        _slot: Slot<'static>,
     }
 
     impl Mapped {

@@ -6,6 +6,14 @@
 use crate::mm::slots::{DirtySlots, Slots, MAX_SLOTS};
 use loom::{cell::UnsafeCell, sync::Arc, thread};
 
+/// How a context takes a slot.
+type Take = fn(&Slots) -> Option<u32>;
+
+/// As the window of the library does it.
+fn at_once_or_take(slots: &Slots) -> Option<u32> {
+    slots.take_at_once().or_else(|| slots.take())
+}
+
 /// One CPU: its slots, and their page-table entries, which only the holder of a slot may access.
 struct Cpu {
     slots: Slots,
@@ -24,8 +32,8 @@ impl Cpu {
     /// Maps and unmaps as `who`. Fails where two access one entry, where the entry is not clear when
     /// its slot is taken, and where it has changed when the slot is given back. Returns whether there
     /// was a slot.
-    fn map_and_unmap(&self, who: u32) -> bool {
-        let Some(slot) = self.slots.take() else {
+    fn map_and_unmap(&self, take: Take, who: u32) -> bool {
+        let Some(slot) = take(&self.slots) else {
             return false;
         };
         let entry = &self.entries[slot as usize];
@@ -45,16 +53,16 @@ impl Cpu {
 }
 
 /// Runs `contexts` on a CPU of `count` slots. Each maps `rounds` times.
-fn run(count: u32, contexts: u32, rounds: u32) {
+fn run(take: Take, count: u32, contexts: u32, rounds: u32) {
     loom::model(move || {
         let cpu = Cpu::new(count);
         let others: Vec<_> = (2..=contexts)
             .map(|who| {
                 let cpu = cpu.clone();
-                thread::spawn(move || (0..rounds).filter(|_| cpu.map_and_unmap(who)).count())
+                thread::spawn(move || (0..rounds).filter(|_| cpu.map_and_unmap(take, who)).count())
             })
             .collect();
-        let mine = (0..rounds).filter(|_| cpu.map_and_unmap(1)).count();
+        let mine = (0..rounds).filter(|_| cpu.map_and_unmap(take, 1)).count();
         let theirs: usize = others.into_iter().map(|other| other.join().unwrap()).sum();
         // No slot is lost: all are free again. At least one map got a slot.
         assert_eq!(cpu.slots.taken(), MAX_SLOTS - count);
@@ -67,22 +75,32 @@ fn run(count: u32, contexts: u32, rounds: u32) {
 
 #[test]
 fn loom_two_contexts_two_slots() {
-    run(2, 2, 2);
+    run(Slots::take, 2, 2, 2);
 }
 
 #[test]
 fn loom_two_contexts_one_slot() {
-    run(1, 2, 2);
+    run(Slots::take, 1, 2, 2);
 }
 
 #[test]
 fn loom_three_contexts_two_slots() {
-    run(2, 3, 1);
+    run(Slots::take, 2, 3, 1);
 }
 
 #[test]
 fn loom_three_contexts_four_slots() {
-    run(4, 3, 1);
+    run(Slots::take, 4, 3, 1);
+}
+
+#[test]
+fn loom_at_once_two_slots() {
+    run(at_once_or_take, 2, 2, 1);
+}
+
+#[test]
+fn loom_at_once_one_slot() {
+    run(at_once_or_take, 1, 2, 2);
 }
 
 /// A context holds a slot while another takes one and gives it back. The held slot is never taken.

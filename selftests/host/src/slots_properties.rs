@@ -7,20 +7,26 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 proptest! {
-    /// A step takes a slot, or gives back one of those that are held. The set has those that are free.
+    /// A step takes a slot, in one of the two ways, or gives back one of those that are held. The set has
+    /// those that are free.
     #[test]
     fn any_sequence_agrees_with_a_set(
         log in 0u32..=6,
-        steps in prop::collection::vec(any::<(bool, prop::sample::Index)>(), 0..400),
+        steps in prop::collection::vec(any::<(Option<bool>, prop::sample::Index)>(), 0..400),
     ) {
         let count = 1 << log;
         let slots = Slots::new(count);
         let mut free: BTreeSet<u32> = (0..count).collect();
         let mut held: Vec<u32> = Vec::new();
         for (take, which) in steps {
-            if take {
+            if let Some(at_once) = take {
                 let expected = free.pop_first();
-                prop_assert_eq!(slots.take(), expected);
+                let slot = if at_once {
+                    slots.take_at_once()
+                } else {
+                    slots.take()
+                };
+                prop_assert_eq!(slot, expected);
                 held.extend(expected);
             } else if !held.is_empty() {
                 let slot = held.swap_remove(which.index(held.len()));

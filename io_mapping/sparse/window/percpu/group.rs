@@ -6,6 +6,7 @@ use crate::io_mapping::sparse::window::SlotAddr;
 use crate::mm::page_table::{self, RawEntry};
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
 use crate::mm::slots::{DirtySlots, MAX_SLOTS};
+use crate::tracking::counters::Counter;
 use core::num::NonZero;
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -40,6 +41,8 @@ pub(super) enum Cleaning {
 pub(super) struct Group {
     pub(super) slots: DirtySlots,
     pub(super) cleaning: Cleaning,
+    /// Counts the slots that are given back.
+    pub(super) unmaps: Counter,
     /// Slots that are being cleaned, while their translations are flushed on all CPUs.
     being_cleaned: AtomicU64,
     entries: *mut RawEntry,
@@ -65,6 +68,10 @@ impl Group {
         Ok(Self {
             slots: DirtySlots::new(MAX_SLOTS),
             cleaning,
+            unmaps: match cleaning {
+                Cleaning::AllCpus => Counter::SlotLocalUnmaps,
+                Cleaning::Page | Cleaning::ThisCpu => Counter::SlotAtomicUnmaps,
+            },
             being_cleaned: AtomicU64::new(0),
             entries,
             addr,

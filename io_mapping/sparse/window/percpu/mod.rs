@@ -185,7 +185,7 @@ impl Window {
         let (cpu, entry) = (self.this_cpu(), prot.entry(phys));
         // SAFETY: By the invariants of `Cpu` it points to a group of `shared`, which does not change.
         let group = unsafe { &*cpu.current.load(Ordering::Relaxed) };
-        let Some(index) = group.slots.take() else {
+        let Some(index) = group.slots.take_at_once() else {
             return self.map_local_elsewhere(cpu, entry);
         };
         Counter::SlotLocalMaps.count();
@@ -283,7 +283,7 @@ impl Window {
     /// Maps a page by a slot of `cpu`, on which the caller stays until it has given the slot back.
     #[inline(always)]
     fn map_on(&'static self, cpu: &'static Cpu, entry: RawEntry) -> SlotAddr {
-        let Some(index) = cpu.own.slots.take() else {
+        let Some(index) = cpu.own.slots.take_at_once() else {
             return self.map_on_after_flush(cpu, entry);
         };
         Counter::SlotAtomicMaps.count();
@@ -383,17 +383,13 @@ pub(super) unsafe fn release(slot: NonZero<usize>) {
     let group = unsafe { slot.group() };
     // SAFETY: Our caller holds the slot, and gives it back.
     unsafe { group.clear(slot.index()) };
-    let counter = match group.cleaning {
-        Cleaning::AllCpus => Counter::SlotLocalUnmaps,
-        Cleaning::Page | Cleaning::ThisCpu => Counter::SlotAtomicUnmaps,
-    };
-    counter.count();
     if group.cleaning == Cleaning::Page {
+        Counter::SlotAtomicUnmaps.count();
         tlb::invalidate_page(group.page_addr(slot.index()));
-        group.slots.put_clean(slot.index());
-    } else {
-        group.slots.put_dirty(slot.index());
+        return group.slots.put_clean(slot.index());
     }
+    group.unmaps.count();
+    group.slots.put_dirty(slot.index());
 }
 
 impl Drop for Registration {
