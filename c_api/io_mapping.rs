@@ -63,8 +63,9 @@ const POISON: usize = 0xdead_1000_0000_0000;
 #[cfg(not(iomrs_window_kmap))]
 static NEXT_POISON: AtomicUsize = AtomicUsize::new(0);
 
-/// The aperture is to be sparse if it can: `IOMRS_CHECK` of the header.
-const SPARSE: u32 = 1;
+/// `IOMRS_CHECK` of the header: an aperture is to be sparse if it can, and an unmap of what is not mapped is
+/// reported.
+const CHECK: u32 = 1;
 
 /// Makes an aperture of `size` bytes from `base` on, write-combining (C: `io_mapping_init_wc()`).
 /// Returns whether it could be made. It leaves `prot` to the header.
@@ -81,17 +82,17 @@ pub(crate) unsafe extern "C" fn iomrs_io_mapping_init_wc(
     flags: u32,
     site: &'static CallSite,
 ) -> bool {
+    if in_interrupt() {
+        report(site, "io_mapping_init_wc() in an interrupt", base as usize);
+        return false;
+    }
     // SAFETY: As required of our caller.
     let Some(mapping) = (unsafe { mapping.as_mut() }) else {
         report(site, "io_mapping_init_wc() of NULL", 0);
         return false;
     };
-    if in_interrupt() {
-        report(site, "io_mapping_init_wc() in an interrupt", base as usize);
-        return false;
-    }
     free_ended();
-    let Ok(made) = make(base, size, flags & SPARSE != 0, site) else {
+    let Ok(made) = make(base, size, flags & CHECK != 0, site) else {
         return false;
     };
     *mapping = CIoMapping {
@@ -268,7 +269,7 @@ fn map_page(mapping: &CIoMapping, offset: usize, _: bool) -> Result<usize> {
 }
 
 /// Unmaps a page (C: `io_mapping_unmap_local()`, `io_mapping_unmap_atomic()`). Called where there are
-/// sparse apertures.
+/// sparse apertures, or with `IOMRS_CHECK`.
 ///
 /// # Safety
 ///
@@ -276,12 +277,21 @@ fn map_page(mapping: &CIoMapping, offset: usize, _: bool) -> Result<usize> {
 #[no_mangle]
 pub(crate) unsafe extern "C" fn iomrs_io_mapping_unmap_page(
     addr: *const c_void,
+    flags: u32,
     site: &'static CallSite,
 ) {
     #[cfg(not(iomrs_window_kmap))]
-    sparse::unmap_page(addr.addr(), site);
+    unmap_page(addr.addr(), flags & CHECK != 0, site);
     #[cfg(iomrs_window_kmap)]
-    let _ = (addr, site);
+    let _ = (addr, flags, site);
+}
+
+#[cfg(not(iomrs_window_kmap))]
+fn unmap_page(addr: usize, is_checked: bool, site: &CallSite) {
+    // For what an aperture maps as a whole there is nothing to do. To look for it takes longer.
+    if !sparse::unmap_page(addr, site) && is_checked && owners::is_in_no_aperture(addr) {
+        report(site, "unmap of what is no mapped page", addr);
+    }
 }
 
 /// Maps `size` bytes that the header has not mapped by an addition (C: `io_mapping_map_wc()`). NULL where
@@ -332,7 +342,8 @@ fn map_area(mapping: &CIoMapping, offset: usize, _: usize) -> Result<usize> {
 }
 
 /// Unmaps what [`iomrs_io_mapping_map_wc`] has mapped (C: `io_mapping_unmap()`). Called where there are
-/// sparse apertures: for an address in an aperture that is mapped as a whole there is nothing to do.
+/// sparse apertures, or with `IOMRS_CHECK`: for an address in an aperture that is mapped as a whole there is
+/// nothing to do.
 ///
 /// # Safety
 ///

@@ -2,6 +2,8 @@
 
 //! What has been mapped for C drivers, by the address that they have of it.
 
+#[cfg(not(iomrs_window_kmap))]
+use crate::bindings::iomrs_in_interrupt as in_interrupt;
 use crate::bindings::module::LibraryReference;
 #[cfg(not(iomrs_window_kmap))]
 use crate::c_api::sparse::{Area, SparseAperture};
@@ -246,6 +248,25 @@ pub(super) fn is_in_aperture(addr: usize) -> bool {
     let owners = OWNERS.lock();
     let found = owners.apertures.values().any(|owned| owned.contains(addr));
     found
+}
+
+/// Whether the byte at `addr` is known not to be mapped by an aperture. In an interrupt the lock cannot be waited
+/// for, and with `PREEMPT_RT` not be tried either.
+///
+/// # Context
+///
+/// Any but NMI.
+#[cfg(not(iomrs_window_kmap))]
+#[cold]
+pub(super) fn is_in_no_aperture(addr: usize) -> bool {
+    if cfg!(CONFIG_PREEMPT_RT) && in_interrupt() {
+        return false;
+    }
+    let Some(owners) = OWNERS.try_lock() else {
+        return false;
+    };
+    let found = owners.apertures.values().any(|owned| owned.contains(addr));
+    !found
 }
 
 /// Returns what is at `addr`, for the line about a call that should not have been made.

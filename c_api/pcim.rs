@@ -107,6 +107,10 @@ pub(crate) unsafe extern "C" fn iomrs_pcim_iounmap_bar(
         report(site, "pcim_iounmap_region() in an interrupt", bar as usize);
         return false;
     }
+    if pdev.is_null() {
+        report(site, "pcim_iounmap_region() for NULL", bar as usize);
+        return false;
+    }
     // SAFETY: As required of our caller.
     let addr = match unsafe { place(pdev, bar, 0, 0, site) } {
         Some(Place::Memory(phys, _)) => owners::addr_of_bar(phys),
@@ -114,7 +118,7 @@ pub(crate) unsafe extern "C" fn iomrs_pcim_iounmap_bar(
     };
     let unmapped = addr.is_some_and(|addr| {
         let addr = ptr::with_exposed_provenance_mut(addr);
-        // SAFETY: As required of our caller: `place` has refused NULL. What is another device's is left alone.
+        // SAFETY: As required of our caller: it is not NULL. What is another device's is left alone.
         unsafe { unmap_for(&raw mut (*pdev).dev, addr, release_bar) }
     });
     if !unmapped {

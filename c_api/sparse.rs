@@ -248,16 +248,19 @@ impl Area {
     }
 }
 
-/// Unmaps the page at `addr` if it is that of a slot. Any other address is that of an aperture that is
-/// mapped as a whole, for which there is nothing to do.
-pub(super) fn unmap_page(addr: usize, site: &CallSite) {
-    let Ok(window) = Window::get() else { return };
-    let Some(index) = window.index_of(addr) else {
-        return;
+/// Unmaps the page at `addr`, or reports that it cannot be. Returns whether it is that of a slot.
+pub(super) fn unmap_page(addr: usize, site: &CallSite) -> bool {
+    let window = Window::get().ok();
+    let index = window.and_then(|window| window.index_of(addr));
+    let holder = index.and_then(|index| holders().get(index));
+    let (Some(window), Some(index), Some(holder)) = (window, index, holder) else {
+        return false;
     };
-    let Some(holder) = holders().get(index) else {
-        return;
-    };
+    unmap_slot((addr, index), window, holder, site);
+    true
+}
+
+fn unmap_slot((addr, index): (usize, usize), window: &Window, holder: &Holder, site: &CallSite) {
     if holder.number.load(Ordering::Relaxed) == 0 {
         report(site, "unmap of a page that is not mapped", addr);
         return;

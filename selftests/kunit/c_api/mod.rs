@@ -3,6 +3,8 @@
 //! The C API: what a C driver gets that is compiled with the library's header, beside what it gets from
 //! C itself, and what is said of its mistakes. The driver is `c/driver.c`.
 
+mod arguments;
+mod contexts;
 mod driver;
 mod io_mapping;
 mod ioremap;
