@@ -3,6 +3,9 @@
  * A C driver that makes mistakes of which C says nothing, one in each line that has a comment. docs/c-drivers.md has
  * what the library says of them.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": %s: " fmt, __func__
+#define DEBUG
+
 #include <linux/io-mapping.h>
 #include <linux/io.h>
 #include <linux/module.h>
@@ -44,6 +47,7 @@ static noinline void map_badly(resource_size_t phys)
 	addr = io_mapping_map_wc(&mapping, 0, 4);
 	io_mapping_fini(&mapping); /* while a part is mapped */
 	io_mapping_unmap(addr);
+	io_mapping_unmap_local(addr); /* of what is no page */
 	io_mapping_map_local_wc(&mapping, 0); /* after the end */
 	barrier();
 }
@@ -54,6 +58,7 @@ static int __init mistaken_init(void)
 
 	if (!phys)
 		return -ENODEV;
+	pr_debug("here they are\n");
 	unmap_badly(phys);
 	map_badly(phys);
 	return 0;

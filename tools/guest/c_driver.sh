@@ -54,6 +54,8 @@ said() {
 	case $line in *"mistaken.c:"*", called by $1+0x"*" [mistaken]") ;; *) echo "$line" && return 1 ;; esac
 }
 
+has_line() { dmesg | grep -F "$1"; }
+
 mark_log
 try "the library loads" insmod /io-mapping-rs.ko
 for module in nvme-keyring nvme-auth nvme-core nvme; do
@@ -71,8 +73,10 @@ try "mistake: iounmap() twice" said unmap_badly "iounmap() of an address that is
 try "mistake: a map outside" said map_badly "a map of what is outside of the io_mapping"
 try "mistake: unmap twice" said map_badly "unmap of a page that is not mapped"
 try "mistake: fini with a map" said map_badly "io_mapping_fini() while parts are mapped, which stay so: how many"
+try "mistake: unmap of what is no page" said map_badly "unmap of what is no mapped page"
 try "mistake: a map after fini" said map_badly "a map of what is no io_mapping now"
-try "five mistakes are counted" [ "$(counter c_misuses)" = 5 ]
+try "six mistakes are counted" [ "$(counter c_misuses)" = 6 ]
+try "the driver's own pr_fmt and DEBUG hold" has_line "mistaken: mistaken_init: here they are"
 try "the driver unloads" rmmod mistaken
 try "all modules unload" rmmod nvme_core nvme_auth nvme_keyring io_mapping_rs
 complaints=$(log_complaints)
