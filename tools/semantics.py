@@ -3,7 +3,7 @@
 """tools/semantics.py [CHECKOUT]: docs/semantics.md against the tests. Each row of the table is a test of make check.
 
 A row names its tests, or says "none: " and why. A test that is named exists. A test whose name begins with the number
-of a row (s12_...) is named in that row.
+of a row (s12_...) is named in that row. Each row of what docs/c-drivers.md says is reported names its tests, too.
 """
 import pathlib
 import re
@@ -12,9 +12,12 @@ import sys
 import tap
 
 TABLE = "docs/semantics.md"
+MISTAKES = "docs/c-drivers.md"
 COMPILE_FAIL = "selftests/compile_fail"
 # | S12 | what C does | what we do | tests |
 ROW = re.compile(r"^\| S(\d+) \|.*\| ([^|]*) \|$", re.M)
+# | mistake | noticed | tests |, in the table that begins so
+MISTAKE = re.compile(r"^\| mistake \|.*\n\|---.*\n((?:\|.*\n)+)", re.M)
 TEST = re.compile(r"#\[test\]\s*(?:(?:#\[.*\]|//.*)\s*)*fn (\w+)")
 
 
@@ -54,6 +57,18 @@ def problems(cell, tests, numbered):
         yield f"{name} of {tests[name]} is not named"
 
 
+def check_mistakes(checkout, tests):
+    """The rows of mistakes. "the same" are the tests of the row above."""
+    text = (checkout / MISTAKES).read_text(encoding="utf-8")
+    table = MISTAKE.search(text)
+    for row in table[1].splitlines() if table else ["no table"]:
+        cell = row.rstrip("| ").rpartition("| ")[2]
+        named = re.findall(r"`([\w.]+)`", cell)
+        missing = [name for name in named if name not in tests]
+        if missing or not named and cell != "the same":
+            tap.not_ok(f"{MISTAKES}: {row}", f"no test, or none of this name: {missing}")
+
+
 def main():
     checkout = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".")
     tests = sources(checkout)
@@ -68,6 +83,7 @@ def main():
     for number, names in sorted(numbered.items()):
         for name in sorted(names):
             tap.not_ok(f"S{number}", f"{name} of {tests[name]}: the table has no such row")
+    check_mistakes(checkout, tests)
     if [number for number, _ in table] != list(range(1, len(table) + 1)):
         tap.not_ok("rows", "they are not numbered from 1 on without a gap")
 
