@@ -12,3 +12,4 @@ mod misuse;
 mod pci;
 mod pcim;
 mod random;
+mod random_apertures;
