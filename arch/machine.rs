@@ -71,6 +71,8 @@ pub(crate) fn is_guest_encrypted() -> bool {
     IS_GUEST_ENCRYPTED.load(Ordering::Relaxed)
 }
 
+pub(crate) use limits::MAPS_RESERVED_RAM;
+
 /// Returns an address that all RAM of the kernel is below. This one is asked each time: it grows when memory
 /// is plugged in.
 #[inline(always)]

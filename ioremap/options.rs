@@ -145,7 +145,7 @@ impl Options {
     /// | `EINVAL` | `size` is 0 or the range wraps |
     /// | `EINVAL` | the range leaves its resource, such as a BAR or what the firmware has reserved; [`across_resources`](Self::across_resources) allows it |
     /// | `ERANGE` | part of the range is past the CPU's physical address width |
-    /// | `EPERM` | part of the range is system RAM; on a stock kernel also reserved pages of RAM, in any mode but write combining |
+    /// | `EPERM` | part of the range is system RAM; on a stock kernel also reserved pages of RAM, in any mode but write combining; on ARM and arm64 in every mode |
     /// | `EBUSY` | another mapping of the range has a cache mode that excludes this one |
     /// | `ENOMEM` | too little memory or address space |
     ///

@@ -32,6 +32,9 @@ pub(crate) fn max_page_shift() -> u32 {
     largest.min(limits::max_page_shift_of_command_line())
 }
 
+/// Pages of RAM that are marked as reserved are refused, as in C: the kernel has mapped them with another memory type.
+pub(crate) const MAPS_RESERVED_RAM: bool = false;
+
 /// The end of all that can be mapped at `page_offset`. `high_memory` does not grow when memory is plugged in here.
 #[inline(always)]
 pub(crate) const fn end_of_ram(page_offset: usize) -> u64 {

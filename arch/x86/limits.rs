@@ -40,6 +40,9 @@ fn max_page_shift_of_command_line() -> u32 {
     unsafe { c::ioremap_max_page_shift }
 }
 
+/// Whether pages of RAM that are marked as reserved may be mapped: C maps them.
+pub(crate) const MAPS_RESERVED_RAM: bool = true;
+
 /// Returns the end of all RAM, which the kernel has mapped at `page_offset`. It grows when memory is plugged in.
 #[inline(always)]
 pub(crate) fn end_of_ram(page_offset: usize) -> u64 {

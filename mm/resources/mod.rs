@@ -6,7 +6,7 @@
 //! `iomem_map_sanity_check()` in [`kernel/resource.c`](srctree/kernel/resource.c)
 
 use crate::arch::encryption::is_private_mmio;
-use crate::arch::machine::{end_of_ram, is_guest_encrypted};
+use crate::arch::machine::{end_of_ram, is_guest_encrypted, MAPS_RESERVED_RAM};
 use crate::bindings::{self, efi};
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
 use kernel::bindings as c;
@@ -139,8 +139,8 @@ fn efi_memory(phys: u64) -> Option<encryption::EfiMemory> {
     })
 }
 
-/// Whether a resource is RAM that the kernel uses: system RAM, a page of which has a `struct page` and
-/// is not reserved.
+/// Whether a resource is RAM that is not mapped: system RAM, a page of which has a `struct page` and, where
+/// reserved pages are mapped, is not reserved.
 fn is_used_ram(res: &c::resource) -> bool {
     const SYSTEM_RAM: usize = c::IORESOURCE_SYSTEM_RAM as usize;
     if res.flags & SYSTEM_RAM != SYSTEM_RAM {
@@ -151,7 +151,7 @@ fn is_used_ram(res: &c::resource) -> bool {
     let (mut pfn, end) = (first as usize, ((last + 1) >> PAGE_SHIFT) as usize);
     while let Some(valid) = first_valid_pfn(pfn, end) {
         // SAFETY: The page frame has a `struct page`.
-        if !unsafe { bindings::iomrs_page_is_reserved(valid) } {
+        if !MAPS_RESERVED_RAM || !unsafe { bindings::iomrs_page_is_reserved(valid) } {
             return true;
         }
         pfn = valid + 1;
@@ -160,11 +160,11 @@ fn is_used_ram(res: &c::resource) -> bool {
 }
 
 /// Page frames have a `struct page` or none by blocks of as many.
-const PFN_BLOCK: usize = if cfg!(CONFIG_SPARSEMEM_VMEMMAP) {
-    c::PAGES_PER_SUBSECTION as usize
-} else {
-    1
-};
+#[cfg(CONFIG_SPARSEMEM_VMEMMAP)]
+const PFN_BLOCK: usize = c::PAGES_PER_SUBSECTION as usize;
+/// Each by itself.
+#[cfg(not(CONFIG_SPARSEMEM_VMEMMAP))]
+const PFN_BLOCK: usize = 1;
 
 /// Returns the first page frame from `pfn` on that has a `struct page`, `None` where there is none
 /// before `end`. (C's `first_valid_pfn()` needs what is not exported.)
