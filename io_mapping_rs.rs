@@ -81,12 +81,15 @@
 
 // `PhysAddr` and `ResourceSize` are `u32` on some machines: what converts them is not useless.
 #![allow(clippy::useless_conversion)]
+// Machines with 32 bits have neither the arena nor C drivers on the library, which alone use some of it.
+#![cfg_attr(not(CONFIG_64BIT), allow(dead_code, unused_imports))]
 
 use kernel::prelude::*;
-use mm::vm_area::arena;
+use mm::vm_area::{arena, arena_usage};
 
 mod arch;
 mod bindings;
+#[cfg(CONFIG_64BIT)]
 mod c_api;
 pub mod debugfs;
 pub mod io;
@@ -146,6 +149,7 @@ module! {
 /// Dropped in this order: nothing is mapped any more when the records go.
 struct IoMappingRs {
     _files: debugfs::Registration,
+    #[cfg(CONFIG_64BIT)]
     _c_api: c_api::Registration,
     _window: Option<window::Registration>,
     _arena: Option<arena::Registration>,
@@ -172,9 +176,11 @@ impl kernel::Module for IoMappingRs {
         };
         pr_info!("backend {}, window {}\n", BACKEND, name);
         // SAFETY: The module is loaded once.
+        #[cfg(CONFIG_64BIT)]
         let c_api = unsafe { c_api::Registration::new(module_parameters::strict.value()) };
         Ok(Self {
             _files: debugfs::Registration::new()?,
+            #[cfg(CONFIG_64BIT)]
             _c_api: c_api,
             _window: window,
             _arena: arena,
@@ -190,7 +196,7 @@ fn register_arena() -> Result<Option<arena::Registration>> {
         return Ok(None);
     }
     let bytes = |mib: u64| mib.saturating_mul(1 << 20);
-    Ok(Some(arena::Registration::new(arena::Settings {
+    Ok(Some(arena::Registration::new(arena_usage::Settings {
         budget: bytes(module_parameters::arena_max.value()),
         dirty: bytes(module_parameters::arena_dirty.value()),
         idle: module_parameters::arena_idle.value(),

@@ -4,9 +4,10 @@
 
 //! The files `mappings` and `mappings.json`: all mappings, as a table and as JSON.
 
+use super::decimal::Decimal;
 use super::snapshot::{self, MappingSnapshot, PAGE_SIZES};
 use crate::debugfs::files::{Text, TextFile};
-use crate::mm::vm_area::arena::{self, UnitUsage};
+use crate::mm::vm_area::{arena, arena_usage::UnitUsage};
 use kernel::{
     fmt::{self, Write},
     prelude::*,
@@ -58,11 +59,11 @@ fn unit_line(out: &mut Text, unit: &UnitUsage) -> Result {
     column(out, 1)?;
     hashed(out, unit.addr)?;
     column(out, 2)?;
-    let (free, piece) = (unit.free, unit.largest_free);
+    let (size, free) = (Decimal(unit.size), Decimal(unit.free));
+    let piece = Decimal(unit.largest_free);
     Ok(writeln!(
         out,
-        "{} bytes, {free} free, {piece} of them in one piece",
-        unit.size
+        "{size} bytes, {free} free, {piece} of them in one piece"
     )?)
 }
 
@@ -73,7 +74,7 @@ fn line(out: &mut Text, mapping: &MappingSnapshot) -> Result {
     column(out, 1)?;
     virt(out, mapping, "-")?;
     column(out, 2)?;
-    write!(out, "{}", mapping.size)?;
+    write!(out, "{}", Decimal(mapping.size))?;
     column(out, 3)?;
     write!(out, "{}", mapping.requested.name())?;
     column(out, 4)?;
@@ -135,6 +136,7 @@ fn pages(out: &mut Text, mapping: &MappingSnapshot, quote: &str, separator: &str
     for ((name, _), count) in PAGE_SIZES.iter().zip(mapping.pages) {
         if count != 0 {
             let separator = if sizes == 0 { "" } else { separator };
+            let count = Decimal(count);
             write!(out, "{separator}{quote}{name}{quote}:{count}")?;
             sizes += 1;
         }
@@ -161,8 +163,10 @@ impl<T> TextFile<T> for Json {
         for unit in arena::units() {
             write!(out, "{separator}\n  {{\"virt\": \"")?;
             hashed(out, unit.addr)?;
-            write!(out, "\", \"size\": {}, \"free\": {}", unit.size, unit.free)?;
-            write!(out, ", \"free_in_one_piece\": {}}}", unit.largest_free)?;
+            let (size, free) = (Decimal(unit.size), Decimal(unit.free));
+            write!(out, "\", \"size\": {size}, \"free\": {free}")?;
+            let piece = Decimal(unit.largest_free);
+            write!(out, ", \"free_in_one_piece\": {piece}}}")?;
             separator = ",";
         }
         Ok(writeln!(out, "\n]}}")?)
@@ -172,7 +176,7 @@ impl<T> TextFile<T> for Json {
 /// Writes one mapping. A double holds each number exactly, as it has fewer than 53 bits: a physical
 /// address has 52.
 fn object(out: &mut Text, mapping: &MappingSnapshot) -> Result {
-    write!(out, "{{\"phys\": {}, \"virt\": ", mapping.phys)?;
+    write!(out, "{{\"phys\": {}, \"virt\": ", Decimal(mapping.phys))?;
     if mapping.addr == 0 {
         write!(out, "null")?;
     } else {
@@ -180,7 +184,7 @@ fn object(out: &mut Text, mapping: &MappingSnapshot) -> Result {
         virt(out, mapping, "")?;
         write!(out, "\"")?;
     }
-    write!(out, ", \"size\": {}", mapping.size)?;
+    write!(out, ", \"size\": {}", Decimal(mapping.size))?;
     write!(out, ", \"requested\": \"{}\"", mapping.requested.name())?;
     write!(out, ", \"achieved\": \"{}\"", mapping.achieved.name())?;
     write!(out, ", \"strategy\": \"{}\"", mapping.strategy())?;

@@ -15,6 +15,7 @@
 use crate::debugfs::files::{Directory, Text, TextFile, TextFiles};
 use kernel::{new_mutex, prelude::*, sync::Mutex};
 
+mod decimal;
 pub mod files;
 mod mappings;
 mod self_check;

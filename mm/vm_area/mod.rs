@@ -16,7 +16,12 @@ use crate::mm::cache_mode::Protection;
 use core::ptr::NonNull;
 use kernel::{ffi::c_void, prelude::*};
 
+#[cfg(CONFIG_64BIT)]
 pub(crate) mod arena;
+#[cfg(not(CONFIG_64BIT))]
+#[path = "no_arena.rs"]
+pub(crate) mod arena;
+pub(crate) mod arena_usage;
 #[cfg(iomrs_exported)]
 mod exported;
 

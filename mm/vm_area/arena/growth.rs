@@ -9,6 +9,7 @@ use super::space::{Request, Space, Taken, UsedUnit};
 use super::unit::Unit;
 use super::{finish_flush, shrink, take_free, SPACE, UNITS};
 use crate::mm::phys_range::PAGE_SHIFT;
+use crate::mm::vm_area::arena_usage::Settings;
 use core::sync::atomic::{AtomicBool, Ordering};
 use kernel::{
     alloc::{flags::__GFP_NOWARN, KVVec},
@@ -23,17 +24,6 @@ const FIRST_UNIT: usize = 64 << 20;
 const LARGEST_UNIT: usize = 1 << 30;
 /// The smallest unit that there is memory for: what one table of small pages maps.
 const SMALLEST_UNIT: usize = 2 << 20;
-
-/// What the module's parameters say of the arena.
-#[derive(Clone, Copy)]
-pub(crate) struct Settings {
-    /// How much address space the arena may take, in bytes; 0 for [`budget::default_total`].
-    pub(crate) budget: u64,
-    /// How much may await a flush, in bytes; 0 for [`default_dirty`].
-    pub(crate) dirty: u64,
-    /// How long a unit that nobody uses is kept, in milliseconds; 0 for ever.
-    pub(crate) idle: u32,
-}
 
 /// Whether `Registration::new` has been called.
 static REGISTERED: AtomicBool = AtomicBool::new(false);

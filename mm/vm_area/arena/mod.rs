@@ -18,6 +18,7 @@
 //! A part is unmapped without waiting for anybody: its entries are cleared, and it is queued. Who maps flushes
 //! every CPU now and then, and may wait for that.
 
+use super::arena_usage::{UnitUsage, Usage};
 use super::{Handle, VmArea};
 use crate::arch::page_table::{PMD_SHIFT, PUD_SHIFT};
 use crate::mm::cache_mode::Protection;
@@ -44,9 +45,8 @@ mod unit;
 #[cfg(iomrs_stock)]
 mod vmap;
 use dirty::{Flush, Part};
-pub(crate) use growth::{Registration, Settings};
+pub(crate) use growth::Registration;
 use space::{Request, Space, Taken, MAX_UNITS};
-pub(crate) use space::{UnitUsage, Usage};
 use unit::Unit;
 
 global_lock! {

@@ -6,6 +6,7 @@
 
 use super::dirty::{Dirty, Flush, Limits, Part};
 use super::free_pages::FreePages;
+use super::{UnitUsage, Usage};
 use crate::bindings::iomrs_warn;
 use crate::mm::phys_range::PAGE_SHIFT;
 use kernel::{alloc::KVVec, prelude::*};
@@ -46,37 +47,6 @@ pub(super) enum Taken {
     AfterPlaces(usize),
     /// No unit has such pages.
     NoSpace,
-}
-
-/// How much of the arena is in use. Of all units, and in bytes where nothing else is said.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Usage {
-    /// The number of units.
-    pub(crate) units: u32,
-    pub(crate) reserved: u64,
-    /// What mappings have, with the guard page behind each.
-    pub(crate) mapped: u64,
-    /// What awaits a flush, with the guard pages.
-    pub(crate) dirty: u64,
-    /// What can be had at once.
-    pub(crate) free: u64,
-    /// The most that can be had in one piece.
-    pub(crate) largest_free: u64,
-    /// The memory of page tables.
-    pub(crate) tables: u64,
-    /// The number of flushes of all CPUs since the module was loaded.
-    pub(crate) flushes: u64,
-}
-
-/// A unit, and how much of it is in use, in bytes.
-#[derive(Clone, Copy)]
-pub(crate) struct UnitUsage {
-    pub(crate) addr: usize,
-    pub(crate) size: u64,
-    /// What can be had at once.
-    pub(crate) free: u64,
-    /// The most that can be had in one piece.
-    pub(crate) largest_free: u64,
 }
 
 /// All units.

@@ -17,6 +17,8 @@
 //! `resources/encryption.rs` is compared with a table of what C does, and so is `resources/walk.rs`, on a
 //! model of the kernel's list of resources and of its walk.
 //!
+//! `debugfs/decimal.rs` is compared with Rust's own numbers in decimal.
+//!
 //! `bench/spec.rs` and `bench/stats.rs`, the pure logic of the benchmark, are tested here, too.
 //!
 //! With `--cfg loom` the atomics of `slots.rs` are loom's, and so are the locks around `dirty.rs`. loom
@@ -47,6 +49,11 @@ mod bench_spec;
 mod bench_stats;
 #[cfg(not(loom))]
 mod cases;
+#[cfg(not(loom))]
+#[path = "../../../debugfs/decimal.rs"]
+mod decimal;
+#[cfg(not(loom))]
+mod decimal_properties;
 #[cfg(not(loom))]
 mod dirty_properties;
 #[cfg(not(loom))]
