@@ -18,7 +18,12 @@ mod arm64;
 #[cfg(CONFIG_ARM64)]
 use arm64 as this;
 
-#[cfg(not(any(CONFIG_X86_64, CONFIG_ARM64)))]
+#[cfg(CONFIG_ARM)]
+mod arm;
+#[cfg(CONFIG_ARM)]
+use arm as this;
+
+#[cfg(not(any(CONFIG_X86_64, CONFIG_ARM64, CONFIG_ARM)))]
 compile_error!("io-mapping-rs does not know this architecture: see docs/porting.md");
 
 pub(crate) use this::{

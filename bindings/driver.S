@@ -2,5 +2,5 @@
 /* Part of each module that uses the crate: it needs the symbol of the library that it was built with, see Kbuild. */
 	.section .rodata
 	.balign 8
-	.quad	IOMRS_SYMBOL
-	.section .note.GNU-stack, "", @progbits
+	.dc.a	IOMRS_SYMBOL
+	.section .note.GNU-stack, "", %progbits

@@ -16,18 +16,18 @@ import sys
 import tap
 from kcmd import Build
 
-# The folders of arch/, of which kbuild has compiled one, and clang's name of each.
-TARGETS = {"x86": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
+# The folders of arch/, of which kbuild has compiled one, clang's name of each, and the width of its words in bits.
+TARGETS = {"x86": ("x86_64-linux-gnu", 64), "arm64": ("aarch64-linux-gnu", 64), "arm": ("arm-linux-gnueabi", 32)}
 OURS = "iomrs_.*"
 # Of the compiler's flags those that change what a header says or how a type is laid out.
 WITH_WORD = ("-include", "-isystem", "-I")
 KEPT = re.compile(r"-I.+|-D.+|-U.+|-nostdinc|-std=.+|-m(32|64)|-f(short-wchar|unsigned-char|ms-extensions|short-enums)")
 CONSTANT = re.compile(r"pub(?:\((?:crate|super)\))? const (?:IOMRS_)?(COUNTERS): \w+ = (\w+);")
 
-# Integers by sign and width on a 64-bit machine; the kernel's c_long is isize, of the same width.
+# Integers by sign and width; WORDS are as wide as a word of the machine. The kernel's c_long is isize, of the same width.
 INTEGERS = {"c_char": "u8", "c_schar": "i8", "c_uchar": "u8", "c_short": "i16", "c_ushort": "u16", "c_int": "i32",
-            "c_uint": "u32", "c_long": "i64", "c_ulong": "u64", "c_longlong": "i64", "c_ulonglong": "u64",
-            "isize": "i64", "usize": "u64"}
+            "c_uint": "u32", "c_longlong": "i64", "c_ulonglong": "u64"}
+WORDS = {"c_long": "i", "c_ulong": "u", "isize": "i", "usize": "u"}
 
 
 def helpers_of(arch):
@@ -150,13 +150,15 @@ def main():
     out, label = sys.argv[1:]
     found = []
     arch = next(arch for arch in TARGETS if os.path.exists(f"{out}/arch/{arch}"))
+    target, bits = TARGETS[arch]
+    INTEGERS.update({name: f"{sign}{bits}" for name, sign in WORDS.items()})
     with Build(out) as build:
         for helpers, folder, pattern in helpers_of(arch):
             source = build.source(helpers)
             checkout = source[: -len(helpers)]
             rust = read(glob.glob(f"{checkout}/{folder}/{pattern}"))
             header = os.path.join(os.path.dirname(source), "helpers.h")
-            c = bindgen(build, helpers, header, functions(rust).keys(), TARGETS[arch])
+            c = bindgen(build, helpers, header, functions(rust).keys(), target)
             found += [*compare_functions(rust, c), *compare_constants(rust, c)]
     for name, wrong in found:
         tap.judge(f"{label}/{name}", wrong)

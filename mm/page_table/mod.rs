@@ -59,7 +59,7 @@ impl Entry {
         Some(Self { raw, shift })
     }
 
-    /// Returns the bits as the CPU sees them.
+    /// Returns the bits as the CPU sees them; on 32-bit ARM as C does, which has entries of its own there.
     pub const fn raw(self) -> u64 {
         self.raw
     }
