@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Boots a kernel in QEMU. Runs inside the trixie root; from outside use tools/boot.
 
-    tools/boot --kernel stock|stock-NAME|test|debug|kmap|FILE --initrd FILE [options] [-- QEMU-ARGS...]
+    tools/boot --kernel stock|stock-NAME|test|debug|kmap|arm-lowmem|FILE --initrd FILE [options] [-- QEMU-ARGS...]
 
 The guest's console goes to a log. Its second serial port is a line-by-line conversation with
 this side; the line "exit N" on it ends the boot with status N. Other statuses: 124 the guest took too long,
@@ -42,7 +42,7 @@ def main():
     parser.add_argument("--timeout", type=float, default=120)
     parser.add_argument("--memory", default="1G")
     parser.add_argument("--smp", type=int, help="CPUs (1 with --icount, otherwise 2)")
-    parser.add_argument("--cpu", default="max", help="of TCG")
+    parser.add_argument("--cpu", help="of TCG")
     parser.add_argument("--icount", action="store_true", help="a boot that repeats exactly")
     parser.add_argument("--secure-boot", metavar="CERTIFICATE",
                         help="boot Debian's kernel as on a machine with Secure Boot whose owner has enrolled this certificate")

@@ -25,10 +25,13 @@ DEBUG_APPEND = "no5lvl kasan_multi_shot rcupdate.rcu_cpu_stall_timeout=200 watch
 DEBUG_CONSOLE = "earlycon=uart8250,io,0x3f8 keep_bootcon"
 
 # QEMU's name of an architecture, its machine, and the guest's names of its two serial ports. `wide`: more of the machine and of
-# the CPU, to have room for a BAR of 1 TiB. `icount`: what the kernel has to be told of the clock, which it cannot measure then.
-Architecture = collections.namedtuple("Architecture", "name machine console conversation wide icount")
-X86 = Architecture("x86_64", "q35", "ttyS0", "ttyS1", ("", ",phys-bits=46"), "tsc_early_khz=1000000")
-ARM64 = Architecture("aarch64", "virt,gic-version=3", "ttyAMA0", "ttyAMA1", (",highmem-mmio-size=4T", ""), "")
+# the CPU, to have room for a BAR of 1 TiB. `cpu`: what emulation is where nothing else is asked for. `icount`: what the kernel has
+# to be told of the clock, which it cannot measure then.
+Architecture = collections.namedtuple("Architecture", "name machine console conversation wide cpu icount")
+X86 = Architecture("x86_64", "q35", "ttyS0", "ttyS1", ("", ",phys-bits=46"), "max", "tsc_early_khz=1000000")
+# Such a kernel reaches nothing above 4 GiB, where QEMU would place the configuration space of PCI.
+ARM = Architecture("arm", "virt,highmem=off", "ttyAMA0", "ttyAMA1", ("", ""), "cortex-a15", "")
+ARM64 = Architecture("aarch64", "virt,gic-version=3", "ttyAMA0", "ttyAMA1", (",highmem-mmio-size=4T", ""), "max", "")
 
 
 class GuestError(Exception):
@@ -47,24 +50,31 @@ def kernel_image(name):
     """The image of a kernel of the cache, or `name` itself where it is a file."""
     if os.path.isfile(name):
         return name
-    image = "vmlinuz" if name.startswith("stock") else "build/arch/x86/boot/bzImage"
+    image = "vmlinuz" if name.startswith("stock") else "build/arch/arm/boot/zImage" if is_arm(name) else "build/arch/x86/boot/bzImage"
     path = os.path.join(cache_dir(), name, image)
     if not os.path.exists(path):
         raise GuestError(f"there is no {name} kernel: run tools/setup {name}", 1)
     return path
 
 
+def is_arm(kernel):
+    """Whether it is one of the kernels for 32-bit ARM."""
+    return kernel.startswith("arm-")
+
+
 def architecture(kernel):
     """That of a kernel of the cache."""
-    return ARM64 if kernel == "stock-arm64" else X86
+    return ARM64 if kernel == "stock-arm64" else ARM if is_arm(kernel) else X86
 
 
 def busybox(kernel):
     """The busybox for a guest with this kernel: the root's own, or one of the guest's architecture."""
-    return "/usr/bin/busybox" if architecture(kernel) == X86 else os.path.join(cache_dir(), f"debian-{kernel}/usr/bin/busybox")
+    if architecture(kernel) == X86:
+        return "/usr/bin/busybox"
+    return os.path.join(cache_dir(), "arm-busybox" if is_arm(kernel) else f"debian-{kernel}", "usr/bin/busybox")
 
 
-def machine_of(accelerator, cpu="max"):
+def machine_of(accelerator, cpu):
     """QEMU's arguments for it; TCG can be any `cpu`."""
     if accelerator == "kvm":
         return ["-accel", "kvm", "-cpu", "host"]
@@ -91,7 +101,7 @@ class Guest:
     """A running guest: `lines()` hears it, `send()` speaks to it, `close()` ends it."""
 
     def __init__(self, kernel, initrd, log, append="", qemu=(), icount=False, smp=None, memory="1G", timeout=120,
-                 accelerator="tcg", cpu="max", loader=direct_boot, wide=False):
+                 accelerator="tcg", cpu=None, loader=direct_boot, wide=False):
         self.accelerator = accelerator
         self.kernel = kernel
         self.architecture = architecture(kernel)
@@ -120,7 +130,8 @@ class Guest:
             listener.close()
 
     def _command(self, image, initrd, append, qemu, icount, smp, memory, cpu, wide):
-        name, board, console, conversation, (more_machine, more_cpu), clock = self.architecture
+        name, board, console, conversation, (more_machine, more_cpu), default_cpu, clock = self.architecture
+        cpu = cpu or default_cpu
         if wide:
             board, cpu = board + more_machine, cpu + more_cpu
         if icount:

@@ -54,22 +54,25 @@ patched_files() { cat "$@" 2> /dev/null | sed -n 's,^+++ b/,,p' | sort -u; }
 
 # build_kernel NAME SOURCE FRAGMENT...
 build_kernel() {
-	local name=$1 source=$2 build=$CACHE/$1/build
+	local name=$1 source=$2 build=$CACHE/$1/build image=bzImage
 	shift 2
 	mkdir -p "$build"
 	# One compiler for C and Rust: inline helpers need the same LLVM.
 	printf 'LLVM=-%s\n' "$(rust_llvm)" > "$CACHE/$name/make-args"
+	case $name in arm-*) echo ARCH=arm >> "$CACHE/$name/make-args" ;; esac
 	cat "$@" > "$CACHE/$name/wanted.config"
 	test_make "$name" "$source" KCONFIG_ALLCONFIG="$CACHE/$name/wanted.config" allnoconfig || return
 	all_taken "$CACHE/$name/wanted.config" "$build/.config" || return
-	test_make "$name" "$source" bzImage modules
+	case $name in arm-*) image=zImage ;; esac
+	test_make "$name" "$source" "$image" modules
 }
 
 test_make() {
-	local name=$1 source=$2
+	local name=$1 source=$2 args
 	shift 2
+	mapfile -t args < "$CACHE/$name/make-args"
 	"$CHECKOUT/tools/in-root" make -j"$(nproc)" -C "$CACHE/$source/src" O="$CACHE/$name/build" \
-		"$(cat "$CACHE/$name/make-args")" "$@"
+		"${args[@]}" "$@"
 }
 
 rust_llvm() { "$CHECKOUT/tools/in-root" rustc --version --verbose | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p'; }
