@@ -9,6 +9,9 @@
 //! testdev.rs   QEMU's pci-testdev: BARs of memory and of I/O ports through the same code
 //! ```
 
+// Addresses and sizes of resources are `u32` on some machines: what converts them is not useless.
+#![allow(clippy::useless_conversion)]
+
 use io_mapping_rs::pci::enable_device;
 use kernel::{
     device::Core,

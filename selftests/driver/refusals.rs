@@ -111,8 +111,14 @@ const ACCESSES: &[Request] = &[
     Request("read at the end of the registers", EINVAL, |t| {
         t.registers.try_read32(t.registers.size()).map(drop)
     }),
+    #[cfg(CONFIG_64BIT)]
     Request("read across the end of the registers", EINVAL, |t| {
         t.registers.try_read64(t.registers.size() - 4).map(drop)
+    }),
+    #[cfg(not(CONFIG_64BIT))]
+    Request("read across the end of the registers", EINVAL, |t| {
+        t.registers
+            .try_copy_to_slice(t.registers.size() - 4, &mut [0; 8])
     }),
     Request("read of a misaligned register", EINVAL, |t| {
         t.registers.try_read32(2).map(drop)
@@ -194,8 +200,8 @@ pub(crate) fn run(pdev: &pci::Device<Bound>) -> Result {
         pdev,
         registers: Bar::iomap(pdev, REGISTERS, 0, NAME)?,
         memory: aperture(pdev)?,
-        start: pdev.resource_start(MEMORY)?,
-        size: pdev.resource_len(MEMORY)?,
+        start: pdev.resource_start(MEMORY)?.into(),
+        size: pdev.resource_len(MEMORY)?.into(),
         ram: VVec::from_elem(0, PAGE_SIZE, GFP_KERNEL)?,
     };
     let requests = [BY_ADDRESS, PIECES, BARS, ACCESSES];

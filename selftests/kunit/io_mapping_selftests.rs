@@ -3,22 +3,34 @@
 //! KUnit suites, most of which do the same by C and by the library, and compare. They run when the
 //! module is loaded.
 
+// On 32-bit ARM some suites are not there, whose means others do not use.
+#![cfg_attr(not(CONFIG_X86_64), allow(dead_code, unused_imports, unused_macros))]
+
 use kernel::prelude::*;
 
 mod c;
+#[cfg(CONFIG_X86_64)]
 mod c_api;
 mod control;
+#[cfg(CONFIG_X86_64)]
 mod fuzz;
-// The files of the benchmark show what is not used here.
+// The files of the benchmark show what is not used here. It is not there for 32-bit ARM.
+#[cfg(CONFIG_X86_64)]
 #[allow(dead_code, unused_imports)]
 #[path = "../../bench/harness.rs"]
 mod harness;
 mod io;
 mod io_mapping;
 mod ioremap;
+#[cfg(CONFIG_X86_64)]
 mod pci;
+#[cfg(not(CONFIG_X86_64))]
+#[path = "../../bench/random.rs"]
+mod random;
 mod support;
+#[cfg(CONFIG_X86_64)]
 mod timing;
+#[cfg(CONFIG_X86_64)]
 use harness::random;
 
 module! {

@@ -5,6 +5,7 @@
  * An address is what ioremap(), ioport_map() or pci_iomap() has returned: for ports it is C's cookie.
  */
 #include <linux/io-64-nonatomic-lo-hi.h>
+#include <linux/io-64-nonatomic-hi-lo.h>
 #include <linux/ioport.h>
 #include <linux/io.h>
 
@@ -17,6 +18,18 @@ enum access {
 	ACCESS_64_LO_HI, ACCESS_64_HI_LO, ACCESS_64_BE_LO_HI, ACCESS_64_BE_HI_LO,
 	ACCESS_8_RELAXED, ACCESS_16_RELAXED, ACCESS_32_RELAXED, ACCESS_64_RELAXED,
 };
+
+#ifndef CONFIG_64BIT
+/* Where C has no accesses of 64 bits these have other names. */
+#define __ioread64_lo_hi	ioread64_lo_hi
+#define __ioread64_hi_lo	ioread64_hi_lo
+#define __ioread64be_lo_hi	ioread64be_lo_hi
+#define __ioread64be_hi_lo	ioread64be_hi_lo
+#define __iowrite64_lo_hi	iowrite64_lo_hi
+#define __iowrite64_hi_lo	iowrite64_hi_lo
+#define __iowrite64be_lo_hi	iowrite64be_lo_hi
+#define __iowrite64be_hi_lo	iowrite64be_hi_lo
+#endif
 
 u64 iomrs_c_ioread(unsigned long addr, u32 access)
 {

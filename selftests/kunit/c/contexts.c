@@ -139,7 +139,11 @@ void iomrs_c_timer_stop(void *data)
 /* Takes CPU @cpu offline, or back online. */
 int iomrs_c_set_cpu_online(int cpu, bool online)
 {
+#ifdef CONFIG_HOTPLUG_CPU
 	return online ? add_cpu(cpu) : remove_cpu(cpu);
+#else
+	return -EOPNOTSUPP;
+#endif
 }
 
 u32 iomrs_c_num_online_cpus(void)

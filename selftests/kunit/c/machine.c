@@ -9,9 +9,11 @@
 #include <linux/sched.h>
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
+#ifdef CONFIG_X86_64
 #include <asm/memtype.h>
 #include <asm/processor.h>
 #include <asm/set_memory.h>
+#endif
 
 #include "selftests.h"
 
@@ -20,7 +22,11 @@
 /* Returns the first address beyond the physical address width. */
 u64 iomrs_c_phys_limit(void)
 {
+#ifdef CONFIG_X86_64
 	return 1ULL << boot_cpu_data.x86_phys_bits;
+#else
+	return (u64)(phys_addr_t)PHYS_MASK + 1;
+#endif
 }
 
 /* Returns the address of a page of RAM that the kernel is using. */
@@ -55,21 +61,31 @@ unsigned long iomrs_c_free_pages(void)
 	return free;
 }
 
+/* Whether each cache mode is one of its own, and the kernel has a registry of them. */
 bool iomrs_c_pat_enabled(void)
 {
+#ifdef CONFIG_X86_64
 	return pat_enabled();
+#else
+	return false;
+#endif
 }
 
 /* Returns the size of the CPU's largest page, as a shift. */
 u32 iomrs_c_largest_page_shift(void)
 {
+#ifdef CONFIG_X86_64
 	return boot_cpu_has(X86_FEATURE_GBPAGES) ? PUD_SHIFT :
 	       boot_cpu_has(X86_FEATURE_PSE) ? PMD_SHIFT : PAGE_SHIFT;
+#else
+	return PAGE_SHIFT;
+#endif
 }
 
 /*
- * Allocates a page of RAM that ioremap takes, as the page is marked as reserved. Returns its address in the direct
- * mapping, or 0. It is the first page of a block, for which the direct mapping is likely to have one large entry.
+ * Allocates a page of RAM that ioremap takes on x86, as the page is marked as reserved. Returns its address in the
+ * direct mapping, or 0. It is the first page of a block, for which the direct mapping is likely to have one large
+ * entry.
  */
 unsigned long iomrs_c_alloc_reserved_page(u64 *phys)
 {
@@ -86,8 +102,10 @@ void iomrs_c_free_reserved_page(unsigned long addr)
 {
 	struct page *page = virt_to_page((void *)addr);
 
+#ifdef CONFIG_X86_64
 	/* Mapping the page has changed the direct mapping, and nothing has changed that back. */
 	set_memory_wb(addr, 1);
+#endif
 	ClearPageReserved(page);
 	__free_pages(page, RESERVED_ORDER);
 }

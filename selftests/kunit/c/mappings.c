@@ -4,16 +4,36 @@
  */
 #include <linux/io.h>
 #include <linux/io-mapping.h>
+#ifdef CONFIG_X86_64
 #include <asm/memtype.h>
+#endif
 
 #include "selftests.h"
 
 /* Calls what a driver calls for the cache mode. Returns 0 where C returns NULL. */
+#ifdef CONFIG_X86_64
 unsigned long iomrs_c_ioremap(u64 phys, unsigned long size, u32 mode)
 {
 	return iomrs_c_plain_driver.ioremap(phys, size, mode);
 }
+#else
+unsigned long iomrs_c_ioremap(u64 phys, unsigned long size, u32 mode)
+{
+	switch (mode) {
+	case 0:
+		return (unsigned long)ioremap_cache(phys, size);
+	case 1:
+		return (unsigned long)ioremap_wc(phys, size);
+	case 2:
+		return (unsigned long)ioremap(phys, size);
+	case 3:
+		return (unsigned long)pci_remap_cfgspace(phys, size);
+	}
+	return (unsigned long)ioremap_wt(phys, size);
+}
+#endif
 
+#ifdef CONFIG_X86_64
 /* Asks for a read-only mapping. C keeps only the cache bits of the protection. */
 unsigned long iomrs_c_ioremap_read_only(u64 phys, unsigned long size)
 {
@@ -25,11 +45,14 @@ unsigned long iomrs_c_ioremap_encrypted(u64 phys, unsigned long size)
 	return (unsigned long)ioremap_encrypted(phys, size);
 }
 
+#endif
+
 void iomrs_c_iounmap(unsigned long addr)
 {
 	iounmap((void __iomem *)addr);
 }
 
+#ifdef CONFIG_X86_64
 /* Returns the cache mode that C's io_mapping says it has. */
 u32 iomrs_c_io_mapping_mode(struct io_mapping *mapping)
 {
@@ -40,6 +63,7 @@ u32 iomrs_c_io_mapping_mode(struct io_mapping *mapping)
 			break;
 	return pcm;
 }
+#endif
 
 struct io_mapping *iomrs_c_io_mapping_create_wc(u64 base, unsigned long size)
 {

@@ -114,8 +114,11 @@ unsafe extern "C" {
     pub(crate) safe fn iomrs_c_ktime_get_ns() -> u64;
 
     // driver.c, driver_check.c
+    #[cfg(CONFIG_X86_64)]
     pub(crate) safe static iomrs_c_driver: Driver;
+    #[cfg(CONFIG_X86_64)]
     pub(crate) safe static iomrs_c_checked_driver: Driver;
+    #[cfg(CONFIG_X86_64)]
     pub(crate) safe static iomrs_c_plain_driver: Driver;
 
     // fault_injection.c

@@ -9,6 +9,7 @@
 
 #include "selftests.h"
 
+#ifdef CONFIG_X86_64
 /* Returns the entry that maps @addr, or 0 where none does. @shift becomes the size of its page. */
 u64 iomrs_c_lookup_entry(unsigned long addr, u32 *shift)
 {
@@ -56,6 +57,32 @@ void iomrs_c_clear_entry(unsigned long addr)
 	if (pte && level == PG_LEVEL_4K)
 		set_pte(pte, __pte(0));
 }
+#else
+/* Where the kernel's page table begins: swapper_pg_dir, which modules do not see (arch/arm/kernel/head.S). */
+#define KERNEL_PGD	((pgd_t *)(PAGE_OFFSET + 0x8000 - 0x4000))
+
+/* Returns the entry that maps @addr by a small page, or 0 where none does. */
+u64 iomrs_c_lookup_entry(unsigned long addr, u32 *shift)
+{
+	pgd_t *pgd = pgd_offset_pgd(KERNEL_PGD, addr);
+	pmd_t *pmd = pmd_offset(pud_offset(p4d_offset(pgd, addr), addr), addr);
+	pte_t *pte;
+
+	if (pmd_none(*pmd) || pmd_leaf(*pmd))
+		return 0;
+	pte = pte_offset_kernel(pmd, addr);
+	if (!pte_present(*pte))
+		return 0;
+	*shift = PAGE_SHIFT;
+	return pte_val(*pte);
+}
+
+/* Returns how many bytes from @addr on its page has. */
+u64 iomrs_c_gap(unsigned long addr)
+{
+	return PAGE_SIZE - (addr & ~PAGE_MASK);
+}
+#endif
 
 /* Returns how many pages are page tables, the kernel's own included: PageTables of /proc/meminfo, but exact. */
 unsigned long iomrs_c_page_table_pages(void)

@@ -126,6 +126,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(CONFIG_64BIT)]
     fn s38_constant_offsets_of_every_width() -> Outcome {
         let memory = TestMemory::new(require!(ivshmem_bar(2)))?;
         let ours = memory.map(START, 33)?;

@@ -30,7 +30,7 @@ fn check_chunk_edges(phys: u64, size: u64) -> Outcome {
         );
         if end - begin == CHUNK {
             let page_size = Translation::of(first).map(|found| found.page_size);
-            check_eq!(page_size, Some(PAGE_2M));
+            check_eq!(page_size, Some(page_of_block()));
         }
         if next < size {
             // The bytes around the edge are not in one chunk.
@@ -66,7 +66,7 @@ mod tests {
         );
         check_eq!(
             Translation::of(addr).map(|found| found.page_size),
-            Some(PAGE_2M)
+            Some(page_of_block())
         );
         check_eq!(ours.map(offset, 1).map(|map| map.addr()), Ok(addr));
         check_eq!(ours.map_local(offset).map(|map| map.addr()), Ok(addr));

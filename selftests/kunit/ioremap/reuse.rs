@@ -64,10 +64,10 @@ impl Shared {
     fn own(&self, range: TestRange, readers: u32) {
         for round in 0..ROUNDS {
             let size = SIZES[round % SIZES.len()];
-            let pages = (range.size - size) / PAGE;
+            let pages = ((range.size - size) / PAGE) as usize;
             // In steps of an odd number of pages, so that the memory always differs.
-            let first = round as u64 * 37 % (pages + 1);
-            let first = if round % 2 == 0 { first } else { first & !511 };
+            let first = round * 37 % (pages + 1);
+            let first = (if round % 2 == 0 { first } else { first & !511 }) as u64;
             let turn = round as u32 + 1;
             match map(WC, range.phys + first * PAGE, size) {
                 Ok(ours) => self.share(Some(&ours), first as u32, turn, readers),
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_cpu_comes_and_goes_while_others_flush() -> Outcome {
-        require!(two_cpus());
+        require!(a_cpu_to_take_offline());
         if WINDOW == "kmap" {
             return skip(c"a task that has leaked a kmap_local map may keep its CPU online");
         }
@@ -141,10 +141,10 @@ mod tests {
         let (wrong, rounds) = (AtomicU32::new(0), AtomicU32::new(0));
         let map_and_read = || {
             while done.load(Ordering::Acquire) == 0 {
-                let round = u64::from(rounds.fetch_add(1, Ordering::Relaxed));
+                let round = rounds.fetch_add(1, Ordering::Relaxed);
                 // So much that every CPU has to be flushed after a few.
                 let size = [range.size / 2, 1 << 20][round as usize % 2];
-                let page = round % 60 * 512 / 2;
+                let page = u64::from(round % 60 * 512 / 2);
                 let ours = map(WC, range.phys + page * PAGE, size);
                 let found = ours.map_or(1, |ours| wrong_pages(&ours, page as u32));
                 wrong.fetch_add(found, Ordering::Relaxed);

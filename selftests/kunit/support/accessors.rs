@@ -88,11 +88,14 @@ macro_rules! common_accessors {
 macro_rules! memory_accessors {
     ($io:ty) => {
         [
+            #[cfg(CONFIG_64BIT)]
             $crate::support::accessors::accessor!($io, Plain64, u64, : try_read64, try_write64),
+            #[cfg(CONFIG_64BIT)]
             $crate::support::accessors::accessor!($io, Be64, u64, : try_read64_be, try_write64_be),
             $crate::support::accessors::accessor!($io, Relaxed8, u8, relaxed: try_read8, try_write8),
             $crate::support::accessors::accessor!($io, Relaxed16, u16, relaxed: try_read16, try_write16),
             $crate::support::accessors::accessor!($io, Relaxed32, u32, relaxed: try_read32, try_write32),
+            #[cfg(CONFIG_64BIT)]
             $crate::support::accessors::accessor!($io, Relaxed64, u64, relaxed: try_read64, try_write64),
         ]
     };

@@ -163,6 +163,14 @@ pub(crate) fn two_cpus() -> Available {
     Ok(())
 }
 
+/// Says whether there are two CPUs, and one can go offline.
+pub(crate) fn a_cpu_to_take_offline() -> Available {
+    if !cfg!(CONFIG_HOTPLUG_CPU) {
+        return Err(c"no CPU can go offline (CONFIG_HOTPLUG_CPU)");
+    }
+    two_cpus()
+}
+
 /// A timer that calls a closure in hard interrupts until it is dropped.
 pub(crate) struct Timer<'a> {
     raw: NonNull<c_void>,

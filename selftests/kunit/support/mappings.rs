@@ -4,7 +4,7 @@
 
 use crate::{c, support::outcome::*};
 use io_mapping_rs::{ioremap::Options, CacheMode, IoMapping, Mapping, Strategy};
-use kernel::prelude::*;
+use kernel::{io::PhysAddr, prelude::*};
 
 pub(crate) const WC: CacheMode = CacheMode::WriteCombining;
 
@@ -66,11 +66,15 @@ impl CMapping {
         }
     }
 
-    /// As [`Self::new`]. Returns `None` where C returns NULL.
+    /// As [`Self::new`]. Returns `None` where C returns NULL, or cannot be asked, as a number is too wide.
     pub(crate) fn try_new(mode: CacheMode, phys: u64, size: u64) -> Option<Self> {
         let mode = c::page_cache_mode(mode);
+        if size_of::<PhysAddr>() < 8 && phys >= c::iomrs_c_phys_limit() {
+            return None;
+        }
+        let size = usize::try_from(size).ok()?;
         // SAFETY: The tests map ranges that nobody else uses, or that C refuses.
-        Self::from_addr(unsafe { c::iomrs_c_ioremap(phys, size as usize, mode) })
+        Self::from_addr(unsafe { c::iomrs_c_ioremap(phys, size, mode) })
     }
 
     /// Asks C for a read-only mapping.
@@ -152,7 +156,7 @@ impl Drop for CAperture {
     }
 }
 
-/// A page of RAM that ioremap takes, as it is marked as reserved: see `c/machine.c`.
+/// A page of RAM that is marked as reserved, which ioremap takes on x86: see `c/machine.c`.
 pub(crate) struct ReservedPage {
     pub(crate) phys: u64,
     /// Its address in the kernel's direct mapping.

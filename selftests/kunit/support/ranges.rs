@@ -13,6 +13,11 @@ pub(crate) const PAGE: u64 = 4096;
 pub(crate) const PAGE_2M: u64 = 2 << 20;
 pub(crate) const PAGE_1G: u64 = 1 << 30;
 
+/// Returns the size of the pages that map a block of 2 MiB, which is aligned to its size.
+pub(crate) fn page_of_block() -> u64 {
+    (1 << c::iomrs_c_largest_page_shift()).min(PAGE_2M)
+}
+
 /// Physical addresses that nobody else uses.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TestRange {

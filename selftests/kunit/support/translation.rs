@@ -7,23 +7,63 @@ use crate::{
     support::{outcome::*, ranges::PAGE},
 };
 
-/// Bits that the CPU sets by itself.
-const ACCESSED_DIRTY: u64 = 1 << 5 | 1 << 6;
-/// In a large entry the bit that says so; in a small one the highest of the cache mode.
-const LARGE: u64 = 1 << 7;
-/// The highest bit of the cache mode in a large entry.
-const LARGE_PAT: u64 = 1 << 12;
-/// Where an entry holds the physical address.
-pub(crate) const PHYS: u64 = ((1 << 52) - 1) & !(PAGE - 1);
+#[cfg(CONFIG_X86_64)]
+mod bits {
+    use crate::support::ranges::PAGE;
 
-/// The page may be written.
-pub(crate) const WRITABLE: u64 = 1 << 1;
-/// User space may access the page.
-pub(crate) const USER: u64 = 1 << 2;
-/// The cache mode, as a small page has it.
-const CACHE_MODE: u64 = 1 << 3 | 1 << 4 | 1 << 7;
-/// The page is never executed.
-pub(crate) const NO_EXECUTE: u64 = 1 << 63;
+    /// Bits that the CPU sets by itself.
+    pub(super) const ACCESSED_DIRTY: u64 = 1 << 5 | 1 << 6;
+    /// In a large entry the bit that says so; in a small one the highest of the cache mode.
+    pub(super) const LARGE: u64 = 1 << 7;
+    /// The highest bit of the cache mode in a large entry.
+    pub(super) const LARGE_PAT: u64 = 1 << 12;
+    /// Where an entry holds the physical address.
+    pub(crate) const PHYS: u64 = ((1 << 52) - 1) & !(PAGE - 1);
+
+    /// The page may be written where this bit is, or is not.
+    pub(crate) const WRITABLE: u64 = 1 << 1;
+    pub(super) const WRITABLE_IF_SET: bool = true;
+    /// User space may access the page.
+    pub(super) const USER: u64 = 1 << 2;
+    /// The cache mode, as a small page has it.
+    pub(super) const CACHE_MODE: u64 = 1 << 3 | 1 << 4 | 1 << 7;
+    /// The page is never executed.
+    pub(super) const NO_EXECUTE: u64 = 1 << 63;
+}
+
+/// Entries of small pages, as C has them (`L_PTE_RDONLY` and its like).
+#[cfg(CONFIG_ARM)]
+mod bits {
+    use crate::support::ranges::PAGE;
+
+    pub(super) const ACCESSED_DIRTY: u64 = 0;
+    pub(super) const LARGE: u64 = 0;
+    pub(super) const LARGE_PAT: u64 = 0;
+    pub(crate) const PHYS: u64 = ((1 << 32) - 1) & !(PAGE - 1);
+    pub(crate) const WRITABLE: u64 = 1 << 7;
+    pub(super) const WRITABLE_IF_SET: bool = false;
+    pub(super) const USER: u64 = 1 << 8;
+    pub(super) const CACHE_MODE: u64 = 15 << 2;
+    pub(super) const NO_EXECUTE: u64 = 1 << 9;
+}
+
+use bits::{ACCESSED_DIRTY, CACHE_MODE, LARGE, LARGE_PAT, NO_EXECUTE, USER, WRITABLE_IF_SET};
+pub(crate) use bits::{PHYS, WRITABLE};
+
+/// Does an entry have a bit, where there is such a bit?
+fn has(entry: u64, bit: u64) -> bool {
+    entry & bit != 0
+}
+
+/// Do the bits of an entry let the page be written?
+pub(crate) fn is_writable(bits: u64) -> bool {
+    (bits & WRITABLE != 0) == WRITABLE_IF_SET
+}
+
+/// Is the page of an entry with these bits one that user space may access, or that may be executed?
+pub(crate) fn is_for_users_or_code(bits: u64) -> bool {
+    bits & (NO_EXECUTE | USER) != NO_EXECUTE
+}
 
 /// How an address is mapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +90,7 @@ impl Translation {
         let bits = if page_size == PAGE {
             entry & !PHYS
         } else {
-            (entry & !PHYS & !LARGE) | if entry & LARGE_PAT != 0 { LARGE } else { 0 }
+            (entry & !PHYS & !LARGE) | if has(entry, LARGE_PAT) { LARGE } else { 0 }
         };
         Some(Self {
             phys: (entry & PHYS & !(page_size - 1)) + offset,

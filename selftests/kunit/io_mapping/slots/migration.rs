@@ -3,7 +3,7 @@
 //! Tasks that are migrated while they hold a slot, and that end without giving it back.
 
 use super::*;
-use crate::support::contexts::{two_cpus, Thread};
+use crate::support::contexts::{a_cpu_to_take_offline, two_cpus, Thread};
 
 /// Moves this task to another CPU of two, for as long as the value exists.
 struct OnCpu;
@@ -127,7 +127,7 @@ mod tests {
     /// A CPU goes offline, and comes back, though a task has ended there with a map that it leaked.
     #[test]
     fn s11_leaked_guard_keeps_no_cpu_online() -> Outcome {
-        require!(two_cpus());
+        require!(a_cpu_to_take_offline());
         let aperture = require!(marked_aperture()?);
         if WINDOW == "kmap" {
             return skip(c"the kernel keeps a task with a leaked kmap_local map on its CPU");

@@ -3,20 +3,20 @@
 //! Counts of what all tasks and timers do.
 
 use crate::support::outcome::*;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
 use io_mapping_rs::window::exhausted;
 use kernel::prelude::*;
 
-/// A counter that tasks and interrupts share.
+/// A counter that tasks and interrupts share. Of one word: the kernel's crates cannot print more in decimal on every machine.
 #[derive(Default)]
-pub(super) struct Counter(AtomicU64);
+pub(super) struct Counter(AtomicUsize);
 
 impl Counter {
     pub(super) fn add(&self, by: u64) {
-        self.0.fetch_add(by, Ordering::Relaxed);
+        self.0.fetch_add(by as usize, Ordering::Relaxed);
     }
 
-    fn get(&self) -> u64 {
+    fn get(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -55,7 +55,7 @@ impl Counts {
             self.atomic_maps.get(),
             self.out_of_slots.get(),
             self.interrupts.get(),
-            exhausted(),
+            exhausted() as usize,
         ));
         check_eq!(self.wrong_bytes.get(), 0);
         check_eq!(self.failed.get(), 0);

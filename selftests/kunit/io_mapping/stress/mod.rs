@@ -10,7 +10,7 @@ mod workload;
 use crate::{
     c,
     support::{
-        contexts::{two_cpus, Thread, Timer},
+        contexts::{a_cpu_to_take_offline, two_cpus, Thread, Timer},
         outcome::*,
         ranges::TestRange,
     },
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn s11_a_cpu_goes_offline_and_comes_back() -> Outcome {
-        require!(two_cpus());
+        require!(a_cpu_to_take_offline());
         let stress = check_ok!(KBox::new(
             Stress::new(require!(TestRange::reserved()))?,
             GFP_KERNEL

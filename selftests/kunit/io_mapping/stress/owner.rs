@@ -3,8 +3,12 @@
 //! The pages of one task or timer, and what it wrote to them last.
 
 use super::counts::Counter;
-use crate::{random::Random, support::ranges::PAGE};
+use crate::{
+    random::Random,
+    support::{outcome::*, ranges::PAGE},
+};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use kernel::prelude::*;
 
 /// Pages of each owner.
 pub(super) const PAGES: usize = 256;
@@ -21,25 +25,30 @@ fn hash(seed: u64) -> u64 {
 /// A task or a timer. It alone accesses its pages, and uses this.
 pub(super) struct Owner {
     id: u64,
-    /// The round in which each page was written last.
-    written: [AtomicU32; PAGES],
+    /// The round in which each page was written last: not in place, as a stack has not as much room.
+    written: KVec<AtomicU32>,
     random: AtomicU64,
 }
 
 impl Owner {
-    pub(super) fn new(id: u64) -> Self {
-        Self {
-            id,
-            written: [const { AtomicU32::new(0) }; PAGES],
-            random: AtomicU64::new(id + 1),
+    pub(super) fn new(id: u64) -> Outcome<Self> {
+        let mut written = check_ok!(KVec::with_capacity(PAGES, GFP_KERNEL));
+        for _ in 0..PAGES {
+            check_ok!(written.push(AtomicU32::new(0), GFP_KERNEL));
         }
+        Ok(Self {
+            id,
+            written,
+            random: AtomicU64::new(id + 1),
+        })
     }
 
     /// Returns a pseudo-random number below `limit`.
     pub(super) fn random(&self, limit: u64) -> u64 {
         let next = hash(self.random.load(Ordering::Relaxed));
         self.random.store(next, Ordering::Relaxed);
-        next % limit
+        // CAST: Limits are small. 32-bit machines cannot divide in 64 bits.
+        (next as usize % limit as usize) as u64
     }
 
     /// Returns any of its pages.

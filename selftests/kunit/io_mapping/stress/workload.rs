@@ -52,8 +52,8 @@ impl Stress {
         let aperture = check_ok!(sparse_aperture(range.phys, SIZE));
         for offset in (0..SIZE).step_by(PAGE as usize) {
             let page = check_ok!(aperture.map_local(offset));
-            for at in (0..PAGE as usize).step_by(8) {
-                check_ok!(page.try_write64(0, at));
+            for at in (0..PAGE as usize).step_by(4) {
+                check_ok!(page.try_write32(0, at));
             }
         }
         // Where the budget allows all chunks, half of the aperture gets none, to use slots.
@@ -61,8 +61,13 @@ impl Stress {
         let all_chunks = budget.saturating_mul(1 << 20) >= SIZE;
         Ok(Self {
             aperture,
-            tasks: [0, 1, 2, 3].map(Owner::new),
-            timers: [4, 5].map(Owner::new),
+            tasks: [
+                Owner::new(0)?,
+                Owner::new(1)?,
+                Owner::new(2)?,
+                Owner::new(3)?,
+            ],
+            timers: [Owner::new(4)?, Owner::new(5)?],
             counts: Counts::default(),
             lasting_below: if all_chunks { SIZE / 2 } else { SIZE },
             round: AtomicU32::new(0),
