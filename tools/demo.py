@@ -23,6 +23,8 @@ from demo_report import Copy, Report
 
 TOOLS = os.path.dirname(os.path.realpath(__file__))
 MODULES = ["io-mapping-rs.ko", "io-mapping-sample.ko", "io-mapping-tests.ko"]
+# Where address space is small: how large an aperture C makes.
+C_APERTURES = "io-mapping-c-apertures.ko"
 BAR_MIB = 256
 UNUSED_MIB = 16
 TIMEOUT = 240
@@ -102,6 +104,8 @@ def run(modules, kernel, log):
     missing = [path for path in files.values() if not os.path.exists(path)]
     if missing:
         sys.exit(f"error: the build did not make {missing[0]}: look at the output of make modules")
+    if qemu.is_arm(kernel):
+        files[C_APERTURES] = os.path.join(modules, C_APERTURES)
     files["lib.sh"] = os.path.join(TOOLS, "guest", "lib.sh")
     with tempfile.TemporaryDirectory(prefix="demo-", dir=qemu.cache_dir()) as scratch:
         initrd = os.path.join(scratch, "initrd")

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Runs our KUnit suites on a test kernel in virtme-ng. Inside the trixie root.
 
-    tools/kunit.py DIR-OF-MODULES NAME [--kernel test|debug|kmap] [--boot BOOT] [--log FILE]
+    tools/kunit.py DIR-OF-MODULES NAME [--kernel test|debug|kmap|arm-lowmem] [--boot BOOT] [--log FILE]
 
 Each case is a test of make check, its name beginning with NAME. The guest has an ivshmem device of 4 GiB (a sparse
 file), a device with a port BAR, one with an MSI-X table, a serial port that no driver looks for, and a range of RAM set
-aside. What a case needs of the kernel's command line or the CPU comes by more boots (BOOTS): a case is skipped if all of
-them skip it.
+aside. (On 32-bit ARM it has two ivshmem devices, the memory of one in place of that range, and the port BAR.) What a case
+needs of the kernel's command line or the CPU comes by more boots (BOOTS): a case is skipped if all of them skip it.
 """
 
 import argparse
@@ -18,6 +18,8 @@ import tempfile
 from collections import namedtuple
 
 import accel
+import boot
+import initramfs
 import ktap
 import qemu
 import tap
@@ -46,6 +48,8 @@ APPEND = {"debug": qemu.DEBUG_APPEND}
 # A guest that has not said a word by then does not come up. On a loaded machine emulation does that now and then, before
 # anything of ours has been loaded. It is booted again.
 SILENT, TRIES = 150, 3
+# The ivshmem devices of a guest for 32-bit ARM: the first is a device, the second in place of the range that is set aside.
+ARM_MEMORY = {"bar2": "64M", "range": "64M"}
 IN_TIME = "the guest ends in time"
 
 # `globs` pick the cases, in turn (all where there are none), `cpu` needs emulation where it is given.
@@ -55,6 +59,16 @@ BOOTS = {
     "nohugeiomap": Boot("nohugeiomap", "", ["*.*nohugeiomap*"]),
     "nopat-52-bits": Boot("nopat no5lvl", "max,phys-bits=52", ["*.*without_pat*", "*.*large_aperture*", "*.s2[29]_*"]),
 }
+
+
+def more_of(args, wanted):
+    """MORE of tools/guest/kunit.sh."""
+    return ",".join(["only", *wanted.globs]) if wanted.globs and not args.glob else args.more
+
+
+def glob_of(args):
+    """What the kernel's command line has to pick cases."""
+    return f"kunit.filter_glob={args.glob}" if args.glob else ""
 
 
 def command(args, wanted, image, backing, log):
@@ -68,19 +82,44 @@ def command(args, wanted, image, backing, log):
     if wanted.cpu or accel.choose(image) != "kvm":
         kvm = ["--disable-kvm"]
         devices += f" -cpu {wanted.cpu or 'max'}"
-    glob = f"kunit.filter_glob={args.glob}" if args.glob else ""
     script = os.path.join(TOOLS, "guest", args.guest)
     append = f"{APPEND.get(args.kernel, '')} {wanted.append}"
     suites = SUITES if args.guest == "kunit.sh" else ""
-    more = ",".join(["only", *wanted.globs]) if wanted.globs and not args.glob else args.more
-    params = " ".join([more, f"uart={UART}", *args.param])
+    params = " ".join([more_of(args, wanted), f"uart={UART}", *args.param])
     return ["vng", "--run", image, *kvm, "--cpus", str(args.cpus), "--memory", MEMORY, f"--qemu-opts={devices}",
-            "--append", f"{LOG} memmap={RESERVED_MIB}M${RESERVED_PHYS >> 20}M {CONSOLE} {console} {suites} {append} {glob}",
+            "--append", f"{LOG} memmap={RESERVED_MIB}M${RESERVED_PHYS >> 20}M {CONSOLE} {console} {suites} {append} {glob_of(args)}",
             "--", f"{script} {args.modules} {RESERVED_PHYS} {RESERVED_MIB << 20} {params}"]
+
+
+def run_arm(args, wanted, log):
+    """What a guest printed for which there is no virtme-ng: its files are in an initramfs."""
+    with tempfile.TemporaryDirectory(prefix="kunit-", dir=qemu.cache_dir()) as scratch:
+        params, initrd = (os.path.join(scratch, name) for name in ("params", "initrd"))
+        with open(params, "w") as f:
+            f.write(" ".join([more_of(args, wanted), *args.param]))
+        guest = os.path.join(TOOLS, "guest")
+        files = {name: os.path.join(guest, name) for name in ("lib.sh", "kunit.sh")}
+        files.update({name: os.path.join(args.modules, name) for name in ("io-mapping-rs.ko", "io-mapping-selftests.ko")}, params=params)
+        initramfs.build(initrd, os.path.join(guest, "kunit_init.sh"), files, qemu.busybox(args.kernel))
+        devices = []
+        for name, size in ARM_MEMORY.items():
+            devices += ["-object", f"memory-backend-ram,id={name},size={size},share=on", "-device", f"ivshmem-plain,memdev={name}"]
+        append = f"{LOG} ignore_loglevel {SUITES} {wanted.append} {glob_of(args)}"
+        output = ""
+        try:
+            with boot.Guest(args.kernel, initrd, log, append, [*devices, "-device", "pci-testdev,membar=64M"],
+                            smp=args.cpus, timeout=TIMEOUT) as guest:
+                for line in guest.lines():
+                    output += line + "\n"
+        except qemu.GuestError as error:
+            output += f"@not ok {IN_TIME}: {error}\n@done\n"
+    return output
 
 
 def run(args, wanted, log):
     """What the guest printed."""
+    if qemu.is_arm(args.kernel):
+        return run_arm(args, wanted, log)
     for _ in range(TRIES):
         output = run_once(args, wanted, log)
         if output is not None:

@@ -45,22 +45,55 @@ guest_to_host() {
 	[ "$answer" = same ] || { echo "$answer" && return 1; }
 }
 
-# host_to_guest MIB-OFFSET: the host changes its file, and the guest reads the memory.
+# host_to_guest MIB-OFFSET MIB: the host changes its file, and the guest reads the memory.
 host_to_guest() {
 	local host guest
-	host=$(ask change $(($1 << 20)) $((MIB << 20)))
-	guest=$(dd if=$NODE bs=1M skip="$1" count=$MIB 2> /dev/null | sha256sum)
+	host=$(ask change $(($1 << 20)) $(($2 << 20)))
+	guest=$(dd if=$NODE bs=1M skip="$1" count="$2" 2> /dev/null | sha256sum)
 	tell "read ${guest%% *}"
 	[ "${guest%% *}" = "$host" ] || { echo "the guest read SHA-256 ${guest%% *}, the host wrote $host" && return 1; }
 }
 
-# with_strategy NAME NUMBER MIB-OFFSET MIB-OFFSET: loads the sample driver and copies in both directions.
+# with_strategy NAME NUMBER MIB-OFFSET MIB-OFFSET MIB: loads the sample driver, copies to the host, and MIB from it.
 with_strategy() {
 	try "the sample driver loads, $1" load_sample "$2" || return
 	tell "strategy $1"
 	tell "json $(tr -d '\n' < $LIBRARY/mappings.json)"
 	try "guest to host, $1" guest_to_host "$3"
-	try "host to guest, $1" host_to_guest "$4"
+	try "host to guest, $1" host_to_guest "$4" "$5"
+}
+
+# An aperture as large as this one is refused, as there is not as much address space for it. C returns NULL for it.
+refuse_whole() {
+	local c
+	insmod /io-mapping-c-apertures.ko "start=$(memory_range "$DEVICE" | cut -d ' ' -f 1)" size=$((256 << 20)) || return
+	dmesg | sed -n 's/.*io_mapping_c_apertures: //p' > /tmp/c
+	rmmod io_mapping_c_apertures
+	while IFS= read -r c; do tell "c $c"; done < /tmp/c
+	grep -q ' 256 MiB: NULL$' /tmp/c || { echo "C maps it" && return 1; }
+	insmod /io-mapping-sample.ko strategy=1 || return
+	[ ! -e $NODE ] || { echo "$NODE has appeared" && return 1; }
+	rmmod io_mapping_sample
+	dmesg | grep -q 'io_mapping_sample .*failed with error -12$' || { echo "it was no ENOMEM" && return 1; }
+}
+
+# What is mapped once: on a machine with 32 bits nothing as large as the memory.
+whole() {
+	if [ -e /io-mapping-c-apertures.ko ]; then
+		try "all of the memory is refused" refuse_whole
+	else
+		with_strategy whole 1 0 65 $MIB && try "the sample driver unloads" rmmod io_mapping_sample
+	fi
+}
+
+# A page is mapped while it is accessed. Neither offset is a multiple of a large page, but where C maps none of it: there
+# every page is read.
+sparse() {
+	if [ -e /io-mapping-c-apertures.ko ]; then
+		with_strategy sparse 2 129 0 256
+	else
+		with_strategy sparse 2 129 191 $MIB
+	fi
 }
 
 use_register() {
@@ -117,7 +150,7 @@ bad_commands() {
 	refuse "write to the node at its end" ENOSPC dd if=/dev/zero of=$NODE bs=1M seek=256 count=1
 	refuse "check the library on memory that a driver has" EBUSY selftest "$(memory_range "$DEVICE" | cut -d ' ' -f 1) 0x1000"
 	refuse "check the library on system RAM" EPERM selftest "$(first_address "System RAM") 0x1000"
-	refuse "check the library on registers of the machine" EPERM selftest "$(first_address "\(HPET\|pl011\)") 0x1000"
+	refuse "check the library on registers of the machine" EPERM selftest "$(first_address "\(HPET\|.*pl011.*\)") 0x1000"
 	refuse "check the library past the last address" ERANGE selftest "0x10000000000000 0x1000"
 	refuse "load the library twice" EEXIST insmod /io-mapping-rs.ko
 	refuse "load the sample driver twice" EEXIST insmod /io-mapping-sample.ko
@@ -219,6 +252,8 @@ DEVICE=$(pci_device 0x1af4:0x1110)
 # Another one, which no driver gets.
 UNUSED=$(pci_device 0x1af4:0x1110 2)
 echo none > "/sys/bus/pci/devices/$UNUSED/driver_override"
+# No firmware has turned it on where there is none.
+echo 1 > "/sys/bus/pci/devices/$UNUSED/enable"
 tell "kernel $(uname -r)"
 tell "device $DEVICE $(memory_range "$DEVICE")"
 ENABLED=$(enable_count)
@@ -226,10 +261,8 @@ KMEMLEAK=/sys/kernel/debug/kmemleak
 # What was there before is none of ours.
 if [ -e $KMEMLEAK ]; then scan && echo clear > $KMEMLEAK; fi
 mark_log
-if try "the library loads" insmod /io-mapping-rs.ko && with_strategy whole 1 0 65; then
-	try "the sample driver unloads" rmmod io_mapping_sample
-	# Neither offset is a multiple of a large page.
-	if with_strategy sparse 2 129 191; then
+if try "the library loads" insmod /io-mapping-rs.ko && whole; then
+	if sparse; then
 		try "registers" use_register
 		try "the library's files" library_files
 		bad_commands
