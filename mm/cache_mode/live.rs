@@ -189,17 +189,21 @@ impl LiveRange {
         }
     }
 
-    /// Removes the range from the list, and returns its start, its end and its mode.
+    /// Returns the number of its place, by which [`remove`] removes the range.
     #[inline(always)]
-    pub(super) fn remove(self) -> (u64, u64, CacheMode) {
-        let this = core::mem::ManuallyDrop::new(self);
-        let (start, end) = REGISTRY.lock().remove(this.at, this.mode);
-        (start, end, this.mode)
+    pub(super) fn into_place(self) -> u32 {
+        core::mem::ManuallyDrop::new(self).at
     }
 
     pub(super) const fn mode(&self) -> CacheMode {
         self.mode
     }
+}
+
+/// Removes the range of `mode` whose place is `at` from the list, and returns its start and its end.
+#[inline(always)]
+pub(super) fn remove(at: u32, mode: CacheMode) -> (u64, u64) {
+    REGISTRY.lock().remove(at, mode)
 }
 
 #[cold]
@@ -214,6 +218,6 @@ fn add_places(mode: CacheMode, places: usize) -> Result {
 
 impl Drop for LiveRange {
     fn drop(&mut self) {
-        REGISTRY.lock().remove(self.at, self.mode);
+        remove(self.at, self.mode);
     }
 }

@@ -7,8 +7,6 @@
 
 use crate::arch::{cache_mode as arch, machine};
 use crate::mm::phys_range::{PhysRange, PAGE_SHIFT, PAGE_SIZE};
-#[cfg(iomrs_stock)]
-use core::mem::ManuallyDrop;
 use core::sync::atomic::{AtomicU32, Ordering};
 use kernel::prelude::*;
 
@@ -201,16 +199,20 @@ impl ForeignMapping {
 ///
 /// # Invariants
 ///
-/// The registry was given the pages of the range, less an untracked last page, for the mode that was asked
-/// of it: `requested`, or on a stock kernel that of `live`. Where no page is left it was given nothing.
+/// - The registry was given the pages of the range, less an untracked last page, for the mode that was asked
+///   of it: `requested`, or on a stock kernel `asked`. Where no page is left it was given nothing.
+/// - On a stock kernel place `place` of `asked` in the list of live ranges has the range, that of this.
 pub(crate) struct Reservation {
     #[cfg(iomrs_exported)]
     start: u64,
     #[cfg(iomrs_exported)]
     end: u64,
-    // It has the range, too. So a mapping, which is moved to its owner, is no larger than it must be.
+    // The place in the list of live ranges, which has the range, too: what is moved to its owner fits into a
+    // register.
     #[cfg(iomrs_stock)]
-    live: ManuallyDrop<live::LiveRange>,
+    place: u32,
+    #[cfg(iomrs_stock)]
+    asked: CacheMode,
     requested: CacheMode,
     achieved: CacheMode,
 }
@@ -241,14 +243,17 @@ impl Reservation {
         if tracked > start {
             raw = arch::reserve(start, tracked, raw)?;
         }
-        // INVARIANT: The registry has just taken what is tracked of the range for `asked`.
+        // INVARIANT: The registry has just taken what is tracked of the range for `asked`, and the list the
+        // range.
         let mut this = Self {
             #[cfg(iomrs_exported)]
             start,
             #[cfg(iomrs_exported)]
             end,
             #[cfg(iomrs_stock)]
-            live: ManuallyDrop::new(live),
+            place: live.into_place(),
+            #[cfg(iomrs_stock)]
+            asked,
             requested,
             achieved: asked,
         };
@@ -325,8 +330,7 @@ impl Drop for Reservation {
     #[inline(never)]
     fn drop(&mut self) {
         #[cfg(iomrs_stock)]
-        // SAFETY: It is not used any more.
-        let (start, end, asked) = unsafe { ManuallyDrop::take(&mut self.live) }.remove();
+        let ((start, end), asked) = (live::remove(self.place, self.asked), self.asked);
         #[cfg(iomrs_exported)]
         let (start, end, asked) = (self.start, self.end, self.requested);
         let end = tracked_end(start, end);
