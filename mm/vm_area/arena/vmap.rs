@@ -35,8 +35,12 @@ impl Area {
     ///
     /// May sleep.
     pub(super) fn with_tables(size: usize) -> Result<(Self, usize)> {
-        let page = Page::alloc_page(GFP_KERNEL)?;
         let count = size >> PAGE_SHIFT;
+        // vmap() would say so, too, but wants the list of pages first.
+        if count > bindings::iomrs_totalram_pages() {
+            return Err(ENOMEM);
+        }
+        let page = Page::alloc_page(GFP_KERNEL)?;
         let mut pages = KVVec::with_capacity(count, GFP_KERNEL | __GFP_NOWARN)?;
         pages.resize(count, page.as_ptr(), GFP_KERNEL)?;
         let count = u32::try_from(count)?;
