@@ -66,7 +66,7 @@ def record(kernel, modules, spec, seconds, scratch):
     initrd, monitor, trace = (os.path.join(scratch, name) for name in ("initrd", "monitor", "trace"))
     initramfs.build(initrd, os.path.join(TOOLS, "guest", "profile.sh"), sources)
     devices = [*bench_boot.devices(scratch, 1 << 40), "-monitor", f"unix:{monitor},server,nowait", "-D", trace]
-    with boot.Guest(kernel, initrd, os.path.join(scratch, "console"), "nokaslr", devices, icount=True, timeout=TIMEOUT,
+    with boot.Guest(kernel, initrd, os.path.join(scratch, "console"), "nokaslr", devices, icount=True, timeout=TIMEOUT, memory=bench_boot.MEMORY,
                     wide=True) as guest:
         symbols = None
         for line in guest.lines():
