@@ -17,9 +17,10 @@ import sys
 import threading
 import time
 
+from arena import arena_is_told, arena_is_twice_the_memory_by_default
 from leaks import leak_is_reported, library_works_beside_what_was_leaked
 from library import (CHUNK, DEBUG, LIBRARY, MODULES, PAGE, bar, check_eq, control, deltas, device, insmod, log_since, mappings,
-                     read_once, rmmod, selftest, stats, table, unbound, units)
+                     read_once, rmmod, selftest, stats, table, unbound)
 
 # Registers of the machine, which are no BARs.
 APIC, HPET = 0xfee00000, 0xfed00000
@@ -175,49 +176,6 @@ def stats_are_exact():
     control("refuse-bars")
     check_eq("BARs refused", deltas(before, stats()), {
         "refused_EINVAL": 3, "refused_other": 1, "refused_EBUSY": 1, "mappings_made": 1, "mappings_dropped": 1})
-
-
-@test
-def arena_is_told():
-    if "arena_units" not in stats():
-        check_eq("units", units(), [])
-        return
-    before = stats()
-    control("pages", PHYS, 7)
-    control("whole", PHYS + CHUNK, CHUNK)
-    during, parts = stats(), units()
-    check_eq("units", (during["arena_units"], during["arena_bytes"]), (len(parts), sum(unit["size"] for unit in parts)))
-    check_eq("free", during["arena_bytes_free"], sum(unit["free"] for unit in parts))
-    check_eq("in one piece", during["arena_bytes_free_in_one_piece"], max(unit["free_in_one_piece"] for unit in parts))
-    check_eq("all", during["arena_bytes"], sum(during[f"arena_bytes_{what}"] for what in ("mapped", "free", "awaiting_flush")))
-    mapped = 7 * 2 * PAGE + CHUNK + PAGE  # each with its guard page
-    check_eq("mapped", during["arena_bytes_mapped"] - before["arena_bytes_mapped"], mapped)
-    # A table of 4 KiB for each 2 MiB, and one for each 1 GiB.
-    check_eq("tables", during["arena_bytes_of_tables"], ((during["arena_bytes"] >> 21) + (during["arena_bytes"] >> 30)) * PAGE)
-    control("drop")
-    after = stats()
-    check_eq("dropped", after["arena_bytes_mapped"], before["arena_bytes_mapped"])
-    if after["arena_flushes"] == during["arena_flushes"]:
-        check_eq("dirty", after["arena_bytes_awaiting_flush"] - during["arena_bytes_awaiting_flush"], mapped)
-
-
-@test
-def arena_is_twice_the_memory_by_default():
-    if "arena_units" not in stats():
-        return
-    phys, unit = bar(device("0x1af4", "0x1110"), 2)[0], 1 << 30
-    try:
-        while True:
-            # More than half of the largest unit that is made for smaller mappings: each takes one.
-            control("whole", phys, 5 * unit // 8)
-    except OSError as error:
-        check_eq("errno", error.errno, errno.ENOMEM)
-    with open("/proc/meminfo") as file:
-        memory = int(file.readline().split()[1]) << 10
-    left = 2 * memory - stats()["arena_bytes"]
-    control("drop")
-    if not 0 <= left < unit:
-        raise AssertionError(f"{left} bytes are left of twice the memory")
 
 
 @test
@@ -378,7 +336,6 @@ def selftest_passes_and_changes_nothing():
     check_eq("cases", said.count("    ok "), 8)
 
 
-@test
 def caller_in_an_unloaded_module_is_not_listed():
     control("leak", PHYS, PAGE)
     check_eq("selftests unload", rmmod("io_mapping_selftests"), 0)
@@ -413,8 +370,10 @@ with open("/proc/cmdline") as file:
 LARGE_AND_SMALL = {"4K": 3, "2M": 1} if LARGE_PAGES else {"4K": 515}
 for function in TESTS:
     run(function)
-
-
+run(arena_is_told, PHYS, OTHER_PHYS)
+run(arena_is_twice_the_memory_by_default)
+# From here on something stays mapped.
+run(caller_in_an_unloaded_module_is_not_listed)
 run(leak_is_reported, mark, PHYS, SIZE)
 run(library_works_beside_what_was_leaked, PHYS, SIZE)
 complaints = log_since(mark)[0]
