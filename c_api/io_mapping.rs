@@ -72,8 +72,8 @@ const CHECK: u32 = 1;
 ///
 /// # Safety
 ///
-/// As [`IoMapping::with_strategy`]. `mapping` is NULL or may be written to. `site` is valid for as long
-/// as the driver's module is loaded.
+/// As [`IoMapping::with_strategy`]. `mapping` is NULL or may be written to; in an interrupt it is NULL.
+/// `site` is valid for as long as the driver's module is loaded.
 #[no_mangle]
 pub(crate) unsafe extern "C" fn iomrs_io_mapping_init_wc(
     mapping: *mut CIoMapping,
@@ -82,13 +82,14 @@ pub(crate) unsafe extern "C" fn iomrs_io_mapping_init_wc(
     flags: u32,
     site: &'static CallSite,
 ) -> bool {
-    if in_interrupt() {
-        report(site, "io_mapping_init_wc() in an interrupt", base as usize);
-        return false;
-    }
     // SAFETY: As required of our caller.
     let Some(mapping) = (unsafe { mapping.as_mut() }) else {
-        report(site, "io_mapping_init_wc() of NULL", 0);
+        refuse(
+            "io_mapping_init_wc() in an interrupt",
+            "io_mapping_init_wc() of NULL",
+            base as usize,
+            site,
+        );
         return false;
     };
     free_ended();
@@ -103,6 +104,18 @@ pub(crate) unsafe extern "C" fn iomrs_io_mapping_init_wc(
     };
     Counter::CMade.count();
     true
+}
+
+/// Says why there is no struct to make an aperture of, or to end: the header passes NULL in interrupts.
+#[cold]
+#[inline(never)]
+fn refuse(in_an_interrupt: &str, of_null: &str, value: usize, site: &CallSite) {
+    let what = if in_interrupt() {
+        in_an_interrupt
+    } else {
+        of_null
+    };
+    report(site, what, value);
 }
 
 /// Returns what C knows of a new aperture, but for its place.
@@ -176,8 +189,8 @@ fn own_sparse(_: IoMapping, _: &'static CallSite) -> Result<CIoMapping> {
 ///
 /// # Safety
 ///
-/// `mapping` is NULL, or points to memory that has been an aperture or is filled with zeroes. Nobody uses
-/// the aperture any more. `site` is valid for as long as the driver's module is loaded.
+/// `mapping` is NULL, as in an interrupt, or points to memory that has been an aperture or is filled with
+/// zeroes. Nobody uses the aperture any more. `site` is valid for as long as the driver's module is loaded.
 #[no_mangle]
 pub(crate) unsafe extern "C" fn iomrs_io_mapping_fini(
     mapping: *mut CIoMapping,
@@ -185,14 +198,15 @@ pub(crate) unsafe extern "C" fn iomrs_io_mapping_fini(
 ) -> bool {
     // SAFETY: As required of our caller.
     let Some(mapping) = (unsafe { mapping.as_mut() }) else {
-        report(site, "io_mapping_fini() of NULL", 0);
+        refuse(
+            "io_mapping_fini() in an interrupt",
+            "io_mapping_fini() of NULL",
+            0,
+            site,
+        );
         return false;
     };
     let addr = mapping.iomem.addr();
-    if in_interrupt() {
-        report(site, "io_mapping_fini() in an interrupt", addr);
-        return false;
-    }
     free_ended();
     match owners::end_aperture(addr) {
         Some(0) => (),

@@ -202,13 +202,27 @@ static inline bool iomrs_is_mapped(const struct io_mapping *mapping, unsigned lo
 	return !IOMRS_FLAGS && offset < mapping->iomrs_mapped;
 }
 
+static inline bool iomrs_make_wc(struct io_mapping *mapping, resource_size_t base, unsigned long size,
+				 const struct iomrs_site *site)
+{
+	if (!iomrs_io_mapping_init_wc(mapping, base, size, IOMRS_FLAGS, site))
+		return false;
+	mapping->prot = pgprot_writecombine(PAGE_KERNEL);
+	return true;
+}
+
+/* As in iomrs_fini(). */
+static inline bool iomrs_refuse_interrupt(resource_size_t base, unsigned long size, const struct iomrs_site *site)
+{
+	return unlikely(iomrs_is_interrupt()) && !iomrs_io_mapping_init_wc(NULL, base, size, IOMRS_FLAGS, site);
+}
+
 static inline struct io_mapping *iomrs_init_wc(struct io_mapping *mapping, resource_size_t base, unsigned long size,
 					       const struct iomrs_site *site)
 {
-	if (!iomrs_io_mapping_init_wc(mapping, base, size, IOMRS_FLAGS, site))
+	if (iomrs_refuse_interrupt(base, size, site))
 		return NULL;
-	mapping->prot = pgprot_writecombine(PAGE_KERNEL);
-	return mapping;
+	return iomrs_make_wc(mapping, base, size, site) ? mapping : NULL;
 }
 
 static inline struct io_mapping *iomrs_create_wc(resource_size_t base, unsigned long size,
@@ -216,22 +230,26 @@ static inline struct io_mapping *iomrs_create_wc(resource_size_t base, unsigned 
 {
 	struct io_mapping *mapping;
 
-	if (unlikely(iomrs_is_interrupt())) {
-		iomrs_io_mapping_init_wc(NULL, base, size, IOMRS_FLAGS, site);
+	if (iomrs_refuse_interrupt(base, size, site))
 		return NULL;
-	}
 	mapping = kmalloc(sizeof(*mapping), GFP_KERNEL);
-	if (mapping && !iomrs_init_wc(mapping, base, size, site)) {
+	if (mapping && !iomrs_make_wc(mapping, base, size, site)) {
 		kfree(mapping);
 		return NULL;
 	}
 	return mapping;
 }
 
+/* An interrupt is refused as NULL is. The library says which it was. */
+static inline bool iomrs_fini(struct io_mapping *mapping, const struct iomrs_site *site)
+{
+	return iomrs_io_mapping_fini(unlikely(iomrs_is_interrupt()) ? NULL : mapping, site);
+}
+
 /* What is no aperture is not freed, either. */
 static inline void iomrs_free(struct io_mapping *mapping, const struct iomrs_site *site)
 {
-	if (iomrs_io_mapping_fini(mapping, site))
+	if (iomrs_fini(mapping, site))
 		kfree(mapping);
 }
 
@@ -288,7 +306,7 @@ static inline void iomrs_unmap(const void __iomem *addr, const struct iomrs_site
 
 #define io_mapping_init_wc(mapping, base, size) iomrs_init_wc(mapping, base, size, IOMRS_SITE)
 #define io_mapping_create_wc(base, size) iomrs_create_wc(base, size, IOMRS_SITE)
-#define io_mapping_fini(mapping) ((void)iomrs_io_mapping_fini(mapping, IOMRS_SITE))
+#define io_mapping_fini(mapping) ((void)iomrs_fini(mapping, IOMRS_SITE))
 #define io_mapping_free(mapping) iomrs_free(mapping, IOMRS_SITE)
 #define io_mapping_map_local_wc(mapping, offset) iomrs_map_page(mapping, offset, false, IOMRS_SITE)
 #define io_mapping_unmap_local(addr) iomrs_unmap_page(addr, IOMRS_SITE)
