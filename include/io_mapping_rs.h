@@ -232,7 +232,7 @@ static inline struct io_mapping *iomrs_create_wc(resource_size_t base, unsigned 
 
 	if (iomrs_refuse_interrupt(base, size, site))
 		return NULL;
-	mapping = kmalloc(sizeof(*mapping), GFP_KERNEL);
+	mapping = kmalloc_obj(*mapping);
 	if (mapping && !iomrs_make_wc(mapping, base, size, site)) {
 		kfree(mapping);
 		return NULL;
