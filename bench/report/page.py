@@ -26,7 +26,7 @@ nav ul { columns: 2 18em; padding-left: 1.2em }
   .numbers tr { display: flex; flex-wrap: wrap; border-bottom: 1px solid #ccc; padding: 4px 0 }
   .numbers :is(td, th) { border: none; flex: 1 1 0; overflow-wrap: normal } .numbers :is(td, th):first-child { flex: 0 0 100% } }
 @media print { body { max-width: none; padding: 0; font-size: 11pt } a { color: inherit; text-decoration: none }
-  nav { display: none } figure, tr, h2, h3 { break-inside: avoid } h2, h3 { break-after: avoid } svg { max-width: 12.5cm }
+  nav { display: none } figure, tr, h2, h3 { break-inside: avoid } h2, h3 { break-after: avoid } svg { max-width: 12.5cm; max-height: 23cm }
   table { font-size: 9pt } .scroll { overflow-x: visible; width: auto; margin: 0 } .scroll table { font-size: 6.5pt; width: 100% }
   .scroll td:nth-child(n) { white-space: normal; min-width: 0; padding: 1px 3px } }
 @page { size: A4; margin: 15mm }"""
