@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![forbid(unsafe_code)]
+
 //! Cache modes, and the bits of an entry that select them (C: `MT_DEVICE_nGnRE` and its like).
 //!
 //! | mode | memory type | C |
@@ -15,7 +17,7 @@
 //! C header: [`arch/arm64/include/asm/io.h`](srctree/arch/arm64/include/asm/io.h)
 
 use super::bindings as c;
-use kernel::prelude::*;
+pub(crate) use crate::arch::generic::no_registry::{free, is_allowed, is_untracked, reserve, sync};
 
 // The numbers of `CacheMode` in mm/cache_mode.
 const WRITE_BACK: u32 = 0;
@@ -72,48 +74,4 @@ pub(crate) fn effective(mode: u32) -> u32 {
 /// Returns the mode that `entry` of a page of any size selects. `None` where no mode has these bits.
 pub(crate) fn of_entry(entry: u64, _large: bool) -> Option<u32> {
     (WRITE_BACK..=UNCACHED).find(|&mode| prot_of(mode) & TYPE_BITS == entry & TYPE_BITS)
-}
-
-/// Whether the registry leaves the range out: there is none.
-#[inline(always)]
-pub(crate) fn is_untracked(_start: u64, _end: u64) -> bool {
-    false
-}
-
-/// Whether a mapping that asked for `requested` may have `achieved`, the mode of a mapping that is there: not
-/// one that is more strongly cached.
-pub(crate) fn is_allowed(_start: u64, _size: u64, requested: u32, achieved: u32) -> bool {
-    achieved != WRITE_BACK || requested == WRITE_BACK
-}
-
-/// Returns `requested`: there is no registry.
-///
-/// # Errors
-///
-/// None.
-#[inline(always)]
-pub(crate) fn reserve(_start: u64, _end: u64, requested: u32) -> Result<u32> {
-    Ok(requested)
-}
-
-/// Nothing.
-///
-/// # Safety
-///
-/// None. As where there is a registry.
-#[inline(always)]
-pub(crate) unsafe fn free(_start: u64, _end: u64, _requested: u32) {}
-
-/// Nothing: memory of a device is not in the kernel's own mapping.
-///
-/// # Errors
-///
-/// None.
-///
-/// # Safety
-///
-/// None. As where there is a registry.
-#[inline(always)]
-pub(crate) unsafe fn sync(_start: u64, _size: u64, _mode: u32) -> Result {
-    Ok(())
 }

@@ -8,6 +8,8 @@ pub(crate) mod encryption;
 pub(crate) mod limits;
 #[cfg(not(CONFIG_X86_64))]
 pub(crate) mod mtrr;
+#[cfg(not(CONFIG_X86_64))]
+pub(crate) mod no_registry;
 #[cfg(not(CONFIG_ARM))]
 pub(crate) mod page_table;
 #[cfg(iomrs_preempt_calls)]
