@@ -66,7 +66,8 @@ impl<T, F: FnOnce() -> T> Call<F, T> {
     }
 }
 
-/// Calls `f` with soft interrupts off.
+/// Calls `f` with soft interrupts off. It may unmap, of which a kernel that checks for sleeping complains, as of C's
+/// `iounmap()`.
 pub(crate) fn without_soft_interrupts(f: impl FnOnce()) {
     let mut call = Call {
         f: Some(f),
@@ -74,7 +75,7 @@ pub(crate) fn without_soft_interrupts(f: impl FnOnce()) {
     };
     let (run, arg) = call.raw();
     // SAFETY: `run` is for `arg`, which lives until the call has ended.
-    unsafe { c::iomrs_c_run_with_bh_disabled(run, arg) };
+    complaints_are_wanted(|| unsafe { c::iomrs_c_run_with_bh_disabled(run, arg) });
 }
 
 /// Returns what C has to be given to call `body`: a function and its argument.

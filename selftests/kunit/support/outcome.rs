@@ -26,6 +26,18 @@ pub(crate) fn note(text: kernel::fmt::Arguments<'_>) {
     }
 }
 
+/// Calls `f`, of which a kernel that checks for sleeping complains.
+pub(crate) fn complaints_are_wanted<T>(f: impl FnOnce() -> T) -> T {
+    if !cfg!(CONFIG_DEBUG_ATOMIC_SLEEP) {
+        return f();
+    }
+    // tools/guest/kunit.sh looks for both lines.
+    note(fmt!("complaints are wanted from here"));
+    let result = f();
+    note(fmt!("complaints are wanted to here"));
+    result
+}
+
 /// Marks the running test as skipped because of `reason`.
 pub(crate) fn skip(reason: &CStr) -> Outcome {
     // SAFETY: The string ends with a NUL.
