@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Runs our KUnit suites on a test kernel in virtme-ng. Inside the trixie root.
+"""Runs our KUnit suites on a test kernel, in virtme-ng or an initramfs. Inside the trixie root.
 
     tools/kunit.py DIR-OF-MODULES NAME [--kernel test|debug|kmap|arm-lowmem] [--boot BOOT] [--log FILE]
 
@@ -27,24 +27,23 @@ import tap
 TOOLS = os.path.dirname(os.path.realpath(__file__))
 # A whole section of the kernel's memory model, so that it has no struct pages.
 RESERVED_PHYS, RESERVED_MIB = 768 << 20, 128
+RANGE = f"{RESERVED_PHYS} {RESERVED_MIB << 20}"
 # More than the largest unit of the arena, of which a mapping of all of the BAR needs one.
 MEMORY = "6G"
 # Where the kernel does not look for a serial port.
 UART = 0x1c8
-# vng's own console goes nowhere; the kernel's complaints are wanted, on a console of ours.
-CONSOLE = "ignore_loglevel no_timer_check"
 # The kernel's own buffer has 128 KiB. The suites fill it, and what was said of the first would be lost.
 LOG = "log_buf_len=4M"
-VIRTIO = "console=hvc0", "-device virtio-serial-pci -device virtconsole,chardev=klog"
-# For the debug kernel: what kmemleak prints under its own lock must not go to a driver that allocates memory. There is but
-# one console=ttyS, which vng has.
-SERIAL = "earlycon=uart8250,io,0x3e8 keep_bootcon", "-device isa-serial,iobase=0x3e8,irq=4,chardev=klog"
+# The guests without virtme-ng. There is none for 32-bit ARM. With the debug kernel what it starts before the tests takes
+# minutes, and what kmemleak prints under its own lock must not go to its console, whose driver allocates memory.
+IN_INITRAMFS = "arm-lowmem", "debug"
+# What these have of ours.
+MODULES = "io-mapping-rs.ko", "io-mapping-selftests.ko", "io-mapping-bugs.ko"
 # Suites look for addresses in /proc/vmallocinfo.
 SUITES = "no_hash_pointers"
 TIMEOUT = 600
 # How many times longer the checkers of the debug kernel take.
 SLOWDOWN = {"debug": 4}
-APPEND = {"debug": qemu.DEBUG_APPEND}
 # A guest that has not said a word by then does not come up. On a loaded machine emulation does that now and then, before
 # anything of ours has been loaded. It is booted again.
 SILENT, TRIES = 150, 3
@@ -61,65 +60,91 @@ BOOTS = {
 }
 
 
-def more_of(args, wanted):
-    """MORE of tools/guest/kunit.sh."""
-    return ",".join(["only", *wanted.globs]) if wanted.globs and not args.glob else args.more
+def memory_backend(name, size, more):
+    return ["-object", f"memory-backend-{more},id={name},size={size},share=on", "-device", f"ivshmem-plain,memdev={name}"]
 
 
-def glob_of(args):
-    """What the kernel's command line has to pick cases."""
-    return f"kunit.filter_glob={args.glob}" if args.glob else ""
+def devices_of(kernel, backing):
+    """QEMU's arguments for the devices of a guest. `backing` is a file, for the memory of one."""
+    devices = ["-device", "pci-testdev,membar=64M"]
+    if qemu.is_arm(kernel):
+        for name, size in ARM_MEMORY.items():
+            devices += memory_backend(name, size, "ram")
+        return devices
+    return [*memory_backend("bar2", "4G", f"file,mem-path={backing}"), *devices, "-device", "nvme,serial=iomrs",
+            "-chardev", "null,id=uart", "-device", f"isa-serial,iobase={UART:#x},irq=5,chardev=uart"]
+
+
+def append_of(args, wanted):
+    """What each guest has on its kernel's command line."""
+    reserved = "" if qemu.is_arm(args.kernel) else f"memmap={RESERVED_MIB}M${RESERVED_PHYS >> 20}M"
+    suites = SUITES if args.guest == "kunit.sh" else ""
+    glob = f"kunit.filter_glob={args.glob}" if args.glob else ""
+    return f"{LOG} ignore_loglevel {reserved} {suites} {wanted.append} {glob}"
+
+
+def params_of(args, wanted):
+    """MORE of tools/guest/kunit.sh, and what follows it."""
+    more = ",".join(["only", *wanted.globs]) if wanted.globs and not args.glob else args.more
+    uart = [] if qemu.is_arm(args.kernel) else [f"uart={UART}"]
+    return " ".join([more, *uart, *args.param])
 
 
 def command(args, wanted, image, backing, log):
     """vng's command line. It opens its output by path, so that must be a pipe."""
-    console, klog = SERIAL if args.kernel == "debug" else VIRTIO
-    devices = (f"-object memory-backend-file,id=bar2,size=4G,mem-path={backing},share=on "
-            "-device ivshmem-plain,memdev=bar2 -device pci-testdev,membar=64M -device nvme,serial=iomrs "
-            f"-chardev null,id=uart -device isa-serial,iobase={UART:#x},irq=5,chardev=uart "
-            f"-chardev file,id=klog,path={log} {klog}")
+    devices = " ".join([*devices_of(args.kernel, backing), "-device virtio-serial-pci -device virtconsole,chardev=klog",
+                        f"-chardev file,id=klog,path={log}"])
     kvm = []
     if wanted.cpu or accel.choose(image) != "kvm":
         kvm = ["--disable-kvm"]
         devices += f" -cpu {wanted.cpu or 'max'}"
     script = os.path.join(TOOLS, "guest", args.guest)
-    append = f"{APPEND.get(args.kernel, '')} {wanted.append}"
-    suites = SUITES if args.guest == "kunit.sh" else ""
-    params = " ".join([more_of(args, wanted), f"uart={UART}", *args.param])
     return ["vng", "--run", image, *kvm, "--cpus", str(args.cpus), "--memory", MEMORY, f"--qemu-opts={devices}",
-            "--append", f"{LOG} memmap={RESERVED_MIB}M${RESERVED_PHYS >> 20}M {CONSOLE} {console} {suites} {append} {glob_of(args)}",
-            "--", f"{script} {args.modules} {RESERVED_PHYS} {RESERVED_MIB << 20} {params}"]
+            "--append", f"no_timer_check console=hvc0 {append_of(args, wanted)}",
+            "--", f"{script} {args.modules} {RANGE} {params_of(args, wanted)}"]
 
 
-def run_arm(args, wanted, log):
-    """What a guest printed for which there is no virtme-ng: its files are in an initramfs."""
+def run_in_initramfs(args, wanted, log):
+    """What a guest printed that has busybox and our modules alone."""
     with tempfile.TemporaryDirectory(prefix="kunit-", dir=qemu.cache_dir()) as scratch:
-        params, initrd = (os.path.join(scratch, name) for name in ("params", "initrd"))
-        with open(params, "w") as f:
-            f.write(" ".join([more_of(args, wanted), *args.param]))
+        backing, params, reserved, initrd = (os.path.join(scratch, name) for name in ("bar2", "params", "range", "initrd"))
+        write(params, params_of(args, wanted))
         guest = os.path.join(TOOLS, "guest")
-        files = {name: os.path.join(guest, name) for name in ("lib.sh", "kunit.sh")}
-        files.update({name: os.path.join(args.modules, name) for name in ("io-mapping-rs.ko", "io-mapping-selftests.ko")}, params=params)
+        files = {name: os.path.join(guest, name) for name in ("lib.sh", "kunit.sh", "checkers.sh")}
+        files.update((name, os.path.join(args.modules, name)) for name in MODULES if os.path.exists(os.path.join(args.modules, name)))
+        files.update(params=params)
+        append, memory = append_of(args, wanted), "1G"
+        if not qemu.is_arm(args.kernel):
+            write(reserved, RANGE)
+            make_backing(backing)
+            files.update(range=reserved)
+            append, memory = f"{append} {qemu.DEBUG_APPEND} {qemu.DEBUG_CONSOLE}", MEMORY
         initramfs.build(initrd, os.path.join(guest, "kunit_init.sh"), files, qemu.busybox(args.kernel))
-        devices = []
-        for name, size in ARM_MEMORY.items():
-            devices += ["-object", f"memory-backend-ram,id={name},size={size},share=on", "-device", f"ivshmem-plain,memdev={name}"]
-        append = f"{LOG} ignore_loglevel {SUITES} {wanted.append} {glob_of(args)}"
         output = ""
         try:
-            with boot.Guest(args.kernel, initrd, log, append, [*devices, "-device", "pci-testdev,membar=64M"],
-                            smp=args.cpus, timeout=TIMEOUT) as guest:
-                for line in guest.lines():
+            with boot.Guest(args.kernel, initrd, log, append, devices_of(args.kernel, backing), smp=args.cpus, memory=memory,
+                            timeout=args.limit * SLOWDOWN.get(args.kernel, 1)) as running:
+                for line in running.lines():
                     output += line + "\n"
         except qemu.GuestError as error:
             output += f"@not ok {IN_TIME}: {error}\n@done\n"
     return output
 
 
+def write(path, text):
+    with open(path, "w") as f:
+        f.write(text + "\n")
+
+
+def make_backing(path):
+    with open(path, "wb") as f:
+        f.truncate(4 << 30)
+
+
 def run(args, wanted, log):
     """What the guest printed."""
-    if qemu.is_arm(args.kernel):
-        return run_arm(args, wanted, log)
+    if args.kernel in IN_INITRAMFS:
+        return run_in_initramfs(args, wanted, log)
     for _ in range(TRIES):
         output = run_once(args, wanted, log)
         if output is not None:
@@ -131,27 +156,25 @@ def run(args, wanted, log):
 def run_once(args, wanted, log):
     """As run(); None if the guest does not come up."""
     image = qemu.kernel_image(args.kernel)
-    silent, limit = (seconds * SLOWDOWN.get(args.kernel, 1) for seconds in (SILENT, args.limit))
     with tempfile.TemporaryDirectory(prefix="kunit-", dir=qemu.cache_dir()) as scratch:
         backing = os.path.join(scratch, "bar2")
-        with open(backing, "wb") as f:
-            f.truncate(4 << 30)
+        make_backing(backing)
         process = subprocess.Popen(command(args, wanted, image, backing, log), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
                                    preexec_fn=qemu.die_with_parent)
         try:
             try:
-                output, _ = process.communicate(timeout=silent)
+                output, _ = process.communicate(timeout=SILENT)
             except subprocess.TimeoutExpired:
                 if not (os.path.exists(log) and os.path.getsize(log)):
                     qemu.kill_session(process)
                     last_words(process)
                     return None
-                output, _ = process.communicate(timeout=limit - silent)
+                output, _ = process.communicate(timeout=args.limit - SILENT)
         except subprocess.TimeoutExpired:
             qemu.kill_session(process)
             output = last_words(process)
-            output += f"\n@not ok {IN_TIME}: it took longer than {limit} s\n@done\n".encode()
+            output += f"\n@not ok {IN_TIME}: it took longer than {args.limit} s\n@done\n".encode()
     return output.decode(errors="replace").replace("\r", "")
 
 
@@ -222,6 +245,8 @@ def main():
     parser.add_argument("--cpus", type=int, default=2)
     parser.add_argument("--log", default="/tmp/iomrs-kunit.log", help="where consoles go, with the boot's name added")
     args = parser.parse_args()
+    if args.kernel in IN_INITRAMFS and args.guest != "kunit.sh":
+        parser.error(f"{args.guest} runs in virtme-ng, which there is not for the {args.kernel} kernel")
     merged = {}
     for name in [args.boot] if args.boot else BOOTS:
         for case, verdict, reason in results(args, name):

@@ -1,14 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Init of a guest without virtme-ng: runs kunit.sh on the memory of an ivshmem device, in place of memory that the command
-# line sets aside. What it prints goes to tools/kunit.py.
+# Init of a guest without virtme-ng: runs kunit.sh with the words of /params. What it prints goes to tools/kunit.py.
 # shellcheck shell=busybox
 . /lib.sh
 
-# No firmware has turned them on.
-for device in /sys/bus/pci/devices/*; do echo 1 > "$device/enable"; done
-range=$(sed -n '3s/ 0x[^ ]*$//p' "/sys/bus/pci/devices/$(pci_device 0x1af4:0x1110 2)/resource")
-start=${range% *} last=${range#* }
+if [ -e /range ]; then
+	read -r start size < /range
+else
+	# In place of memory that the command line sets aside: that of an ivshmem device. No firmware has turned them on.
+	for device in /sys/bus/pci/devices/*; do echo 1 > "$device/enable"; done
+	range=$(sed -n '3s/ 0x[^ ]*$//p' "/sys/bus/pci/devices/$(pci_device 0x1af4:0x1110 2)/resource")
+	start=${range% *} last=${range#* }
+	size=$((last - start + 1))
+fi
 # shellcheck disable=SC2046 # words, or none
-sh /kunit.sh / "$start" $((last - start + 1)) $(cat /params) >&3 2>&1
+sh /kunit.sh / "$start" "$size" $(cat /params) >&3 2>&1
 finish 0
