@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=dash disable=SC2086
-# Runs inside a virtme-ng guest: loads our modules with their KUnit suites and prints the results.
+# shellcheck shell=dash disable=SC2086,SC2154 # words; checkers.sh has $kmemleak
+# Runs inside a guest: loads our modules with their KUnit suites and prints the results.
 #   kunit.sh DIR-OF-MODULES PHYS SIZE MORE [PARAMETER=VALUE]...
 # PHYS and SIZE: the range of RAM that the kernel's command line sets aside. Each PARAMETER is one of
 # io-mapping-selftests.ko, and arena=1 one of the library, too. MORE is "once", or what is done besides:
@@ -20,7 +20,7 @@ quiet_log() {
 	local complaints
 	dmesg | grep -q "$mark" || { echo "the log has lost what it began with" && return 1; }
 	complaints=$(dmesg | sed "1,/$mark/d; /complaints are wanted from here/,/complaints are wanted to here/d" |
-		grep -E 'WARNING:|BUG:|INFO:|UBSAN:|Oops|Call Trace|rcu:|possible|rust_kernel:' | head -n 3)
+		grep -E 'WARNING:|BUG:|INFO:|UBSAN:|Oops|Call Trace|rcu:|possible|rust_kernel:|unreferenced object|suspected memory leak' | head -n 3)
 	[ -z "$complaints" ] || { echo "$complaints" | tr '\n' '|' && return 1; }
 }
 
@@ -83,12 +83,15 @@ with_readers() {
 	check "how often they were read: more than 5 times" [ "$(wc -l < /tmp/reads)" -gt 5 ]
 }
 
+. "${0%/*}/checkers.sh"
 results=/sys/kernel/debug/kunit
 before=$(ls $results 2> /dev/null)
-mark="iomrs: the tests begin here"
-echo "$mark" > /dev/kmsg
 modules=$1 phys=$2 size=$3 more=$4
 shift 4
+# What was there before is none of ours.
+if [ -e $kmemleak ]; then scan && echo clear > $kmemleak; fi
+mark="iomrs: the tests begin here"
+echo "$mark" > /dev/kmsg
 if [ -e /proc/mtrr ]; then check "an MTRR for the tests" small_mtrr "$phys" "$size"; fi
 for slots in 1 32 63 65 4097 4160 4294967295; do
 	check "window_slots=$slots is refused" refuses window_slots=$slots "window_slots=$slots is not a multiple of 64"
@@ -120,5 +123,10 @@ if [ "$more" = again ]; then
 	again "*.*_strict_*" strict=1
 fi
 dmesg | sed -n 's/.*\(iomrs-timing:.*\)/@\1/p'
+if [ -e $kmemleak ]; then
+	check "no memory is leaked" no_leaks
+	cat $kmemleak
+fi
 check "kernel log is quiet" quiet_log
+if [ -e "$modules/io-mapping-bugs.ko" ]; then checkers; fi
 echo "@done"

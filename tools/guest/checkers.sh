@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash disable=SC2154 # kunit.sh has $modules
+# For kunit.sh: the checkers of the debug kernel. Sourced. $modules is the directory of the modules.
+
+kmemleak=/sys/kernel/debug/kmemleak
+
+# Puts something else where the allocator's lists of each CPU have what they handed out. kmemleak takes that for a use.
+forget() {
+	local cpu
+	for cpu in $(seq 0 $(($(nproc) - 1))); do
+		taskset "$(printf %x $((1 << cpu)))" insmod "$modules/io-mapping-bugs.ko" && rmmod io_mapping_bugs
+	done
+}
+
+# What kmemleak finds. It wants an object to be some seconds old, and not to change.
+scan() {
+	forget
+	sleep 6
+	echo scan > $kmemleak && echo scan > $kmemleak
+}
+
+no_leaks() {
+	scan
+	[ -z "$(cat $kmemleak)" ] || { sed -n 's/^ *comm/comm/p' $kmemleak | head -n 6 | tr '\n' '|' && return 1; }
+}
+
+# finds NUMBER REPORT: the bug makes the kernel print REPORT. See selftests/checkers/io_mapping_bugs.rs.
+finds() {
+	local mark="iomrs: bug $1"
+	echo "$mark" > /dev/kmsg
+	insmod "$modules/io-mapping-bugs.ko" bug="$1" && rmmod io_mapping_bugs || return
+	dmesg | sed "1,/$mark/d" | grep -q "$2" || { echo "no report: $2" && return 1; }
+}
+
+# The bug leaks ten objects of 256 bytes. A word somewhere may look like the address of one of them.
+finds_leaks() {
+	insmod "$modules/io-mapping-bugs.ko" bug=4 && rmmod io_mapping_bugs || return
+	scan
+	[ "$(grep -c 'unreferenced object .*(size 256)' $kmemleak)" -ge 5 ] || { echo "$(wc -l < $kmemleak) lines in $kmemleak" && return 1; }
+}
+
+# Each checker, which has found nothing until then, must find the bug that there is for it.
+checkers() {
+	check "checkers.sleep_under_a_lock" finds 1 "BUG: sleeping function called from invalid context"
+	# lockdep stops at the first report of KASAN.
+	check "checkers.lock_in_two_orders" finds 5 "WARNING: possible circular locking dependency"
+	check "checkers.use_after_free" finds 2 "BUG: KASAN: slab-use-after-free in .*io_mapping_bugs"
+	check "checkers.store_past_the_end" finds 3 "BUG: KASAN: vmalloc-out-of-bounds in .*io_mapping_bugs"
+	check "checkers.leak" finds_leaks
+}
