@@ -93,6 +93,10 @@ REASONS = {
     ("", "revocable_read32", "none"): REVOCABLE,
 }
 
+# Of these the two sides take so nearly the same that it depends on the build whether one of their rows is slower: a reason is
+# never stale. In one build the half that maps 1 GiB took 1.003 (ioremap) and 0.91 (create) of C's.
+NEAR = {("arm64", "ioremap", "none"), ("arm64", "create", "whole")}
+
 # As REASONS, of what is slower than the kernel crate's side.
 BEHIND = {}
 
@@ -142,4 +146,4 @@ def slower(pairs, mode):
 def stale(slow, machines):
     """Keys of REASONS for `machines` for which there is nothing slower in `slow`."""
     found = {key(row, REASONS) for row, *_ in slow}
-    return [of for of in REASONS if of[0] in machines and of not in found]
+    return [of for of in REASONS if of[0] in machines and of not in found | NEAR]
