@@ -5,7 +5,7 @@
     tools/bench_check.py LOG-DIR KERNEL=MODULES...
 
 Boots each kernel, and the last one twice alike, counting instructions: all bytes that the module hands over must be the same
-then, on arm64 all costs. What is slower than C must have a reason (bench/report/reasons.py). Prints a line for each thing that
+then. What is slower than C must have a reason (bench/report/reasons.py). Prints a line for each thing that
 make check counts. How fast ours may be at worst is judged elsewhere (70-timing, 81-arm64).
 """
 
@@ -92,13 +92,6 @@ def different(one, other):
     return [name for name in bench_boot.FILES if one[name] != other[name]]
 
 
-def different_costs(one, other):
-    """What two boots say another cost of. On arm64 a host that is busy shows in how many interrupts came, not in what is judged."""
-    rows = zip(*(json.loads(files["results"]) for files in (one, other)))
-    return [f"{a['workload']} {a['size']} {a['side']}: {a['p50']}, {b['p50']}" for a, b in rows
-            if a["p50"] != b["p50"]]
-
-
 def third_boot_differs(run, first, again):
     """Where two boots differ: whether a third one differs from both. Seen once, with both cores busy; why is not known."""
     tap.note("two boots of the benchmark gave different bytes: a third one was compared with both")
@@ -138,11 +131,8 @@ def main():
     # What any machine has a reason for is judged where the test kernel is measured.
     tap.judge("each reason is of something slower", reasons.stale(slow, machines | ({""} if "test" in modules else set())))
     first, second = boots[again], boots[f"{again} again"]
-    if again == "stock-arm64":
-        tap.judge(f"two boots of {again} give the same costs", different_costs(first, second))
-    else:
-        tap.judge(f"two boots of {again} give the same bytes",
-                  different(first, second) and third_boot_differs(lambda: run(f"{again} again"), first, second))
+    tap.judge(f"two boots of {again} give the same bytes",
+              different(first, second) and third_boot_differs(lambda: run(f"{again} again"), first, second))
 
 
 if __name__ == "__main__":
