@@ -146,8 +146,10 @@ static inline int iomrs_pcim_iomap_regions(struct pci_dev *pdev, int mask, const
 			continue;
 		addr = iomrs_pcim_iomap_region(pdev, bar, name, site);
 		err = PTR_ERR_OR_ZERO((__force void *)addr);
-		if (!err && !iomrs_pcim_note(pdev, bar, addr))
+		if (!err && !iomrs_pcim_note(pdev, bar, addr)) {
+			iomrs_pcim_iounmap_region(pdev, bar, site);
 			err = -ENOMEM;
+		}
 		if (err)
 			goto undo;
 	}
