@@ -13,6 +13,8 @@ mod c;
 mod c_api;
 mod control;
 #[cfg(CONFIG_X86_64)]
+mod failures;
+#[cfg(CONFIG_X86_64)]
 mod fuzz;
 // The files of the benchmark show what is not used here. It is not there for 32-bit ARM.
 #[cfg(CONFIG_X86_64)]
