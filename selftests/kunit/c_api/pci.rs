@@ -67,6 +67,9 @@ mod tests {
                     (0, 1),
                     (8, 16),
                     (PAGE, 2 * PAGE),
+                    // The ends of the ports and of the registers.
+                    (0x80, 0),
+                    (0x100, 0),
                     (1 << 40, 0),
                     (usize::MAX as u64, 0),
                 ] {
