@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Runs inside a virtme-ng guest: makes and drops mappings, and checks the library's files in debugfs.
 
-    files.py DIR-OF-MODULES PHYS SIZE ...
+    files.py DIR-OF-MODULES PHYS SIZE [tests=NAME] ...
 
-PHYS and SIZE: the range of RAM that the kernel's command line sets aside. The output is for tools/kunit.py: "@ok NAME",
+PHYS and SIZE: the range of RAM that the kernel's command line sets aside. NAME: this test alone. The output is for tools/kunit.py: "@ok NAME",
 "@not ok NAME: REASON", and "@suite NAME" before KTAP.
 """
 
@@ -28,6 +28,7 @@ PHYS, SIZE = int(sys.argv[2]), int(sys.argv[3])
 # Here mappings do not conflict with the modes of those at PHYS.
 OTHER_PHYS = PHYS + SIZE // 2
 TESTS = []
+CHOSEN = [word.removeprefix("tests=") for word in sys.argv[4:] if word.startswith("tests=")]
 
 
 def test(function):
@@ -349,6 +350,8 @@ def caller_in_an_unloaded_module_is_not_listed():
 
 def run(function, *args):
     name = function.__name__
+    if CHOSEN and name not in CHOSEN:
+        return
     try:
         function(*args)
         print(f"@ok files.{name}", flush=True)

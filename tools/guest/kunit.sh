@@ -8,6 +8,7 @@
 #   again    the modules are loaded with other parameters, too, for the tests of these
 #   readers  tests of address space run while others read what the kernel shows of it
 #   only,GLOB...  the tests that these pick alone
+#   mutations  what the file DIR-OF-MODULES/mutations says, for tools/mutations.py
 # Output for tools/kunit.py: "@suite NAME [HOW]" before each suite's KTAP, then "@ok NAME" or "@not ok NAME: REASON".
 
 check() {
@@ -83,6 +84,23 @@ with_readers() {
 	check "how often they were read: more than 5 times" [ "$(wc -l < /tmp/reads)" -gt 5 ]
 }
 
+# mutations DIR: of each line "NUMBER ORIGINAL MUTATED GLOB PARAMETER...", the tests that GLOB picks run with the modules in
+# DIR/ORIGINAL and then with those in DIR/MUTATED.
+mutations() {
+	local number original mutated glob params
+	while read -r number original mutated glob params; do
+		echo "@mutation $number"
+		modules=$1/$original
+		again "$glob" $params
+		echo "@mutated"
+		modules=$1/$mutated
+		mark="iomrs: mutation $number begins"
+		echo "$mark" > /dev/kmsg
+		again "$glob" $params
+		check "kernel log is quiet" quiet_log
+	done < "$1/mutations"
+}
+
 . "${0%/*}/checkers.sh"
 results=/sys/kernel/debug/kunit
 before=$(ls $results 2> /dev/null)
@@ -93,6 +111,12 @@ if [ -e $kmemleak ]; then scan && echo clear > $kmemleak; fi
 mark="iomrs: the tests begin here"
 echo "$mark" > /dev/kmsg
 if [ -e /proc/mtrr ]; then check "an MTRR for the tests" small_mtrr "$phys" "$size"; fi
+if [ "$more" = mutations ]; then
+	arena=
+	mutations "$modules"
+	echo "@done"
+	exit
+fi
 for slots in 1 32 63 65 4097 4160 4294967295; do
 	check "window_slots=$slots is refused" refuses window_slots=$slots "window_slots=$slots is not a multiple of 64"
 done
