@@ -8,7 +8,7 @@
 //!
 //! C: [`mm/highmem.c`](srctree/mm/highmem.c)
 
-use crate::arch::page_table::SOFTWARE_BIT;
+use crate::arch::page_table::{RawEntry, SOFTWARE_BIT};
 use crate::bindings;
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
 use core::num::NonZero;
@@ -50,11 +50,11 @@ fn depth() -> usize {
 /// # Safety
 ///
 /// `depth` is 1 to [`KM_MAX_IDX`].
-unsafe fn copy_of_entry(depth: usize) -> *mut usize {
+unsafe fn copy_of_entry(depth: usize) -> *mut RawEntry {
     // SAFETY: The running task exists; the array has an element for each depth.
     unsafe {
         (&raw mut (*current()).kmap_ctrl.pteval)
-            .cast::<usize>()
+            .cast::<RawEntry>()
             .add(depth - 1)
     }
 }

@@ -26,6 +26,8 @@ MODULES = ["io-mapping-rs.ko", "io-mapping-sample.ko", "io-mapping-tests.ko"]
 # Where address space is small: how large an aperture C makes.
 C_APERTURES = "io-mapping-c-apertures.ko"
 BAR_MIB = 256
+# Four times the address space that there is for areas; the device is above 4 GiB.
+ARM_LPAE_BAR_MIB = 1024
 UNUSED_MIB = 16
 TIMEOUT = 240
 # The checkers of the debug kernel take memory and time.
@@ -42,10 +44,11 @@ What to do next:
 class Memory:
     """The file that is the memory of the device, as the host sees it."""
 
-    def __init__(self, path):
+    def __init__(self, path, mib):
         self.path = path
+        self.mib = mib
         with open(path, "wb") as f:
-            f.truncate(BAR_MIB << 20)
+            f.truncate(mib << 20)
 
     def read(self, offset, length):
         with open(self.path, "rb") as f:
@@ -56,7 +59,7 @@ class Memory:
         return hashlib.sha256(self.read(offset, length)).hexdigest()
 
     def is_zero_from(self, offset):
-        rest = self.read(offset, (BAR_MIB << 20) - offset)
+        rest = self.read(offset, (self.mib << 20) - offset)
         return rest.count(0) == len(rest)
 
     def change(self, offset, length):
@@ -110,8 +113,8 @@ def run(modules, kernel, log):
     with tempfile.TemporaryDirectory(prefix="demo-", dir=qemu.cache_dir()) as scratch:
         initrd = os.path.join(scratch, "initrd")
         initramfs.build(initrd, os.path.join(TOOLS, "guest", "demo.sh"), files, qemu.busybox(kernel))
-        memory = Memory(os.path.join(scratch, "bar2"))
-        devices = ["-object", f"memory-backend-file,id=bar2,size={BAR_MIB}M,mem-path={memory.path},share=on",
+        memory = Memory(os.path.join(scratch, "bar2"), ARM_LPAE_BAR_MIB if kernel == "arm-lpae" else BAR_MIB)
+        devices = ["-object", f"memory-backend-file,id=bar2,size={memory.mib}M,mem-path={memory.path},share=on",
                    "-device", "ivshmem-plain,memdev=bar2", "-device", "pci-testdev",
                    # Without a driver, for the library's own check.
                    "-object", f"memory-backend-ram,id=unused,size={UNUSED_MIB}M,share=on", "-device", "ivshmem-plain,memdev=unused"]

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Runs our KUnit suites on a test kernel, in virtme-ng or an initramfs. Inside the trixie root.
 
-    tools/kunit.py DIR-OF-MODULES NAME [--kernel test|debug|kmap|arm-lowmem] [--boot BOOT] [--log FILE]
+    tools/kunit.py DIR-OF-MODULES NAME [--kernel test|debug|kmap|arm-lowmem|arm-lpae] [--boot BOOT] [--log FILE]
 
 Each case is a test of make check, its name beginning with NAME. The guest has an ivshmem device of 4 GiB (a sparse
 file), a device with a port BAR, one with an MSI-X table, a serial port that no driver looks for, and a range of RAM set
@@ -36,7 +36,7 @@ UART = 0x1c8
 LOG = "log_buf_len=4M"
 # The guests without virtme-ng. There is none for 32-bit ARM. With the debug kernel what it starts before the tests takes
 # minutes, and what kmemleak prints under its own lock must not go to its console, whose driver allocates memory.
-IN_INITRAMFS = "arm-lowmem", "debug"
+IN_INITRAMFS = "arm-lowmem", "arm-lpae", "debug"
 # What these have of ours.
 MODULES = "io-mapping-rs.ko", "io-mapping-selftests.ko", "io-mapping-bugs.ko"
 # Suites look for addresses in /proc/vmallocinfo.

@@ -7,7 +7,8 @@
 use super::bindings as c;
 use kernel::page::PAGE_SHIFT;
 
-/// The width of an address in an entry: 32 bits. Supersections, which reach further, are not used.
+/// The width of an address in an entry: 32 bits, with `CONFIG_ARM_LPAE` 40. Supersections, which reach further with
+/// short entries, are not used.
 pub(crate) fn phys_bits() -> u32 {
     u64::BITS - phys_mask().leading_zeros()
 }
@@ -17,7 +18,7 @@ pub(crate) fn phys_mask() -> u64 {
     c::iomrs_phys_mask()
 }
 
-/// The pages that `ioremap()` uses: small ones. On one CPU C has sections, too.
+/// The pages that `ioremap()` uses: small ones. On one CPU, and with short entries, C has sections, too.
 pub(crate) const fn max_page_shift() -> u32 {
     PAGE_SHIFT as u32
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! 32-bit ARM, ARMv7, with entries of 32 bits. Pages are of 4 KiB, as in C's ioremap there.
+//! 32-bit ARM, ARMv7: entries of 32 bits, or of 64 bits with `CONFIG_ARM_LPAE`. Pages are of 4 KiB, as in C's ioremap there.
 
 #[cfg(iomrs_stock)]
 compile_error!(
@@ -11,8 +11,9 @@ compile_error!("on 32-bit ARM only ARMv7 is supported, which Rust in the kernel 
 // A stack in a 2 MiB block whose table we have made would be reached before it is in the page table of the task.
 #[cfg(CONFIG_VMAP_STACK)]
 compile_error!("on 32-bit ARM the kernel must be without CONFIG_VMAP_STACK");
-#[cfg(CONFIG_ARM_LPAE)]
-compile_error!("on 32-bit ARM the kernel must be without CONFIG_ARM_LPAE");
+// C uses every bit of a short entry.
+#[cfg(all(iomrs_window_kmap, not(CONFIG_ARM_LPAE)))]
+compile_error!("on 32-bit ARM IOMRS_WINDOW=kmap needs CONFIG_ARM_LPAE");
 
 mod bindings;
 pub(crate) mod cache_mode;

@@ -2,7 +2,7 @@
 
 //! Entries of the kernel's page table, and the way to them: those of small pages, as C's ioremap uses no others here.
 //!
-//! The CPU's entries are not C's: each has one beside it for the CPU, and C's functions of the
+//! Short entries, those without `CONFIG_ARM_LPAE`, are not C's: each has one beside it for the CPU, and C's functions of the
 //! processor write both. What is read is C's.
 //!
 //! C header: [`arch/arm/include/asm/pgtable.h`](srctree/arch/arm/include/asm/pgtable.h)
@@ -13,16 +13,24 @@ use core::ptr::NonNull;
 use kernel::prelude::*;
 
 /// An entry of a table of the page table (C: `pteval_t`).
+#[cfg(not(CONFIG_ARM_LPAE))]
 pub(crate) type RawEntry = u32;
+/// An entry of a table of the page table (C: `pteval_t`).
+#[cfg(CONFIG_ARM_LPAE)]
+pub(crate) type RawEntry = u64;
 
-/// What a lowest table maps, as a shift. C takes two tables of the CPU for one.
+/// What a lowest table maps, as a shift. Of short entries C takes two tables of the CPU for one.
 pub(crate) const TABLE_SHIFT: u32 = 21;
 /// What an entry above the lowest table covers. No large page is made.
 pub(crate) const PMD_SHIFT: u32 = TABLE_SHIFT;
 const PTE_SHIFT: u32 = 12;
 
+/// A bit of an entry that the CPU ignores, and that C uses for user space alone (C: `L_PTE_SPECIAL`).
+#[cfg(iomrs_window_kmap)]
+pub(crate) const SOFTWARE_BIT: RawEntry = 1 << 56;
+
 /// Returns the entry whose bits are `bits`.
-// CAST: Entries of 32 bits have none above.
+// CAST: Short entries have none above.
 #[inline(always)]
 pub(crate) const fn from_bits(bits: u64) -> RawEntry {
     bits as RawEntry
@@ -31,6 +39,7 @@ pub(crate) const fn from_bits(bits: u64) -> RawEntry {
 /// Returns the bits of an entry.
 // CAST: As wide, or wider.
 #[inline(always)]
+#[cfg_attr(CONFIG_ARM_LPAE, allow(clippy::unnecessary_cast))]
 pub(crate) const fn to_bits(raw: RawEntry) -> u64 {
     raw as u64
 }

@@ -35,6 +35,15 @@ memory_range() {
 	sed -n '3s/ 0x[^ ]*$//p' "/sys/bus/pci/devices/$1/resource"
 }
 
+# How many MiB the memory has.
+memory_mib() {
+	local start last
+	read -r start last << END
+$(memory_range "$DEVICE")
+END
+	echo $(((last - start + 1) >> 20))
+}
+
 # guest_to_host MIB-OFFSET: writes to the memory, and the host looks at its file.
 guest_to_host() {
 	local sum answer
@@ -66,11 +75,11 @@ with_strategy() {
 # An aperture as large as this one is refused, as there is not as much address space for it. C returns NULL for it.
 refuse_whole() {
 	local c
-	insmod /io-mapping-c-apertures.ko "start=$(memory_range "$DEVICE" | cut -d ' ' -f 1)" size=$((256 << 20)) || return
+	insmod /io-mapping-c-apertures.ko "start=$(memory_range "$DEVICE" | cut -d ' ' -f 1)" size=$((MEMORY << 20)) || return
 	dmesg | sed -n 's/.*io_mapping_c_apertures: //p' > /tmp/c
 	rmmod io_mapping_c_apertures
 	while IFS= read -r c; do tell "c $c"; done < /tmp/c
-	grep -q ' 256 MiB: NULL$' /tmp/c || { echo "C maps it" && return 1; }
+	grep -q " $MEMORY MiB: NULL\$" /tmp/c || { echo "C maps it" && return 1; }
 	insmod /io-mapping-sample.ko strategy=1 || return
 	[ ! -e $NODE ] || { echo "$NODE has appeared" && return 1; }
 	rmmod io_mapping_sample
@@ -90,7 +99,7 @@ whole() {
 # every page is read.
 sparse() {
 	if [ -e /io-mapping-c-apertures.ko ]; then
-		with_strategy sparse 2 129 0 256
+		with_strategy sparse 2 129 0 "$MEMORY"
 	else
 		with_strategy sparse 2 129 191 $MIB
 	fi
@@ -147,7 +156,7 @@ first_address() { sed -n "s/^ *\([0-9a-f]*\)-.* : $1.*/0x\1/p" /proc/iomem | tai
 
 # What a person can ask of the node and the modules, and must not get.
 bad_commands() {
-	refuse "write to the node at its end" ENOSPC dd if=/dev/zero of=$NODE bs=1M seek=256 count=1
+	refuse "write to the node at its end" ENOSPC dd if=/dev/zero of=$NODE bs=1M seek="$MEMORY" count=1
 	refuse "check the library on memory that a driver has" EBUSY selftest "$(memory_range "$DEVICE" | cut -d ' ' -f 1) 0x1000"
 	refuse "check the library on system RAM" EPERM selftest "$(first_address "System RAM") 0x1000"
 	refuse "check the library on registers of the machine" EPERM selftest "$(first_address "\(HPET\|.*pl011.*\)") 0x1000"
@@ -249,6 +258,7 @@ quiet_log() {
 }
 
 DEVICE=$(pci_device 0x1af4:0x1110)
+MEMORY=$(memory_mib)
 # Another one, which no driver gets.
 UNUSED=$(pci_device 0x1af4:0x1110 2)
 echo none > "/sys/bus/pci/devices/$UNUSED/driver_override"

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/bits.h>
+#include <linux/build_bug.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
+
+#ifdef CONFIG_ARM_LPAE
+/* SOFTWARE_BIT of page_table.rs. */
+static_assert(L_PTE_SPECIAL == BIT_ULL(56));
+#endif
 
 /*
  * The protections of C's mem_types[], which only the kernel itself can see. L_PTE_SHARED is in those of memory where C

@@ -37,7 +37,7 @@ const ERRATUM_BITS: u64 = 1 << _PAGE_BIT_DIRTY | 1 << _PAGE_BIT_ACCESSED;
 
 /// A bit of an entry that the CPU ignores (C: `_PAGE_SOFTW1`).
 #[cfg(iomrs_window_kmap)]
-pub(crate) const SOFTWARE_BIT: usize = 1 << kernel::bindings::_PAGE_BIT_SOFTW1;
+pub(crate) const SOFTWARE_BIT: RawEntry = 1 << kernel::bindings::_PAGE_BIT_SOFTW1;
 
 /// The protection (C: `pgprot_t`) of an entry that is not present, and that `vunmap()` takes for one of a
 /// page (C: `PAGE_NONE`).

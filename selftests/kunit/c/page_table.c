@@ -59,7 +59,12 @@ void iomrs_c_clear_entry(unsigned long addr)
 }
 #else
 /* Where the kernel's page table begins: swapper_pg_dir, which modules do not see (arch/arm/kernel/head.S). */
-#define KERNEL_PGD	((pgd_t *)(PAGE_OFFSET + 0x8000 - 0x4000))
+#ifdef CONFIG_ARM_LPAE
+#define PGD_BYTES	0x5000
+#else
+#define PGD_BYTES	0x4000
+#endif
+#define KERNEL_PGD	((pgd_t *)(PAGE_OFFSET + 0x8000 - PGD_BYTES))
 
 /* Returns the entry that maps @addr by a small page, or 0 where none does. */
 u64 iomrs_c_lookup_entry(unsigned long addr, u32 *shift)

@@ -39,12 +39,27 @@ mod bits {
     pub(super) const ACCESSED_DIRTY: u64 = 0;
     pub(super) const LARGE: u64 = 0;
     pub(super) const LARGE_PAT: u64 = 0;
-    pub(crate) const PHYS: u64 = ((1 << 32) - 1) & !(PAGE - 1);
-    pub(crate) const WRITABLE: u64 = 1 << 7;
     pub(super) const WRITABLE_IF_SET: bool = false;
-    pub(super) const USER: u64 = 1 << 8;
-    pub(super) const CACHE_MODE: u64 = 15 << 2;
-    pub(super) const NO_EXECUTE: u64 = 1 << 9;
+    pub(super) use entry::{CACHE_MODE, NO_EXECUTE, USER};
+    pub(crate) use entry::{PHYS, WRITABLE};
+
+    #[cfg(not(CONFIG_ARM_LPAE))]
+    mod entry {
+        pub(crate) const PHYS: u64 = ((1 << 32) - 1) & !(super::PAGE - 1);
+        pub(crate) const WRITABLE: u64 = 1 << 7;
+        pub(crate) const USER: u64 = 1 << 8;
+        pub(crate) const CACHE_MODE: u64 = 15 << 2;
+        pub(crate) const NO_EXECUTE: u64 = 1 << 9;
+    }
+
+    #[cfg(CONFIG_ARM_LPAE)]
+    mod entry {
+        pub(crate) const PHYS: u64 = ((1 << 40) - 1) & !(super::PAGE - 1);
+        pub(crate) const WRITABLE: u64 = 1 << 58;
+        pub(crate) const USER: u64 = 1 << 6;
+        pub(crate) const CACHE_MODE: u64 = 7 << 2;
+        pub(crate) const NO_EXECUTE: u64 = 1 << 54;
+    }
 }
 
 use bits::{ACCESSED_DIRTY, CACHE_MODE, LARGE, LARGE_PAT, NO_EXECUTE, USER, WRITABLE_IF_SET};

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0
+# For the steps of 32-bit ARM; sourced.
+# shellcheck shell=bash
+# shellcheck source=lib.sh
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/lib.sh"
+
+# The kernel's crates cannot divide in 64 bits: who prints such a number in decimal panics. Of the modules that drivers meet none
+# has Rust's Display of u64 or i64 (mangled: y, x).
+prints_no_words_of_64_bits() {
+	local modules found
+	modules=$(where "$1" exported w1)
+	found=$(tools/in-root llvm-nm-19 -A -u "$modules"/io-mapping-{rs,sample,tests}.ko | grep -E '4core3fmt3num.*imp[xy]NtB[0-9]*_7Display')
+	[ -z "$found" ] || { echo "error: $found" && return 1; }
+}
+
+# arm_modules KERNEL: the modules build with warnings as errors, and the helpers are what Rust declares.
+arm_modules() {
+	local kernel=$1
+	verdict "$kernel: build, W=1" build "$kernel" exported w1 W=1e || return
+	verdict "$kernel: no number of 64 bits is printed by Rust's Display" prints_no_words_of_64_bits "$kernel" || true
+	verdict "$kernel: clippy" build "$kernel" exported clippy CLIPPY=1 W=e || true
+	tools/in-root python3 -B tools/bindings.py "$(where "$kernel" exported w1)" "bindings/$kernel" ||
+		not_ok "bindings/$kernel" "tools/bindings.py failed"
+}
+
+# arm_demo KERNEL
+arm_demo() {
+	IOMRS_RESULTS=1 KERNEL=$1 tools/demo | sed -E "s/^((not )?ok - )/\\1$1: /" || not_ok "make demo KERNEL=$1" "it failed"
+}
+
+# arm_suites KERNEL WINDOW PARAM...: the KUnit suites. chunk_budget= as the library has it there.
+arm_suites() {
+	local kernel=$1 window=$2 name
+	shift 2
+	name="$kernel${*:+ ${*%%=*}}"
+	[ "$window" = percpu ] || name="$kernel $window"
+	suites "$name" "$kernel" exported "$window" --boot plain --param chunk_budget=32 "${@/#/--param=}"
+}
