@@ -16,7 +16,7 @@
 //!
 //! C: `mem_types` in [`arch/arm/mm/mmu.c`](srctree/arch/arm/mm/mmu.c)
 
-use super::bindings as c;
+use super::{bindings as c, page_table};
 pub(crate) use crate::arch::generic::no_registry::{free, is_allowed, is_untracked, reserve, sync};
 
 // The numbers of `CacheMode` in mm/cache_mode.
@@ -45,7 +45,7 @@ pub(crate) fn protection(mode: u32, _encrypted: bool, read_only: bool) -> u64 {
 /// Returns the entry of a small page at physical address 0 with the protection `prot`. The address of
 /// a page is added to it.
 pub(crate) fn entry_template(prot: u64) -> u64 {
-    prot
+    page_table::template(prot)
 }
 
 /// Returns the mode that the CPU has for `mode`.

@@ -24,5 +24,6 @@ pub(crate) mod percpu;
 pub(crate) mod ports;
 pub(crate) mod string_io;
 pub(crate) mod tlb;
+mod written;
 
 pub(crate) use super::generic::{encryption, mtrr, preempt, xen_pv};

@@ -7,17 +7,11 @@
 //!
 //! C header: [`arch/arm/include/asm/pgtable.h`](srctree/arch/arm/include/asm/pgtable.h)
 
-use super::bindings as c;
+pub(crate) use super::written::RawEntry;
+use super::{bindings as c, written};
 use core::arch::asm;
 use core::ptr::NonNull;
 use kernel::prelude::*;
-
-/// An entry of a table of the page table (C: `pteval_t`).
-#[cfg(not(CONFIG_ARM_LPAE))]
-pub(crate) type RawEntry = u32;
-/// An entry of a table of the page table (C: `pteval_t`).
-#[cfg(CONFIG_ARM_LPAE)]
-pub(crate) type RawEntry = u64;
 
 /// What a lowest table maps, as a shift. Of short entries C takes two tables of the CPU for one.
 pub(crate) const TABLE_SHIFT: u32 = 21;
@@ -60,11 +54,23 @@ pub(crate) unsafe fn read(entry: *const RawEntry) -> RawEntry {
 ///
 /// # Safety
 ///
-/// `entry` is an entry of the kernel's page table that the caller owns.
+/// `entry` is an entry of the kernel's page table that the caller owns. `raw` is 0, or what [`template`] has
+/// returned with an address added.
 #[inline(always)]
 pub(crate) unsafe fn set_entry(entry: *mut RawEntry, raw: RawEntry) {
-    // SAFETY: As required of our caller.
-    unsafe { c::iomrs_set_pte(entry.cast(), to_bits(raw)) };
+    if written::BY_STORES {
+        // SAFETY: As required of our caller.
+        unsafe { written::set(entry, raw) };
+    } else {
+        // SAFETY: As required of our caller.
+        unsafe { c::iomrs_set_pte(entry.cast(), to_bits(raw)) };
+    }
+}
+
+/// Returns the entry of the page at physical address 0 that C makes of the protection `prot`, and keeps what the
+/// CPU has for it.
+pub(super) fn template(prot: u64) -> u64 {
+    written::template(prot)
 }
 
 /// Whether an entry maps nothing (C: `pte_none()`).

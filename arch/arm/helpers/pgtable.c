@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 
 #ifdef CONFIG_ARM_LPAE
 /* SOFTWARE_BIT of page_table.rs. */
-static_assert(L_PTE_SPECIAL == BIT_ULL(56));
+static_assert(L_PTE_SPECIAL == 1ULL << 56);
+#else
+/* What written.rs takes them for. */
+static_assert(PTE_HWTABLE_OFF == 2048);
+static_assert((L_PTE_MT_MASK | L_PTE_DIRTY | L_PTE_RDONLY) == 0xfc);
 #endif
 
 /*
