@@ -7,6 +7,7 @@ use crate::harness::{
     c,
     c_side::CSide,
     claim::{Claim, JobClaim, LentBar},
+    division::divide,
     kernel_crate::registers::Registers,
     random::Random,
     timing::Ticks,
@@ -398,12 +399,12 @@ fn offsets(plan: &Plan) -> Result<KVVec<u64>> {
     let (mut offsets, mut random) = (KVVec::new(), Random::new(2));
     for round in 0..plan.rounds as u64 {
         let offset = match plan.target {
-            Target::Range | Target::Bar => round % pages * PAGE,
+            Target::Range | Target::Bar => divide(round, pages).1 * PAGE,
             // In an order that no cache can foresee.
-            Target::Aperture => random.next() % pages * PAGE,
+            Target::Aperture => divide(random.next(), pages).1 * PAGE,
             // Neighbours are not in the same order as their addresses, and all are multiples of 4.
             Target::Memory | Target::Revocable | Target::Ports => {
-                round * 28 % plan.offset_bound.max(1)
+                divide(round * 28, plan.offset_bound.max(1)).1
             }
         };
         offsets.push(offset, GFP_KERNEL)?;

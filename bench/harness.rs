@@ -13,6 +13,8 @@ mod c;
 mod c_side;
 #[path = "claim.rs"]
 mod claim;
+#[path = "division.rs"]
+mod division;
 #[path = "fixture.rs"]
 mod fixture;
 #[path = "jobs.rs"]

@@ -5,6 +5,7 @@
 use crate::harness::{
     c,
     claim::Claim,
+    division::divide,
     fixture::{Target, PAGE},
     results::Subject,
 };
@@ -57,7 +58,7 @@ pub(crate) fn check(claim: &Claim, subject: &Subject) -> Check {
     if size > claim.size() {
         return because("the range is smaller than the size");
     }
-    if !workload.transfers && size % (workload.pages * PAGE) != 0 {
+    if !workload.transfers && divide(size, workload.pages * PAGE).1 != 0 {
         return because("the size is not a multiple of the pages that the workload maps");
     }
     Ok(())

@@ -7,6 +7,8 @@
 //! Percentiles are by nearest rank: the smallest value that is not exceeded by so many. Nothing is
 //! averaged, so that each value in the results has been measured.
 
+use super::division::divide;
+
 /// A summary of values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Summary {
@@ -91,7 +93,8 @@ pub(crate) struct Ratio {
 
 /// Returns `value / base` in millionths; `None` where `base` is 0 or the ratio is too large.
 pub(crate) fn ratio(value: u64, base: u64) -> Option<u64> {
-    value.checked_mul(1_000_000)?.checked_div(base)
+    let millionths = value.checked_mul(1_000_000)?;
+    (base != 0).then(|| divide(millionths, base).0)
 }
 
 /// With fewer pairs there is no interval of 95 %.

@@ -4,7 +4,7 @@
 
 //! What the file `status` shows.
 
-use crate::harness::{results::Subject, workloads};
+use crate::harness::{division::Decimal, results::Subject, workloads};
 use io_mapping_rs::debugfs::files::Text;
 use kernel::{fmt::Write, prelude::*, str::CString};
 
@@ -87,7 +87,7 @@ impl Status {
                 "job: {} strategy={} size={} cpus={}",
                 job.workload.name,
                 job.workload.strategy_name(),
-                job.size,
+                Decimal(job.size),
                 job.cpus
             )?;
         }

@@ -21,13 +21,18 @@ import qemu
 TOOLS = os.path.dirname(os.path.realpath(__file__))
 MODULES = ["io-mapping-rs.ko", "io-mapping-bench.ko"]
 FILES = ["results", "results.csv", "samples", "workloads.txt"]
-# More than the largest unit of the arena that a workload needs.
-MEMORY = "4G"
+# More than the largest unit of the arena that a workload needs; on 32-bit ARM there is none.
+MEMORY, ARM_MEMORY = "4G", "1G"
 TIMEOUT = 600
 
 
 class BenchError(Exception):
     """The guest has not done all of it."""
+
+
+def room(kernel):
+    """Bytes of BAR 2 and the guest's memory that a kernel has room for."""
+    return (256 << 20, ARM_MEMORY) if qemu.is_arm(kernel) else (1 << 40, MEMORY)
 
 
 def devices(scratch, size):
@@ -75,9 +80,11 @@ def run(kernel, modules, specs, log, mode="icount", cpus=None, append="", params
                 f.writelines(line + "\n" for line in lines)
         initramfs.build(initrd, os.path.join(TOOLS, "guest", "bench.sh"), sources, qemu.busybox(kernel))
         # A machine of KVM has the host's width of addresses; what the others have is enough for 1 TiB.
-        size = 64 << 30 if mode == "kvm" else 1 << 40
+        size, memory = room(kernel)
+        if mode == "kvm":
+            size = 64 << 30
         with boot.Guest(kernel, initrd, log, append, devices(scratch, size), icount=icount, smp=cpus, timeout=TIMEOUT,
-                        memory=MEMORY, accelerator=None if icount else mode, wide=True) as guest:
+                        memory=memory, accelerator=None if icount else mode, wide=True) as guest:
             return converse(guest, progress)
 
 

@@ -64,9 +64,10 @@ def record(kernel, modules, spec, seconds, scratch):
     with open(sources["specs"], "w") as f:
         f.write(spec + "\n")
     initrd, monitor, trace = (os.path.join(scratch, name) for name in ("initrd", "monitor", "trace"))
-    initramfs.build(initrd, os.path.join(TOOLS, "guest", "profile.sh"), sources)
-    devices = [*bench_boot.devices(scratch, 1 << 40), "-monitor", f"unix:{monitor},server,nowait", "-D", trace]
-    with boot.Guest(kernel, initrd, os.path.join(scratch, "console"), "nokaslr", devices, icount=True, timeout=TIMEOUT, memory=bench_boot.MEMORY,
+    initramfs.build(initrd, os.path.join(TOOLS, "guest", "profile.sh"), sources, qemu.busybox(kernel))
+    size, memory = bench_boot.room(kernel)
+    devices = [*bench_boot.devices(scratch, size), "-monitor", f"unix:{monitor},server,nowait", "-D", trace]
+    with boot.Guest(kernel, initrd, os.path.join(scratch, "console"), "nokaslr", devices, icount=True, timeout=TIMEOUT, memory=memory,
                     wide=True) as guest:
         symbols = None
         for line in guest.lines():

@@ -113,6 +113,16 @@ LIMITS = {
         Limit("ports_write32", "none", [4], most=10 + LOOP),
         *(Limit(name, "none", [4], percent=100, more=LOOP) for name in ("read32_const", "write32_const")),
     ],
+    # On 32-bit ARM, where C's ioremap has no large pages on several CPUs, nor a registry.
+    "arm-lowmem": [
+        Limit("ioremap", "none", [4 * K], percent=120, more=0),
+        Limit("ioremap", "none", [2 * M, 64 * M], percent=62, more=0),
+        Limit("create", "whole", [2 * M], percent=62, more=0),
+        Limit("create_beside_page", "sparse", [M, 256 * M], percent=65, more=0),
+        # What io_mapping's documentation describes for such machines: an ioremap for each map.
+        Limit("map_local", "sparse", [2 * M], percent=10, more=0),
+        Limit("map_local_read", "sparse", [2 * M], percent=10.2, more=0),
+    ],
 }
 # Of these what ours takes must be the same at each size, but for 2 %.
 SAME_AT_EACH_SIZE = "create_beside_page"

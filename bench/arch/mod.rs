@@ -8,5 +8,8 @@ mod this;
 #[cfg(CONFIG_ARM64)]
 #[path = "arm64.rs"]
 mod this;
+#[cfg(CONFIG_ARM)]
+#[path = "arm.rs"]
+mod this;
 
 pub(crate) use this::{sink32, ticks, CLOCK, UNNAMED};

@@ -10,8 +10,10 @@
 #include "bench.h"
 #ifdef CONFIG_X86_64
 #include "arch/x86.h"
-#else
+#elif defined(CONFIG_ARM64)
 #include "arch/arm64.h"
+#else
+#include "arch/arm.h"
 #endif
 
 /*

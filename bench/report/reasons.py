@@ -49,7 +49,7 @@ C_API = ("A map compares the offset with how many bytes are mapped, and branches
 OWNER = ("Only the call that unmaps. Ours finds the owner of the address in a table, under a lock. Map and unmap together take less "
          "than C's.")
 
-# (backend or arm64, workload, strategy): "" is any.
+# (backend, arm64 or arm; workload, strategy): "" is any.
 REASONS = {
     ("exported", "ioremap", "none"): LARGE,
     ("exported", "bar", "none"): BAR,
@@ -118,7 +118,7 @@ def is_behind(theirs, ours):
 
 def machine(row):
     """What a row is of, as keys of REASONS say it."""
-    return "arm64" if row["clock"] == "cntvct" else row["backend"]
+    return {"cntvct": "arm64", "cp15-cntvct": "arm"}.get(row["clock"], row["backend"])
 
 
 def key(row, among):

@@ -12,15 +12,19 @@
 //! ticks of a batch (`u64`).
 
 use super::{batch::Side, machine::Machine, row::Row};
-use crate::harness::arch::CLOCK;
+use crate::harness::{
+    arch::CLOCK,
+    division::{divide, Decimal},
+};
 use io_mapping_rs::debugfs::files::Text;
 use kernel::{fmt::Write, prelude::*};
 
 /// Writes `value` with a point before its last `digits` digits.
 fn decimal(out: &mut Text, value: u64, digits: u32) -> Result {
     let unit = 10u64.pow(digits);
-    let (whole, rest, digits) = (value / unit, value % unit, digits as usize);
-    Ok(write!(out, "{whole}.{rest:0digits$}")?)
+    let ((whole, rest), digits) = (divide(value, unit), digits as usize);
+    // CAST: It is less than 2^32, as no more than six digits are asked for.
+    Ok(write!(out, "{}.{:0digits$}", Decimal(whole), rest as u32)?)
 }
 
 /// A format of rows: takes the fields one by one.
@@ -133,7 +137,7 @@ impl Fields for Csv<'_> {
 
     fn number(&mut self, _: &str, value: u64) -> Result {
         self.separator()?;
-        Ok(write!(self.0, "{value}")?)
+        Ok(write!(self.0, "{}", Decimal(value))?)
     }
 
     fn decimal(&mut self, _: &str, value: Option<u64>, digits: u32) -> Result {
@@ -161,7 +165,7 @@ impl Fields for Json<'_> {
 
     fn number(&mut self, name: &str, value: u64) -> Result {
         self.name(name)?;
-        Ok(write!(self.0, "{value}")?)
+        Ok(write!(self.0, "{}", Decimal(value))?)
     }
 
     fn decimal(&mut self, name: &str, value: Option<u64>, digits: u32) -> Result {

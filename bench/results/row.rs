@@ -12,6 +12,7 @@ use super::{
     verdict::Verdict,
 };
 use crate::harness::{
+    division::divide,
     stats::{Ratio, Summary},
     workloads::{Sides, Workload},
 };
@@ -51,7 +52,7 @@ impl Row {
     pub(crate) fn per_operation(&self, ticks: u64) -> Option<u64> {
         match self.summary.n {
             0 => None,
-            _ => Some(ticks.saturating_mul(1000) / (self.rounds as u64).max(1)),
+            _ => Some(divide(ticks.saturating_mul(1000), (self.rounds as u64).max(1)).0),
         }
     }
 

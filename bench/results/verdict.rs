@@ -5,6 +5,7 @@
 //! Whether a result can be believed.
 
 use super::{machine::Machine, measurement::Comparison, observed::Observed};
+use crate::harness::division::divide;
 
 /// Whether a result can be believed, and if not, why.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,7 +40,8 @@ impl Verdict {
         median: u64,
     ) -> Self {
         let ticks_per_ms = u64::from(machine.khz);
-        let steal = observed.steal_ns / 1000 * ticks_per_ms / 1000;
+        // In nanoseconds and ticks of a millisecond.
+        let (steal, _) = divide(observed.steal_ns.saturating_mul(ticks_per_ms), 1_000_000);
         let Some(control) = control.ratio else {
             return Self::Inconclusive("too few batches or too few ticks in each");
         };
@@ -49,7 +51,7 @@ impl Verdict {
         if observed.migrated {
             return Self::Inconclusive("migrated to another CPU");
         }
-        if steal > observed.elapsed / 200 {
+        if steal > divide(observed.elapsed, 200).0 {
             return Self::Inconclusive("the hypervisor stole time");
         }
         // In batches of a quarter of a millisecond, disturbances weigh less than what the control may

@@ -5,6 +5,7 @@
 
 use crate::harness::{
     c,
+    division::divide,
     fixture::Fixture,
     ours::maps,
     results::{Batch, Batches, EmptyBatches, Measurement, Observed, Observer, Side},
@@ -187,7 +188,8 @@ impl Runner<'_> {
     /// Sets the number of batches, unless the spec has done so.
     fn choose_batches(&self, round_ticks: u64) {
         if self.batches.load(Ordering::Relaxed) == 0 {
-            let batches = (budget() / round_ticks.max(1)).clamp(MIN_BATCHES, MAX_BATCHES);
+            let (batches, _) = divide(budget(), round_ticks.max(1));
+            let batches = batches.clamp(MIN_BATCHES, MAX_BATCHES);
             // CAST: It is no more than `MAX_BATCHES`.
             self.batches.store(batches as u32, Ordering::Relaxed);
         }

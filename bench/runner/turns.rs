@@ -8,6 +8,7 @@
 //! side would always follow the same other one; here each follows each as often.
 
 use crate::harness::{
+    division::divide,
     random::Random,
     results::Side::{self, CRepeat, KernelCrate, Ours, C},
 };
@@ -40,7 +41,7 @@ impl Turns {
     pub(super) fn next(&mut self) -> impl Iterator<Item = Side> {
         let [first, ..] = ORDERS;
         // CAST: It is less than 6.
-        let order = (self.random.next() % 6) as usize;
+        let order = divide(self.random.next(), 6).1 as usize;
         let order = ORDERS.get(order).copied().unwrap_or(first);
         // Before one of the others, or after the last one.
         // CAST: It is less than 4.

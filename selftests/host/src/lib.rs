@@ -19,7 +19,7 @@
 //!
 //! `debugfs/decimal.rs` is compared with Rust's own numbers in decimal.
 //!
-//! `bench/spec.rs` and `bench/stats.rs`, the pure logic of the benchmark, are tested here, too.
+//! `bench/division.rs`, `bench/spec.rs` and `bench/stats.rs`, the pure logic of the benchmark, are tested here, too.
 //!
 //! With `--cfg loom` the atomics of `slots.rs` are loom's, and so are the locks around `dirty.rs`. loom
 //! runs every interleaving. Only those tests are built then.
@@ -36,6 +36,9 @@ mod dirty_loom;
 #[cfg(loom)]
 mod slots_loom;
 
+#[cfg(not(loom))]
+#[path = "../../../bench/division.rs"]
+mod division;
 #[cfg(not(loom))]
 #[path = "../../../bench/spec.rs"]
 mod spec;
@@ -56,6 +59,8 @@ mod decimal;
 mod decimal_properties;
 #[cfg(not(loom))]
 mod dirty_properties;
+#[cfg(not(loom))]
+mod division_properties;
 #[cfg(not(loom))]
 mod encryption_table;
 #[cfg(not(loom))]
