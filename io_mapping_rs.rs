@@ -164,7 +164,7 @@ impl kernel::Module for IoMappingRs {
             module_parameters::chunk_budget.value(),
         );
         mm::machine::init();
-        let cache_modes = mm::cache_mode::Registration::new()?;
+        let cache_modes = mm::cache_mode::Registration::new();
         let arena = register_arena()?;
         let tracking = tracking::Registration::new()?;
         io_mapping::sparse::chunks::init(budget.saturating_mul(1 << 20));

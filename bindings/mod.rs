@@ -17,6 +17,7 @@ pub(crate) mod ioport;
 pub(crate) mod jiffies;
 pub(crate) mod module;
 pub(crate) mod pci;
+pub(crate) mod spin_lock;
 pub(crate) mod stacktrace;
 pub(crate) mod task;
 
@@ -25,7 +26,7 @@ pub(crate) use kernel::bindings::page;
 use kernel::bindings::smp_call_func_t;
 #[cfg(iomrs_exported)]
 pub(crate) use kernel::bindings::vm_struct;
-use kernel::bindings::{delayed_work, work_func_t};
+use kernel::bindings::{delayed_work, spinlock, work_func_t};
 #[cfg(all(iomrs_preempt_calls, CONFIG_PREEMPT_RT))]
 pub(crate) use kernel::bindings::{migrate_disable, migrate_enable};
 
@@ -131,6 +132,14 @@ unsafe extern "C" {
     // helpers/smp.c
     pub(crate) fn iomrs_on_each_cpu(function: smp_call_func_t, arg: *mut c_void);
 
+    // helpers/spinlock.c
+    #[cfg(iomrs_spin_lock_calls)]
+    fn iomrs_spin_lock(lock: *mut spinlock);
+    #[cfg(iomrs_spin_lock_calls)]
+    fn iomrs_spin_unlock(lock: *mut spinlock);
+    #[cfg(not(iomrs_window_kmap))]
+    fn iomrs_spin_trylock(lock: *mut spinlock) -> bool;
+
     // helpers/stacktrace.c
     fn iomrs_stack_trace(addrs: *mut c_ulong, room: u32) -> u32;
 
@@ -144,6 +153,17 @@ unsafe extern "C" {
 
     // helpers/workqueue.c
     pub(crate) fn iomrs_init_deferrable_work(work: *mut delayed_work, function: work_func_t);
+}
+
+// helpers/spinlock.c
+unsafe extern "C" {
+    #[cfg(CONFIG_64BIT)]
+    pub(crate) static mut iomrs_space_lock: spinlock;
+    #[cfg(iomrs_stock)]
+    pub(crate) static mut iomrs_cache_modes_lock: spinlock;
+    #[cfg(not(iomrs_window_kmap))]
+    pub(crate) static mut iomrs_clean_lock: spinlock;
+    pub(crate) static mut iomrs_owners_lock: spinlock;
 }
 
 unsafe extern "C" {

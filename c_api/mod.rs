@@ -33,8 +33,7 @@ impl Registration {
     pub(crate) unsafe fn new(strict: bool) -> Self {
         misuse::init(strict);
         Self {
-            // SAFETY: As required of our caller.
-            _owners: unsafe { owners::Registration::new() },
+            _owners: owners::Registration,
             #[cfg(not(iomrs_window_kmap))]
             // SAFETY: As required of our caller.
             _sparse: unsafe { sparse::Registration::new() },

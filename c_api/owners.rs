@@ -4,14 +4,14 @@
 
 #[cfg(not(iomrs_window_kmap))]
 use crate::bindings::iomrs_in_interrupt as in_interrupt;
-use crate::bindings::module::LibraryReference;
+use crate::bindings::{iomrs_owners_lock, module::LibraryReference, spin_lock::SpinLock};
 #[cfg(not(iomrs_window_kmap))]
 use crate::c_api::sparse::{Area, SparseAperture};
 use crate::c_api::table::{Growth, Table};
 use crate::ioremap::HeldRange;
 use crate::mm::phys_range::PAGE_SIZE;
 use core::cell::Cell;
-use kernel::{prelude::*, sync::global_lock};
+use kernel::prelude::*;
 
 /// What an address stands for. It is unmapped on drop.
 pub(super) enum Owned {
@@ -115,24 +115,12 @@ impl Owners {
     }
 }
 
-global_lock! {
-    // SAFETY: `Registration::new` initialises it, before anybody can call us.
-    unsafe(uninit) static OWNERS: SpinLock<Owners> = Owners::new();
-}
+// SAFETY: The lock is for this alone.
+static OWNERS: SpinLock<Owners> =
+    unsafe { SpinLock::new(&raw mut iomrs_owners_lock, Owners::new()) };
 
 /// Keeps the owners while the module is loaded.
-pub(super) struct Registration(());
-
-impl Registration {
-    /// # Safety
-    ///
-    /// Called once, when the module is loaded.
-    pub(super) unsafe fn new() -> Self {
-        // SAFETY: As required of our caller, nobody has used the lock.
-        unsafe { OWNERS.init() };
-        Self(())
-    }
-}
+pub(super) struct Registration;
 
 impl Drop for Registration {
     fn drop(&mut self) {

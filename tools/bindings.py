@@ -82,7 +82,7 @@ def functions(text):
     """{name: (types of the arguments, type of the result)} as written."""
     found = {}
     # A static has its type in C alone.
-    blocks = (re.sub(r"(pub(\((?:crate|super)\))? )?static \w+: (\[[^]]*\]|[^;])*;", "", block) for block in extern_blocks(text))
+    blocks = (re.sub(r"(pub(\((?:crate|super)\))? )?static (?:mut )?\w+: (\[[^]]*\]|[^;])*;", "", block) for block in extern_blocks(text))
     for item in (item.strip() for block in blocks for item in block.split(";")):
         if not item:
             continue

@@ -27,6 +27,7 @@
 #include "preempt.c"
 #include "sched.c"
 #include "smp.c"
+#include "spinlock.c"
 #include "stacktrace.c"
 #include "vmalloc.c"
 #include "workqueue.c"

@@ -11,6 +11,7 @@
 #include <linux/jump_label.h>
 #include <linux/percpu.h>
 #include <linux/smp.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
@@ -98,6 +99,12 @@ void iomrs_on_each_cpu(smp_call_func_t fn, void *arg);
 /* sched.c */
 void iomrs_cond_resched(void);
 bool iomrs_fatal_signal_pending(void);
+
+/* spinlock.c */
+extern spinlock_t iomrs_space_lock, iomrs_cache_modes_lock, iomrs_clean_lock, iomrs_owners_lock;
+void iomrs_spin_lock(spinlock_t *lock);
+void iomrs_spin_unlock(spinlock_t *lock);
+bool iomrs_spin_trylock(spinlock_t *lock);
 
 /* stacktrace.c */
 unsigned int iomrs_stack_trace(unsigned long *addrs, unsigned int room);

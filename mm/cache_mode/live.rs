@@ -8,11 +8,10 @@
 
 use super::ranges::{Node, Ranges};
 use super::CacheMode;
-use core::sync::atomic::{AtomicBool, Ordering};
+use crate::bindings::{iomrs_cache_modes_lock, spin_lock::SpinLock};
 use kernel::{
     alloc::{flags::__GFP_NOWARN, KVVec},
     prelude::*,
-    sync::global_lock,
 };
 
 /// The ranges of each mode.
@@ -114,33 +113,13 @@ const fn bit(mode: CacheMode) -> u8 {
     1 << mode as u8
 }
 
-global_lock! {
-    // Tasks alone take it, as that of the kernel's registry.
-    // SAFETY: `Registration::new` initializes it before anything is reserved.
-    unsafe(uninit) static REGISTRY: SpinLock<Registry> = Registry::new();
-}
-
-/// Whether `Registration::new` has been called.
-static REGISTERED: AtomicBool = AtomicBool::new(false);
+/// Tasks alone take it, as that of the kernel's registry.
+// SAFETY: The lock is for this alone.
+static REGISTRY: SpinLock<Registry> =
+    unsafe { SpinLock::new(&raw mut iomrs_cache_modes_lock, Registry::new()) };
 
 /// Keeps the list for as long as the module is loaded.
-pub(super) struct Registration(());
-
-impl Registration {
-    /// Called when the module is loaded, before anything is reserved.
-    ///
-    /// # Errors
-    ///
-    /// `EBUSY` for any call but the first.
-    pub(super) fn new() -> Result<Self> {
-        if REGISTERED.swap(true, Ordering::Relaxed) {
-            return Err(EBUSY);
-        }
-        // SAFETY: Only one call gets here, and nothing has used the lock before.
-        unsafe { REGISTRY.init() };
-        Ok(Self(()))
-    }
-}
+pub(super) struct Registration;
 
 impl Drop for Registration {
     fn drop(&mut self) {

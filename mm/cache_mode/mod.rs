@@ -29,19 +29,15 @@ pub(crate) struct Registration {
 
 impl Registration {
     /// Called when the module is loaded, before anything is mapped.
-    ///
-    /// # Errors
-    ///
-    /// `EBUSY` for any call but the first.
-    pub(crate) fn new() -> Result<Self> {
+    pub(crate) fn new() -> Self {
         protection::init();
         for (mode, effective) in CacheMode::ALL.into_iter().zip(&EFFECTIVE) {
             effective.store(arch::effective(mode.as_raw()), Ordering::Relaxed);
         }
-        Ok(Self {
+        Self {
             #[cfg(iomrs_stock)]
-            _live: live::Registration::new()?,
-        })
+            _live: live::Registration,
+        }
     }
 }
 

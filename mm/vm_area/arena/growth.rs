@@ -48,8 +48,6 @@ impl Registration {
             return Err(EBUSY);
         }
         // SAFETY: Only one call gets here, and nothing has used the lock before.
-        unsafe { SPACE.init() };
-        // SAFETY: As above.
         unsafe { BUDGET.init() };
         let or_default = |bytes: u64, default: usize| match bytes {
             0 => default,

@@ -21,6 +21,7 @@
 use super::arena_usage::{UnitUsage, Usage};
 use super::{Handle, VmArea};
 use crate::arch::page_table::{PMD_SHIFT, PUD_SHIFT};
+use crate::bindings::{iomrs_space_lock, spin_lock::SpinLock};
 use crate::mm::cache_mode::Protection;
 use crate::mm::flush;
 use crate::mm::machine;
@@ -30,7 +31,6 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 use kernel::{
     alloc::{flags::__GFP_NOWARN, KVVec},
     prelude::*,
-    sync::global_lock,
 };
 
 mod budget;
@@ -49,11 +49,9 @@ pub(crate) use growth::Registration;
 use space::{Request, Space, Taken, MAX_UNITS};
 use unit::Unit;
 
-global_lock! {
-    // Tasks alone take it, as those of C's ioremap(): interrupts may stay on.
-    // SAFETY: `Registration::new` initialises it before anything is mapped.
-    unsafe(uninit) static SPACE: SpinLock<Option<Space>> = None;
-}
+/// Tasks alone take it, as those of C's `ioremap()`: interrupts may stay on.
+// SAFETY: The lock is for this alone.
+static SPACE: SpinLock<Option<Space>> = unsafe { SpinLock::new(&raw mut iomrs_space_lock, None) };
 
 /// Each unit, or null. One that has a part in use stays.
 static UNITS: [AtomicPtr<Unit>; MAX_UNITS] = [const { AtomicPtr::new(ptr::null_mut()) }; MAX_UNITS];

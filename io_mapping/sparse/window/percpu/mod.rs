@@ -18,6 +18,7 @@
 //! holder may be migrated to such a CPU.
 
 use super::{groups_per_cpu, out_of_slots, SlotAddr};
+use crate::bindings::{iomrs_clean_lock, spin_lock::SpinLock};
 use crate::mm::cache_mode::Protection;
 use crate::mm::page_table::{Entry, RawEntry};
 use crate::mm::phys_range::PAGE_SHIFT;
@@ -29,7 +30,7 @@ use crate::tracking::counters::Counter;
 use core::num::NonZero;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, Ordering};
-use kernel::{alloc::KVVec, cpu, prelude::*, sync::global_lock};
+use kernel::{alloc::KVVec, cpu, prelude::*};
 
 mod group;
 use group::{Cleaning, Group, PackedSlot, GROUP_SIZE};
@@ -39,11 +40,9 @@ use group::{Cleaning, Group, PackedSlot, GROUP_SIZE};
 /// It points into the module's [`Registration`].
 static WINDOW: AtomicPtr<Window> = AtomicPtr::new(ptr::null_mut());
 
-global_lock! {
-    // SAFETY: `Window::register` initialises it, before there is a window.
-    /// Held by whoever cleans the slots for any CPU.
-    unsafe(uninit) static CLEAN_LOCK: SpinLock<()> = ();
-}
+/// Held by whoever cleans the slots for any CPU.
+// SAFETY: The lock is for this alone.
+static CLEAN_LOCK: SpinLock<()> = unsafe { SpinLock::new(&raw mut iomrs_clean_lock, ()) };
 
 /// What a CPU has.
 ///
@@ -104,10 +103,7 @@ impl Window {
         let window = Registration(KBox::new(Self::new(per_cpu)?, GFP_KERNEL)?);
         // SAFETY: The module is loaded once. The window stays in its box until it is dropped with the
         // registration, which cancels the work first. INVARIANT: The work is initialised.
-        unsafe {
-            CLEAN_LOCK.init();
-            window.0.work.init::<CleanLater>();
-        }
+        unsafe { window.0.work.init::<CleanLater>() };
         WINDOW.store(ptr::from_ref(&*window.0).cast_mut(), Ordering::Release);
         Ok(window)
     }
