@@ -123,6 +123,7 @@ unsafe extern "C" {
 
     #[cfg(not(iomrs_window_kmap))]
     pub(crate) safe fn iomrs_preemptible() -> bool;
+    #[cfg(any(iomrs_preempt_calls, not(CONFIG_X86_64)))]
     pub(crate) safe fn iomrs_in_interrupt() -> bool;
 
     // helpers/sched.c

@@ -6,9 +6,10 @@
 use super::ioremap::{map, unmap};
 use super::misuse::report;
 use super::owners::Owned;
-use crate::bindings::{iomrs_in_interrupt as in_interrupt, module::LibraryReference};
+use crate::bindings::module::LibraryReference;
 use crate::ioremap::HeldRange;
 use crate::mm::cache_mode::CacheMode;
+use crate::mm::preempt::in_interrupt;
 use crate::tracking::CallSite;
 use core::ptr;
 use kernel::{

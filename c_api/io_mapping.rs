@@ -11,7 +11,7 @@ use super::owners::{self, Owned};
 use super::owners::{free_ended, Found};
 #[cfg(not(iomrs_window_kmap))]
 use super::sparse::{self, SparseAperture};
-use crate::bindings::iomrs_in_interrupt as in_interrupt;
+use crate::mm::preempt::in_interrupt;
 use crate::io_mapping::sparse::{is_possible, whole_is_cheap};
 use crate::io_mapping::{IoMapping, Strategy};
 use crate::ioremap::{HeldRange, Mapping, Options};

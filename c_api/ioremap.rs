@@ -4,10 +4,10 @@
 
 use super::misuse::report;
 use super::owners::{self, Found, Owned};
-use crate::bindings::iomrs_in_interrupt as in_interrupt;
 use crate::ioremap::{HeldRange, Mapping, Options};
 use crate::mm::cache_mode::{mode_of_entry, CacheMode};
 use crate::mm::phys_range::PAGE_SHIFT;
+use crate::mm::preempt::in_interrupt;
 use crate::tracking::{counters::Counter, CallSite, Caller, MappingKind};
 use core::ptr;
 use kernel::{

@@ -3,7 +3,7 @@
 //! What has been mapped for C drivers, by the address that they have of it.
 
 #[cfg(not(iomrs_window_kmap))]
-use crate::bindings::iomrs_in_interrupt as in_interrupt;
+use crate::mm::preempt::in_interrupt;
 use crate::bindings::{iomrs_owners_lock, module::LibraryReference, spin_lock::SpinLock};
 #[cfg(not(iomrs_window_kmap))]
 use crate::c_api::sparse::{Area, SparseAperture};

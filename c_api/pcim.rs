@@ -8,8 +8,8 @@ use super::ioremap::unmap;
 use super::misuse::report;
 use super::owners::{self, Owned};
 use super::pci::{is_cookie, place, Place};
-use crate::bindings::iomrs_in_interrupt as in_interrupt;
 use crate::mm::cache_mode::CacheMode;
+use crate::mm::preempt::in_interrupt;
 use crate::tracking::CallSite;
 use core::ptr;
 use kernel::{

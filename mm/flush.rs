@@ -58,9 +58,3 @@ pub(crate) fn online_cpus() -> usize {
 pub(crate) fn may_wait_for_cpus() -> bool {
     bindings::iomrs_preemptible()
 }
-
-/// Whether this is an interrupt, soft or hard: what runs here ends before a task of this CPU goes on.
-#[cfg(not(iomrs_window_kmap))]
-pub(crate) fn in_interrupt() -> bool {
-    bindings::iomrs_in_interrupt()
-}

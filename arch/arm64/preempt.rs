@@ -6,6 +6,8 @@
 //!
 //! C header: [`arch/arm64/include/asm/preempt.h`](srctree/arch/arm64/include/asm/preempt.h)
 
+/// Whether this is an interrupt, soft or hard: what runs here ends before a task of this CPU goes on.
+pub(crate) use crate::bindings::iomrs_in_interrupt as in_interrupt;
 use core::{
     arch::asm,
     mem::offset_of,

@@ -3,6 +3,9 @@
 //! Preemption and page faults off and on, by calls of what C has inline.
 
 use crate::bindings;
+/// Whether this is an interrupt, soft or hard: what runs here ends before a task of this CPU goes on.
+#[cfg_attr(not(CONFIG_64BIT), allow(unused_imports, reason = "for C drivers"))]
+pub(crate) use crate::bindings::iomrs_in_interrupt as in_interrupt;
 #[cfg(not(CONFIG_PREEMPT_RT))]
 use crate::bindings::{iomrs_preempt_disable as stay, iomrs_preempt_enable as leave};
 #[cfg(CONFIG_PREEMPT_RT)]

@@ -6,7 +6,9 @@
 
 use core::{arch::asm, mem::offset_of};
 use kernel::{
-    bindings::{__preempt_count, current_task, task_struct},
+    bindings::{
+        __preempt_count, current_task, task_struct, HARDIRQ_BITS, HARDIRQ_OFFSET, SOFTIRQ_OFFSET,
+    },
     ffi::{c_int, c_ulong},
 };
 
@@ -93,4 +95,23 @@ pub(crate) fn this_cpu() -> usize {
         )
     };
     cpu
+}
+
+/// Whether this is an interrupt, soft or hard (C: `in_hardirq()`, `in_serving_softirq()`): what runs here ends before
+/// a task of this CPU goes on.
+#[inline(always)]
+pub(crate) fn in_interrupt() -> bool {
+    const INTERRUPTS: u32 = ((1 << HARDIRQ_BITS) - 1) * HARDIRQ_OFFSET | SOFTIRQ_OFFSET;
+    let count: u32;
+    // SAFETY: A word of this CPU, of which these are the low 32 bits. Another task's count is the same in these bits,
+    // so that it does not matter if the task moves to another CPU. Not `pure`: read where it stands.
+    unsafe {
+        asm!(
+            "mov {:e}, gs:[rip + {}]",
+            out(reg) count,
+            sym __preempt_count,
+            options(nostack, preserves_flags)
+        )
+    };
+    count & INTERRUPTS != 0
 }

@@ -200,7 +200,7 @@ impl Window {
             // SAFETY: Taken just now. The slot may be used on any CPU, as all of `shared`.
             return unsafe { group.map(index, entry) };
         }
-        if flush::in_interrupt() {
+        if preempt::in_interrupt() {
             // An interrupt ends on its CPU, and its guards end before. It was on `cpu` all the time.
             return self.map_on(cpu, entry);
         }
