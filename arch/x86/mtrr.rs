@@ -106,20 +106,20 @@ pub(crate) fn is_uniform(start: u64, size: u64) -> bool {
         return true;
     }
     let last = start.wrapping_add(size.wrapping_sub(1));
-    // A pair of registers for each, from the last one on. No overflow: there are at most 255.
-    let mut base = PHYS_BASE_0.wrapping_add(count.wrapping_mul(2));
-    while base > PHYS_BASE_0 {
-        base = base.wrapping_sub(2);
+    // The masks, from the last one on; the base of each is before it. No overflow: there are at most 255.
+    let mut msr = (PHYS_BASE_0 - 1).wrapping_add(count.wrapping_mul(2));
+    while msr > PHYS_BASE_0 {
         // SAFETY: `count_readable` has read both registers.
-        let mask = unsafe { rdmsr(base | 1) };
+        let mask = unsafe { rdmsr(msr) };
         // Most are not in use, or larger than what is asked for.
         if mask.0 & VALID != 0 && may_split(value(mask), start, last) {
             // SAFETY: As above.
-            let range = VariableRange::new(value(mask), || value(unsafe { rdmsr(base) }));
+            let range = VariableRange::new(value(mask), || value(unsafe { rdmsr(msr - 1) }));
             if range.is_some_and(|range| !range.is_uniform(start, last)) {
                 return false;
             }
         }
+        msr = msr.wrapping_sub(2);
     }
     start >= FIXED_END
 }
