@@ -167,8 +167,7 @@ pub(super) fn insert(addr: usize, owned: Owned) -> Result {
 #[inline(never)]
 fn grow(is_aperture: bool, capacity: usize) -> Result {
     let mut growth = Growth::new(capacity)?;
-    // Where another task was faster there are free entries now, or not enough memory for it.
-    let _ = OWNERS.lock().table(is_aperture).grow(&mut growth);
+    OWNERS.lock().table(is_aperture).grow(&mut growth);
     Ok(())
 }
 

@@ -193,16 +193,14 @@ impl SparseAperture {
     ///
     /// The aperture stays for as long as [`live`](Self::live) is not 0.
     pub(super) unsafe fn map_area(&self, offset: u64, len: usize) -> Result<Area> {
-        let (addr, area) = self.aperture.map_area(offset, len as u64)?;
+        let (_, area) = self.aperture.map_area(offset, len as u64)?;
         self.live.fetch_add(1, Ordering::Relaxed);
         // SAFETY: It is counted from above on, so that our caller keeps the aperture.
         let aperture = unsafe { &*ptr::from_ref(self) };
         Ok(Area {
-            _area: area,
+            area,
             // INVARIANT: Counted just now.
             _counted: Counted(aperture),
-            addr,
-            size: len,
         })
     }
 }
@@ -230,21 +228,20 @@ impl Drop for Counted {
 
 /// A part of a sparse aperture, unmapped on drop, and then counted no more.
 pub(super) struct Area {
-    _area: TrackedArea,
+    area: TrackedArea,
     _counted: Counted,
-    addr: usize,
-    size: usize,
 }
 
 impl Area {
     /// The address of its first byte.
     pub(super) fn addr(&self) -> usize {
-        self.addr
+        self.area.info().addr
     }
 
-    /// The number of bytes that were asked for.
+    /// The number of bytes, in pages.
     pub(super) fn size(&self) -> usize {
-        self.size
+        // CAST: It was a `usize` when it was mapped.
+        self.area.info().size as usize
     }
 }
 

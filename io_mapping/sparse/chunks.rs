@@ -10,7 +10,7 @@
 use crate::mm::cache_mode::Protection;
 use crate::mm::phys_range::PAGE_SIZE;
 use crate::mm::vm_area::VmArea;
-use crate::tracking::{MappingKind, TrackedMapping};
+use crate::tracking::{MappingInfo, MappingKind, TrackedMapping};
 use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use kernel::{
     alloc::{flags::__GFP_NOWARN, KVVec},
@@ -70,11 +70,17 @@ impl Drop for BudgetCharge {
 /// A part of an aperture in an area of its own, which is in the list of mappings.
 pub(crate) struct TrackedArea {
     // Dropped in this order: the area leaves the list before it is unmapped.
-    _tracked: TrackedMapping,
+    tracked: TrackedMapping,
     _area: VmArea,
 }
 
 impl TrackedArea {
+    /// What is known about it.
+    #[cfg(CONFIG_64BIT)]
+    pub(crate) fn info(&self) -> &MappingInfo {
+        self.tracked.info()
+    }
+
     /// Maps the `size` bytes from `phys` on of `aperture`, both multiples of the page size. Returns
     /// the area and its first address.
     ///
@@ -89,8 +95,8 @@ impl TrackedArea {
         prot: Protection,
     ) -> Result<(Self, usize)> {
         let (_area, addr) = VmArea::map(phys, size, prot)?;
-        let _tracked = aperture.new_child(kind, phys, size as u64, addr)?;
-        Ok((Self { _tracked, _area }, addr))
+        let tracked = aperture.new_child(kind, phys, size as u64, addr)?;
+        Ok((Self { tracked, _area }, addr))
     }
 }
 
