@@ -8,15 +8,15 @@
 use super::misuse::report;
 use super::owners::{self, Owned};
 #[cfg(not(iomrs_window_kmap))]
-use super::owners::{free_ended, Found};
+use super::owners::{end_sparse, free_ended, Found};
 #[cfg(not(iomrs_window_kmap))]
 use super::sparse::{self, SparseAperture};
-use crate::mm::preempt::in_interrupt;
 use crate::io_mapping::sparse::{is_possible, whole_is_cheap};
 use crate::io_mapping::{IoMapping, Strategy};
 use crate::ioremap::{HeldRange, Mapping, Options};
 use crate::mm::cache_mode::CacheMode;
 use crate::mm::phys_range::PAGE_SIZE;
+use crate::mm::preempt::in_interrupt;
 use crate::tracking::{counters::Counter, CallSite, Caller, MappingKind};
 use core::ptr;
 #[cfg(not(iomrs_window_kmap))]
@@ -179,6 +179,11 @@ fn own_sparse(aperture: IoMapping, site: &'static CallSite) -> Result<CIoMapping
 fn free_ended() {}
 
 #[cfg(iomrs_window_kmap)]
+fn end_sparse(_: usize) -> Option<u32> {
+    None
+}
+
+#[cfg(iomrs_window_kmap)]
 fn own_sparse(_: IoMapping, _: &'static CallSite) -> Result<CIoMapping> {
     Err(ENOMEM)
 }
@@ -208,7 +213,12 @@ pub(crate) unsafe extern "C" fn iomrs_io_mapping_fini(
     };
     let addr = mapping.iomem.addr();
     free_ended();
-    match owners::end_aperture(addr) {
+    let live = if owners::end_whole(addr) {
+        Some(0)
+    } else {
+        end_sparse(addr)
+    };
+    match live {
         Some(0) => (),
         Some(live) => {
             let what = "io_mapping_fini() while parts are mapped, which stay so: how many";

@@ -2,14 +2,15 @@
 
 //! What has been mapped for C drivers, by the address that they have of it.
 
-#[cfg(not(iomrs_window_kmap))]
-use crate::mm::preempt::in_interrupt;
 use crate::bindings::{iomrs_owners_lock, module::LibraryReference, spin_lock::SpinLock};
 #[cfg(not(iomrs_window_kmap))]
 use crate::c_api::sparse::{Area, SparseAperture};
 use crate::c_api::table::{Growth, Table};
 use crate::ioremap::HeldRange;
 use crate::mm::phys_range::PAGE_SIZE;
+#[cfg(not(iomrs_window_kmap))]
+use crate::mm::preempt::in_interrupt;
+#[cfg(not(iomrs_window_kmap))]
 use core::cell::Cell;
 use kernel::prelude::*;
 
@@ -43,16 +44,6 @@ impl Owned {
             Self::Sparse(_) => false,
             #[cfg(not(iomrs_window_kmap))]
             Self::Area(area) => addr.wrapping_sub(area.addr()) < area.size(),
-        }
-    }
-
-    /// Ends an aperture, once. Returns how many of its maps there are.
-    fn end(&self) -> Option<u32> {
-        match self {
-            Self::Whole(_) => Some(0),
-            #[cfg(not(iomrs_window_kmap))]
-            Self::Sparse(aperture) => aperture.end(),
-            _ => None,
         }
     }
 
@@ -181,21 +172,39 @@ pub(super) fn remove(addr: usize, is_wanted: impl Fn(&Owned) -> bool) -> Option<
     OWNERS.lock().mappings.remove(key(addr), is_wanted)
 }
 
-/// Ends the aperture that begins in the page of `addr`. Returns how many of its maps there are, as far as
-/// that is known; `None` where there is no such aperture. It is unmapped if there are none, and else by
-/// [`free_ended`].
+/// Ends an aperture that is mapped as a whole, and begins in the page of `addr`. Returns whether there was one.
 ///
 /// # Context
 ///
 /// May sleep.
-pub(super) fn end_aperture(addr: usize) -> Option<u32> {
-    let live = Cell::new(None);
-    let is_over = |owned: &Owned| {
-        live.set(owned.end());
-        live.get() == Some(0)
-    };
-    let over = OWNERS.lock().apertures.remove(key(addr), is_over);
+#[inline(always)]
+pub(super) fn end_whole(addr: usize) -> bool {
+    let is_whole = |owned: &Owned| matches!(owned, Owned::Whole(_));
     // Not unmapped under the lock.
+    let over = OWNERS.lock().apertures.remove(key(addr), is_whole);
+    over.is_some()
+}
+
+/// Ends the sparse aperture whose address is `addr`. Returns how many of its maps there are, as far as that is known;
+/// `None` where there is no such aperture. It is unmapped if there are none, and else by [`free_ended`].
+///
+/// # Context
+///
+/// May sleep.
+#[cfg(not(iomrs_window_kmap))]
+#[cold]
+#[inline(never)]
+pub(super) fn end_sparse(addr: usize) -> Option<u32> {
+    let live = Cell::new(None);
+    let is_over = |owned: &Owned| match owned {
+        Owned::Sparse(aperture) => {
+            live.set(aperture.end());
+            live.get() == Some(0)
+        }
+        _ => false,
+    };
+    // Not unmapped under the lock.
+    let over = OWNERS.lock().apertures.remove(key(addr), is_over);
     drop(over);
     live.get()
 }
@@ -206,7 +215,17 @@ pub(super) fn end_aperture(addr: usize) -> Option<u32> {
 ///
 /// May sleep.
 #[cfg(not(iomrs_window_kmap))]
+#[inline(always)]
 pub(super) fn free_ended() {
+    if SparseAperture::some_ended() {
+        free_ended_slowpath();
+    }
+}
+
+#[cfg(not(iomrs_window_kmap))]
+#[cold]
+#[inline(never)]
+fn free_ended_slowpath() {
     while SparseAperture::some_ended() {
         let mut owners = OWNERS.lock();
         let Some(key) = owners.apertures.find_key(Owned::is_over) else {
