@@ -74,13 +74,13 @@ LIMITS = {
     "maps": MAPS,
     # A kernel without jump labels: a compare and a branch in an unmap.
     "c_api": [
-        *c_api(unmap=2, ioremap=125, among=80, create=345),
+        *c_api(unmap=2, ioremap=60, among=79, create=240),
         Limit("create", "whole", [256 * M, T], percent=100, more=0),
-        Limit("c_api_create", "none", [T], percent=100, more=345, beside=("create", "whole")),
+        Limit("c_api_create", "none", [T], percent=100, more=240, beside=("create", "whole")),
     ],
     # One with jump labels: a nop. 1 TiB is more than the arena may take: sparse.
     "c_api_stock": [
-        *c_api(unmap=1, ioremap=175, among=73, create=510),
+        *c_api(unmap=1, ioremap=75, among=70, create=400),
         Limit("create", "whole", [256 * M], percent=26, more=0),
         Limit("c_api_create", "none", [T], percent=100, more=17500, beside=("create_beside_page", "sparse")),
     ],
