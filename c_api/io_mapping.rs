@@ -7,9 +7,7 @@
 
 use super::misuse::report;
 use super::owners::{self, Owned};
-#[cfg(not(iomrs_window_kmap))]
 use super::owners::{end_sparse, free_ended, Found};
-#[cfg(not(iomrs_window_kmap))]
 use super::sparse::{self, SparseAperture};
 use crate::io_mapping::sparse::{is_possible, whole_is_cheap};
 use crate::io_mapping::{IoMapping, Strategy};
@@ -19,7 +17,6 @@ use crate::mm::phys_range::PAGE_SIZE;
 use crate::mm::preempt::in_interrupt;
 use crate::tracking::{counters::Counter, CallSite, Caller, MappingKind};
 use core::ptr;
-#[cfg(not(iomrs_window_kmap))]
 use core::sync::atomic::{AtomicUsize, Ordering};
 use kernel::{
     ffi::{c_ulong, c_void},
@@ -51,7 +48,6 @@ impl CIoMapping {
     /// # Safety
     ///
     /// `iomrs_io_mapping_fini` does not end it before the result is used for the last time.
-    #[cfg(not(iomrs_window_kmap))]
     unsafe fn sparse(&self) -> Option<&SparseAperture> {
         // SAFETY: Null, or what `own_sparse` has stored, which stays as required of our caller.
         unsafe { self.sparse.cast::<SparseAperture>().as_ref() }
@@ -60,7 +56,6 @@ impl CIoMapping {
 
 /// Where the `iomem` of sparse apertures begins: no address that could be accessed, each a page apart.
 const POISON: usize = 0xdead_1000_0000_0000;
-#[cfg(not(iomrs_window_kmap))]
 static NEXT_POISON: AtomicUsize = AtomicUsize::new(0);
 
 /// `IOMRS_CHECK` of the header: an aperture is to be sparse if it can, and an unmap of what is not mapped is
@@ -124,7 +119,7 @@ fn make(base: PhysAddr, size: usize, sparse: bool, site: &'static CallSite) -> R
     let options = Options::new(CacheMode::WriteCombining).across_resources();
     let (len, caller) = (size as u64, Caller::C(site));
     // C keeps an offset in the page. Such an aperture cannot be sparse.
-    let may_be_sparse = !cfg!(iomrs_window_kmap) && base & (PAGE_SIZE - 1) == 0 && is_possible();
+    let may_be_sparse = base & (PAGE_SIZE - 1) == 0 && is_possible();
     if !may_be_sparse || !sparse && whole_is_cheap(len) {
         let whole = Mapping::for_caller(options, MappingKind::Whole, false, (base, len), caller);
         // Looked at where it is: what is passed on by value is copied.
@@ -151,7 +146,6 @@ fn own_whole(whole: HeldRange, size: usize) -> Result<CIoMapping> {
     })
 }
 
-#[cfg(not(iomrs_window_kmap))]
 fn own_sparse(aperture: IoMapping, site: &'static CallSite) -> Result<CIoMapping> {
     let aperture = SparseAperture::new(aperture)?;
     let sparse = ptr::from_ref(&*aperture).cast();
@@ -172,20 +166,6 @@ fn own_sparse(aperture: IoMapping, site: &'static CallSite) -> Result<CIoMapping
         mapped: 0,
         sparse,
     })
-}
-
-/// There are none that have been ended with maps.
-#[cfg(iomrs_window_kmap)]
-fn free_ended() {}
-
-#[cfg(iomrs_window_kmap)]
-fn end_sparse(_: usize) -> Option<u32> {
-    None
-}
-
-#[cfg(iomrs_window_kmap)]
-fn own_sparse(_: IoMapping, _: &'static CallSite) -> Result<CIoMapping> {
-    Err(ENOMEM)
 }
 
 /// Ends an aperture (C: `io_mapping_fini()`). Returns whether there was one. It is left as it is if parts
@@ -275,7 +255,6 @@ fn check_range(mapping: &CIoMapping, offset: usize, size: usize, site: &'static 
     true
 }
 
-#[cfg(not(iomrs_window_kmap))]
 fn map_page(mapping: &CIoMapping, offset: usize, atomic: bool) -> Result<usize> {
     // SAFETY: By the guarantees of our caller it is not ended meanwhile.
     let Some(aperture) = (unsafe { mapping.sparse() }) else {
@@ -285,11 +264,6 @@ fn map_page(mapping: &CIoMapping, offset: usize, atomic: bool) -> Result<usize> 
     let in_page = offset & (PAGE_SIZE as usize - 1);
     let page = aperture.map_page((offset - in_page) as u64, atomic)?;
     Ok(page.wrapping_add(in_page))
-}
-
-#[cfg(iomrs_window_kmap)]
-fn map_page(mapping: &CIoMapping, offset: usize, _: bool) -> Result<usize> {
-    Ok(mapping.addr(offset))
 }
 
 /// Unmaps a page (C: `io_mapping_unmap_local()`, `io_mapping_unmap_atomic()`). Called where there are
@@ -304,13 +278,9 @@ pub(crate) unsafe extern "C" fn iomrs_io_mapping_unmap_page(
     flags: u32,
     site: &'static CallSite,
 ) {
-    #[cfg(not(iomrs_window_kmap))]
     unmap_page(addr.addr(), flags & CHECK != 0, site);
-    #[cfg(iomrs_window_kmap)]
-    let _ = (addr, flags, site);
 }
 
-#[cfg(not(iomrs_window_kmap))]
 fn unmap_page(addr: usize, is_checked: bool, site: &CallSite) {
     // For what an aperture maps as a whole there is nothing to do. To look for it takes longer.
     if !sparse::unmap_page(addr, site) && is_checked && owners::is_in_no_aperture(addr) {
@@ -346,7 +316,6 @@ pub(crate) unsafe extern "C" fn iomrs_io_mapping_map_wc(
     map_area(mapping, offset, size).map_or(ptr::null_mut(), ptr::with_exposed_provenance_mut)
 }
 
-#[cfg(not(iomrs_window_kmap))]
 fn map_area(mapping: &CIoMapping, offset: usize, size: usize) -> Result<usize> {
     // SAFETY: As in `map_page`.
     let Some(aperture) = (unsafe { mapping.sparse() }) else {
@@ -358,11 +327,6 @@ fn map_area(mapping: &CIoMapping, offset: usize, size: usize) -> Result<usize> {
     let addr = area.addr();
     owners::insert(addr, Owned::Area(area))?;
     Ok(addr.wrapping_add(in_page))
-}
-
-#[cfg(iomrs_window_kmap)]
-fn map_area(mapping: &CIoMapping, offset: usize, _: usize) -> Result<usize> {
-    Ok(mapping.addr(offset))
 }
 
 /// Unmaps what [`iomrs_io_mapping_map_wc`] has mapped (C: `io_mapping_unmap()`). Called where there are
@@ -377,13 +341,9 @@ pub(crate) unsafe extern "C" fn iomrs_io_mapping_unmap(
     addr: *const c_void,
     site: &'static CallSite,
 ) {
-    #[cfg(not(iomrs_window_kmap))]
     unmap_area(addr.addr(), site);
-    #[cfg(iomrs_window_kmap)]
-    let _ = (addr, site);
 }
 
-#[cfg(not(iomrs_window_kmap))]
 fn unmap_area(addr: usize, site: &'static CallSite) {
     if in_interrupt() {
         report(site, "io_mapping_unmap() in an interrupt", addr);

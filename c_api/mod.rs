@@ -13,14 +13,12 @@ mod misuse;
 mod owners;
 mod pci;
 mod pcim;
-#[cfg(not(iomrs_window_kmap))]
 mod sparse;
 mod table;
 
 /// Keeps what is known of C drivers while the module is loaded.
 pub(crate) struct Registration {
     _owners: owners::Registration,
-    #[cfg(not(iomrs_window_kmap))]
     _sparse: sparse::Registration,
 }
 
@@ -34,7 +32,6 @@ impl Registration {
         misuse::init(strict);
         Self {
             _owners: owners::Registration,
-            #[cfg(not(iomrs_window_kmap))]
             // SAFETY: As required of our caller.
             _sparse: unsafe { sparse::Registration::new() },
         }

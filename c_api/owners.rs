@@ -3,14 +3,11 @@
 //! What has been mapped for C drivers, by the address that they have of it.
 
 use crate::bindings::{iomrs_owners_lock, module::LibraryReference, spin_lock::SpinLock};
-#[cfg(not(iomrs_window_kmap))]
 use crate::c_api::sparse::{Area, SparseAperture};
 use crate::c_api::table::{Growth, Table};
 use crate::ioremap::HeldRange;
 use crate::mm::phys_range::PAGE_SIZE;
-#[cfg(not(iomrs_window_kmap))]
 use crate::mm::preempt::in_interrupt;
-#[cfg(not(iomrs_window_kmap))]
 use core::cell::Cell;
 use kernel::prelude::*;
 
@@ -26,10 +23,8 @@ pub(super) enum Owned {
     /// An aperture that is mapped as a whole.
     Whole(HeldRange),
     /// An aperture that is not mapped itself: the address is none.
-    #[cfg(not(iomrs_window_kmap))]
     Sparse(KBox<SparseAperture>),
     /// A part of such an aperture, by `io_mapping_map_wc()`.
-    #[cfg(not(iomrs_window_kmap))]
     Area(Area),
 }
 
@@ -40,15 +35,12 @@ impl Owned {
             Self::Range(held) | Self::Managed(held, _) | Self::Bar(held, _) | Self::Whole(held) => {
                 held.contains(addr)
             }
-            #[cfg(not(iomrs_window_kmap))]
             Self::Sparse(_) => false,
-            #[cfg(not(iomrs_window_kmap))]
             Self::Area(area) => addr.wrapping_sub(area.addr()) < area.size(),
         }
     }
 
     /// Whether it is an aperture that was ended while parts were mapped, of which none is left.
-    #[cfg(not(iomrs_window_kmap))]
     fn is_over(&self) -> bool {
         matches!(self, Self::Sparse(aperture) if aperture.is_over())
     }
@@ -57,7 +49,6 @@ impl Owned {
     pub(super) fn is_aperture(&self) -> bool {
         match self {
             Self::Whole(_) => true,
-            #[cfg(not(iomrs_window_kmap))]
             Self::Sparse(_) => true,
             _ => false,
         }
@@ -115,7 +106,6 @@ pub(super) struct Registration;
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        #[cfg(not(iomrs_window_kmap))]
         free_ended();
         let left = core::mem::replace(&mut *OWNERS.lock(), Owners::new());
         let count = left.values().count();
@@ -191,7 +181,6 @@ pub(super) fn end_whole(addr: usize) -> bool {
 /// # Context
 ///
 /// May sleep.
-#[cfg(not(iomrs_window_kmap))]
 #[cold]
 #[inline(never)]
 pub(super) fn end_sparse(addr: usize) -> Option<u32> {
@@ -214,7 +203,6 @@ pub(super) fn end_sparse(addr: usize) -> Option<u32> {
 /// # Context
 ///
 /// May sleep.
-#[cfg(not(iomrs_window_kmap))]
 #[inline(always)]
 pub(super) fn free_ended() {
     if SparseAperture::some_ended() {
@@ -222,7 +210,6 @@ pub(super) fn free_ended() {
     }
 }
 
-#[cfg(not(iomrs_window_kmap))]
 #[cold]
 #[inline(never)]
 fn free_ended_slowpath() {
@@ -249,7 +236,6 @@ pub(super) fn addr_of_bar(phys: u64) -> Option<usize> {
 }
 
 /// Whether the byte at `addr` is mapped by an aperture.
-#[cfg(not(iomrs_window_kmap))]
 pub(super) fn is_in_aperture(addr: usize) -> bool {
     let owners = OWNERS.lock();
     let found = owners.apertures.values().any(|owned| owned.contains(addr));
@@ -262,7 +248,6 @@ pub(super) fn is_in_aperture(addr: usize) -> bool {
 /// # Context
 ///
 /// Any but NMI.
-#[cfg(not(iomrs_window_kmap))]
 #[cold]
 pub(super) fn is_in_no_aperture(addr: usize) -> bool {
     if cfg!(CONFIG_PREEMPT_RT) && in_interrupt() {

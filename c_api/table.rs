@@ -133,7 +133,6 @@ impl<T> Table<T> {
     }
 
     /// Returns the key of a value that `is_wanted`.
-    #[cfg(not(iomrs_window_kmap))]
     pub(super) fn find_key(&self, is_wanted: impl Fn(&T) -> bool) -> Option<usize> {
         let mut entries = self.entries();
         let entry = entries.find(|entry| entry.value.as_ref().is_some_and(&is_wanted))?;

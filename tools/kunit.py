@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Runs our KUnit suites on a test kernel, in virtme-ng or an initramfs. Inside the trixie root.
 
-    tools/kunit.py DIR-OF-MODULES NAME [--kernel test|debug|kmap|arm-lowmem|arm-lpae] [--boot BOOT] [--log FILE]
+    tools/kunit.py DIR-OF-MODULES NAME [--kernel test|debug|arm-lowmem|arm-lpae] [--boot BOOT] [--log FILE]
 
 Each case is a test of make check, its name beginning with NAME. The guest has an ivshmem device of 4 GiB (a sparse
 file), a device with a port BAR, one with an MSI-X table, a serial port that no driver looks for, and a range of RAM set

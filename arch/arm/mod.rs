@@ -11,9 +11,6 @@ compile_error!("on 32-bit ARM only ARMv7 is supported, which Rust in the kernel 
 // A stack in a 2 MiB block whose table we have made would be reached before it is in the page table of the task.
 #[cfg(CONFIG_VMAP_STACK)]
 compile_error!("on 32-bit ARM the kernel must be without CONFIG_VMAP_STACK");
-// C uses every bit of a short entry.
-#[cfg(all(iomrs_window_kmap, not(CONFIG_ARM_LPAE)))]
-compile_error!("on 32-bit ARM IOMRS_WINDOW=kmap needs CONFIG_ARM_LPAE");
 
 mod bindings;
 pub(crate) mod cache_mode;

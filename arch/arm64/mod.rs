@@ -4,8 +4,6 @@
 
 #[cfg(iomrs_exported)]
 compile_error!("on arm64 only the backend stock is there: leave BACKEND out");
-#[cfg(iomrs_window_kmap)]
-compile_error!("on arm64 only the window percpu is there: leave IOMRS_WINDOW out");
 #[cfg(not(CONFIG_ARM64_4K_PAGES))]
 compile_error!("on arm64 only kernels with pages of 4 KiB are supported");
 

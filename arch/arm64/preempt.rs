@@ -96,7 +96,6 @@ pub(crate) unsafe fn map_atomic_end() {
 }
 
 /// Returns the number of the CPU that this runs on, which is of use to who stays there.
-#[cfg(not(iomrs_window_kmap))]
 #[inline(always)]
 pub(crate) fn this_cpu() -> usize {
     // SAFETY: The running task exists. The scheduler stores to the field where it moves the task.

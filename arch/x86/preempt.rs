@@ -81,7 +81,6 @@ pub(crate) unsafe fn map_atomic_end() {
 }
 
 /// Which CPU this is: of use to who stays there.
-#[cfg(not(iomrs_window_kmap))]
 #[inline(always)]
 pub(crate) fn this_cpu() -> usize {
     let cpu;

@@ -5,19 +5,17 @@
 # What it takes to build one, about: for the line that says how far it is.
 TEST_OBJECTS=1400
 
-# setup_test NAME FRAGMENT...: builds the kernel in $CACHE/NAME. One that has a patch of its own, kconfig/NAME.patch,
-# has a source of its own; the others share that of the test kernel.
+# setup_test NAME FRAGMENT...: builds the kernel in $CACHE/NAME. All have the source of the test kernel.
 setup_test() {
-	local name=$1 source=test patches=("$CHECKOUT/kconfig/export.patch") fragments
-	if [ -e "$CHECKOUT/kconfig/$name.patch" ]; then source=$name patches+=("$CHECKOUT/kconfig/$name.patch"); fi
+	local name=$1 patch=$CHECKOUT/kconfig/export.patch fragments
 	shift
 	fragments=("${@/#/$CHECKOUT/kconfig/}")
-	once "$source-source" "$VERSION $(sum "${patches[@]}")" make_patched_source "$source" "${patches[@]}"
-	once "$name" "$VERSION $(sum "${patches[@]}") $(sum "${fragments[@]}")" make_kernel "$name" "$source" "${fragments[@]}"
+	once test-source "$VERSION $(sum "$patch")" make_patched_source "$patch"
+	once "$name" "$VERSION $(sum "$patch") $(sum "${fragments[@]}")" make_kernel "$name" "${fragments[@]}"
 }
 
 make_patched_source() {
-	step "$1-source" "source of the $1 kernel" patched_source "$@" || explain "$1-source" "patching the source"
+	step test-source "source of the test kernel" patched_source "$@" || explain test-source "patching the source"
 }
 
 make_kernel() {
@@ -25,18 +23,17 @@ make_kernel() {
 	OBJECTS=$TEST_OBJECTS step "$1" "the $1 kernel (some minutes)" build_kernel "$@" || explain "$1" "building the $1 kernel"
 }
 
-# patched_source SOURCE PATCH...: the source as hard links (a minute and a gigabyte saved), then the patches. Where
-# they have changed, only files that differ get a new time, so the next build compiles those alone.
+# patched_source PATCH: the source as hard links (a minute and a gigabyte saved), then the patch. Where it has changed,
+# only files that differ get a new time, so the next build compiles those alone.
 patched_source() {
-	local src=$CACHE/$1/src scratch=$CACHE/$1/scratch file
-	shift
+	local patch=$1 src=$CACHE/test/src scratch=$CACHE/test/scratch file
 	if [ "$(cat "$src/.iomrs-version" 2> /dev/null)" != "$VERSION" ]; then
 		mkdir -p "$(dirname "$src")"
 		rm -rf "$src" "$src.new"
 		cp -al "$CACHE/source" "$src.new" && echo "$VERSION" > "$src.new/.iomrs-version" || return
 		mv "$src.new" "$src" || return
 	fi
-	rm -rf "$scratch" && mkdir "$scratch" && cat "$@" > "$scratch/.patch" || return
+	rm -rf "$scratch" && mkdir "$scratch" && cp "$patch" "$scratch/.patch" || return
 	for file in $(patched_files "$scratch/.patch" "$src/.iomrs-patch"); do
 		mkdir -p "$scratch/$(dirname "$file")"
 		if [ -e "$CACHE/source/$file" ]; then cp "$CACHE/source/$file" "$scratch/$file"; fi
@@ -49,29 +46,29 @@ patched_source() {
 	cp "$scratch/.patch" "$src/.iomrs-patch" && rm -rf "$scratch"
 }
 
-# The files that these patches or the ones applied before touch.
+# The files that this patch or the one applied before touches.
 patched_files() { cat "$@" 2> /dev/null | sed -n 's,^+++ b/,,p' | sort -u; }
 
-# build_kernel NAME SOURCE FRAGMENT...
+# build_kernel NAME FRAGMENT...
 build_kernel() {
-	local name=$1 source=$2 build=$CACHE/$1/build image=bzImage
-	shift 2
+	local name=$1 build=$CACHE/$1/build image=bzImage
+	shift
 	mkdir -p "$build"
 	# One compiler for C and Rust: inline helpers need the same LLVM.
 	printf 'LLVM=-%s\n' "$(rust_llvm)" > "$CACHE/$name/make-args"
 	case $name in arm-*) echo ARCH=arm >> "$CACHE/$name/make-args" ;; esac
 	cat "$@" > "$CACHE/$name/wanted.config"
-	test_make "$name" "$source" KCONFIG_ALLCONFIG="$CACHE/$name/wanted.config" allnoconfig || return
+	test_make "$name" KCONFIG_ALLCONFIG="$CACHE/$name/wanted.config" allnoconfig || return
 	all_taken "$CACHE/$name/wanted.config" "$build/.config" || return
 	case $name in arm-*) image=zImage ;; esac
-	test_make "$name" "$source" "$image" modules
+	test_make "$name" "$image" modules
 }
 
 test_make() {
-	local name=$1 source=$2 args
-	shift 2
+	local name=$1 args
+	shift
 	mapfile -t args < "$CACHE/$name/make-args"
-	"$CHECKOUT/tools/in-root" make -j"$(nproc)" -C "$CACHE/$source/src" O="$CACHE/$name/build" \
+	"$CHECKOUT/tools/in-root" make -j"$(nproc)" -C "$CACHE/test/src" O="$CACHE/$name/build" \
 		"${args[@]}" "$@"
 }
 

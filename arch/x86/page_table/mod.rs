@@ -35,10 +35,6 @@ pub(crate) const PUD_SHIFT: u32 = PMD_SHIFT + TABLE_BITS;
 /// Bits that an erratum of Knights Landing may set in a clear entry (C: `_PAGE_KNL_ERRATUM_MASK`).
 const ERRATUM_BITS: u64 = 1 << _PAGE_BIT_DIRTY | 1 << _PAGE_BIT_ACCESSED;
 
-/// A bit of an entry that the CPU ignores (C: `_PAGE_SOFTW1`).
-#[cfg(iomrs_window_kmap)]
-pub(crate) const SOFTWARE_BIT: RawEntry = 1 << kernel::bindings::_PAGE_BIT_SOFTW1;
-
 /// The protection (C: `pgprot_t`) of an entry that is not present, and that `vunmap()` takes for one of a
 /// page (C: `PAGE_NONE`).
 #[cfg(iomrs_stock)]

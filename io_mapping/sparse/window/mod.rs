@@ -9,7 +9,7 @@
 //! | backend | where | slots |
 //! |---|---|---|
 //! | `percpu` | everywhere | for local maps, as many per CPU as a module parameter says; for atomic maps 64 per CPU |
-//! | `kmap` | with `CONFIG_KMAP_LOCAL`, if built with `IOMRS_WINDOW=kmap` | the kernel's, per task |
+//! | `kmap` | 32-bit ARM with LPAE, if built with `IOMRS_WINDOW=kmap` | the kernel's, per task |
 //!
 //! With `percpu` the holder of a local map may be migrated. So its slot is used again only after the
 //! translations of all CPUs have been flushed: by an interrupt to all of them, once every

@@ -87,7 +87,6 @@ pub(super) fn map(phys: u64, size: usize, prot: Protection) -> Result<(VmArea, u
 }
 
 /// As [`VmArea::reserve`].
-#[cfg(not(iomrs_window_kmap))]
 pub(super) fn reserve(size: usize) -> Result<(VmArea, usize)> {
     let (area, unit, addr) = take(0, size, PAGE_SHIFT)?;
     // SAFETY: As in `map`.

@@ -258,7 +258,6 @@ impl Unit {
     /// # Safety
     ///
     /// As [`Self::map`].
-    #[cfg(not(iomrs_window_kmap))]
     pub(super) unsafe fn prepare_small(&self, part: Range<usize>) -> Result {
         for addr in part.step_by(SMALL) {
             // SAFETY: As required of our caller.
