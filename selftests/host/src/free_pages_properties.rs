@@ -268,6 +268,17 @@ fn the_last_part_is_used_again() {
     assert_eq!(unit.take(512, 9, 1), Some(1025));
 }
 
+/// A part that is kept has its guard page, too: nobody gives that back with the part behind it.
+#[test]
+fn the_guard_page_of_a_part_that_is_kept_is_free() {
+    let mut unit = unit(2048);
+    assert_eq!(unit.take(512, 9, 0), Some(0));
+    assert_eq!(unit.take(20, 0, 0), Some(513));
+    assert!(unit.give_back(0, 512));
+    assert!(!unit.give_back(512, 21));
+    assert!(unit.give_back(513, 20) && unit.is_whole());
+}
+
 /// Chunks, each of one large page, and small parts between them.
 #[test]
 fn chunks_are_aligned_and_leave_room_between() {
