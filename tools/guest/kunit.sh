@@ -152,5 +152,5 @@ if [ -e $kmemleak ]; then
 	cat $kmemleak
 fi
 check "kernel log is quiet" quiet_log
-if [ -e "$modules/io-mapping-bugs.ko" ]; then checkers; fi
+if [ -e $kmemleak ]; then checkers; fi
 echo "@done"
