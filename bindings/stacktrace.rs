@@ -6,8 +6,8 @@ use super::{iomrs_stack_trace, iomrs_symbol, iomrs_within_library};
 
 /// So many callers are looked at.
 const DEPTH: usize = 16;
-/// More is cut off.
-const TEXT: usize = 120;
+/// More is cut off. Names of Rust functions, mangled, have 100 letters and more.
+const TEXT: usize = 320;
 
 /// An address of code, as C's `%pS` shows it: the function, an offset in it, and the module.
 pub(crate) struct Symbol {
