@@ -19,7 +19,8 @@ ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01
 APPEND = "panic=-1 oops=panic"
 # For the debug kernel. With five levels of page table KASAN complains without end on some boots. What is
 # slow there is no lockup, on a loaded machine either. KASAN would tell of the first bug only.
-DEBUG_APPEND = "no5lvl kasan_multi_shot rcupdate.rcu_cpu_stall_timeout=200 watchdog_thresh=60"
+DEBUG_APPEND = ("no5lvl kasan_multi_shot rcupdate.rcu_cpu_stall_timeout=200 watchdog_thresh=60 "
+                "sysctl.kernel.hung_task_timeout_secs=1200")
 # To test that, the debug kernel removes each driver once (DEBUG_TEST_DRIVER_REMOVE). That of the serial ports does not find
 # them again: the early console stays.
 DEBUG_CONSOLE = "earlycon=uart8250,io,0x3f8 keep_bootcon"
