@@ -47,11 +47,7 @@ impl Owned {
 
     /// Whether it is an aperture.
     pub(super) fn is_aperture(&self) -> bool {
-        match self {
-            Self::Whole(_) => true,
-            Self::Sparse(_) => true,
-            _ => false,
-        }
+        matches!(self, Self::Whole(_) | Self::Sparse(_))
     }
 }
 

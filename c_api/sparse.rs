@@ -238,7 +238,7 @@ impl Area {
         self.area.info().addr
     }
 
-    /// The number of bytes, in pages.
+    /// The number of bytes, rounded up to pages.
     pub(super) fn size(&self) -> usize {
         // CAST: It was a `usize` when it was mapped.
         self.area.info().size as usize
