@@ -81,7 +81,8 @@
 
 // `PhysAddr` and `ResourceSize` are `u32` on some machines: what converts them is not useless.
 #![allow(clippy::useless_conversion)]
-// Machines with 32 bits have neither the arena nor C drivers on the library, which alone use some of it.
+// Machines with 32 bits have neither the arena nor C drivers on the library, and with the window kmap no slots, which alone
+// use some of it.
 #![cfg_attr(not(CONFIG_64BIT), allow(dead_code, unused_imports))]
 
 use kernel::prelude::*;

@@ -47,7 +47,6 @@ unsafe extern "C" {
     pub(crate) safe fn iomrs_warn();
 
     // helpers/cpumask.c
-    #[cfg(not(iomrs_window_kmap))]
     pub(crate) safe fn iomrs_num_online_cpus() -> u32;
 
     // helpers/device.c
@@ -83,7 +82,6 @@ unsafe extern "C" {
     pub(crate) fn iomrs_local_irq_restore(flags: c_ulong);
 
     // helpers/jump_label.c
-    #[cfg(not(iomrs_window_kmap))]
     pub(crate) safe fn iomrs_sparse_apertures_enable();
 
     // helpers/kallsyms.c
@@ -121,7 +119,6 @@ unsafe extern "C" {
     #[cfg(iomrs_preempt_calls)]
     pub(crate) fn iomrs_pagefault_enable();
 
-    #[cfg(not(iomrs_window_kmap))]
     pub(crate) safe fn iomrs_preemptible() -> bool;
     #[cfg(any(iomrs_preempt_calls, not(CONFIG_X86_64)))]
     pub(crate) safe fn iomrs_in_interrupt() -> bool;
@@ -138,7 +135,6 @@ unsafe extern "C" {
     fn iomrs_spin_lock(lock: *mut spinlock);
     #[cfg(iomrs_spin_lock_calls)]
     fn iomrs_spin_unlock(lock: *mut spinlock);
-    #[cfg(not(iomrs_window_kmap))]
     fn iomrs_spin_trylock(lock: *mut spinlock) -> bool;
 
     // helpers/stacktrace.c
@@ -162,7 +158,6 @@ unsafe extern "C" {
     pub(crate) static mut iomrs_space_lock: spinlock;
     #[cfg(iomrs_stock)]
     pub(crate) static mut iomrs_cache_modes_lock: spinlock;
-    #[cfg(not(iomrs_window_kmap))]
     pub(crate) static mut iomrs_clean_lock: spinlock;
     pub(crate) static mut iomrs_owners_lock: spinlock;
 }

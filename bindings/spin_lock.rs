@@ -6,7 +6,6 @@
 //! pair of lock and unlock: C's `spin_lock()` is a call of `_raw_spin_lock()`, and so is ours, except where that is
 //! no function.
 
-#[cfg(not(iomrs_window_kmap))]
 use super::iomrs_spin_trylock;
 #[cfg(iomrs_spin_lock_calls)]
 use super::{iomrs_spin_lock as raw_lock, iomrs_spin_unlock as raw_unlock};
@@ -62,7 +61,6 @@ impl<T> SpinLock<T> {
     /// # Context
     ///
     /// Any but NMI; with `PREEMPT_RT` a task.
-    #[cfg(not(iomrs_window_kmap))]
     pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
         // SAFETY: As in `lock`.
         let locked = unsafe { iomrs_spin_trylock(self.lock) };

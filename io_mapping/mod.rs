@@ -619,7 +619,6 @@ impl IoMapping {
     /// # Context
     ///
     /// May sleep.
-    #[cfg(not(iomrs_window_kmap))]
     pub(crate) fn map_area(&self, offset: u64, len: u64) -> Result<(usize, TrackedArea)> {
         match &self.backing {
             Backing::Sparse(sparse) => sparse.map_area(offset, len),

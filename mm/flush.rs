@@ -46,7 +46,6 @@ pub(crate) fn count() -> u64 {
 }
 
 /// Returns how many CPUs are online, at least one.
-#[cfg(not(iomrs_window_kmap))]
 pub(crate) fn online_cpus() -> usize {
     // CAST: There are at most 2^16.
     bindings::iomrs_num_online_cpus().max(1) as usize
@@ -54,7 +53,6 @@ pub(crate) fn online_cpus() -> usize {
 
 /// Whether the caller may wait for other CPUs: it can be preempted, so that it holds nothing that
 /// they may spin for. Where the kernel does not count it is `false`.
-#[cfg(not(iomrs_window_kmap))]
 pub(crate) fn may_wait_for_cpus() -> bool {
     bindings::iomrs_preemptible()
 }

@@ -14,6 +14,5 @@ pub(crate) mod slots;
 pub(crate) mod vm_area;
 pub(crate) mod work;
 
-#[cfg(not(iomrs_window_kmap))]
 pub(crate) use crate::arch::tlb;
 pub(crate) use crate::arch::{machine, preempt};

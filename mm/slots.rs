@@ -80,7 +80,6 @@ impl Slots {
     }
 
     /// Gives back the slots whose bits are set in `slots`, which were taken.
-    #[cfg(not(iomrs_window_kmap))]
     #[inline(always)]
     pub(crate) fn put_all(&self, slots: u64) {
         // INVARIANT, Release: As for `put`.
@@ -99,13 +98,11 @@ impl Slots {
 ///
 /// - A slot whose bit is set in `dirty` is taken. Its last holder has given it back.
 /// - Nobody but [`take_dirty`](Self::take_dirty) clears a bit of `dirty`.
-#[cfg(not(iomrs_window_kmap))]
 pub(crate) struct DirtySlots {
     slots: Slots,
     dirty: AtomicU64,
 }
 
-#[cfg(not(iomrs_window_kmap))]
 impl DirtySlots {
     /// `count` clean slots, at most [`MAX_SLOTS`].
     pub(crate) fn new(count: u32) -> Self {

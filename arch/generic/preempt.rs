@@ -4,7 +4,6 @@
 
 use crate::bindings;
 /// Whether this is an interrupt, soft or hard: what runs here ends before a task of this CPU goes on.
-#[cfg_attr(not(CONFIG_64BIT), allow(unused_imports, reason = "for C drivers"))]
 pub(crate) use crate::bindings::iomrs_in_interrupt as in_interrupt;
 #[cfg(not(CONFIG_PREEMPT_RT))]
 use crate::bindings::{iomrs_preempt_disable as stay, iomrs_preempt_enable as leave};
@@ -35,7 +34,6 @@ pub(crate) unsafe fn map_atomic_end() {
 }
 
 /// Returns the number of the CPU that this runs on.
-#[cfg(not(iomrs_window_kmap))]
 #[inline(always)]
 pub(crate) fn this_cpu() -> usize {
     // SAFETY: It may be called anywhere.

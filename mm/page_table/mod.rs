@@ -12,7 +12,6 @@ use crate::arch::machine;
 use crate::arch::page_table as arch;
 use crate::mm::cache_mode::{mode_of_entry, CacheMode};
 
-#[cfg(not(iomrs_window_kmap))]
 pub(crate) use crate::arch::page_table::{finish_entries, set_entry, small_entry, RawEntry};
 
 mod fill;

@@ -78,7 +78,6 @@ impl VmArea {
     /// # Context
     ///
     /// May sleep.
-    #[cfg(not(iomrs_window_kmap))]
     pub(crate) fn reserve(size: usize) -> Result<(Self, usize)> {
         #[cfg(iomrs_exported)]
         if !arena::is_in_use() {

@@ -42,7 +42,6 @@ pub(super) fn map(_phys: u64, _size: usize, _: Protection) -> Result<(VmArea, us
 /// # Errors
 ///
 /// `EOPNOTSUPP`.
-#[cfg(not(iomrs_window_kmap))]
 pub(super) fn reserve(_size: usize) -> Result<(VmArea, usize)> {
     Err(EOPNOTSUPP)
 }

@@ -39,7 +39,6 @@
 use crate::mm::slots::MAX_SLOTS;
 use crate::tracking::counters::Counter;
 use core::marker::PhantomData;
-#[cfg(not(iomrs_window_kmap))]
 use core::mem::ManuallyDrop;
 use core::num::NonZero;
 use kernel::prelude::*;
@@ -105,7 +104,6 @@ fn groups_per_cpu(per_cpu: u32) -> Result<usize> {
 /// What is borrowed for `'a` must be there when the slot is dropped, as `Slot` implements `Drop`.
 pub(crate) struct Slot<'a>(NonZero<usize>, PhantomData<&'a ()>);
 
-#[cfg(not(iomrs_window_kmap))]
 impl Slot<'_> {
     /// Returns the number, to be given back by [`from_raw`](Self::from_raw).
     pub(crate) fn into_raw(self) -> NonZero<usize> {
