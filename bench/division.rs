@@ -2,8 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-//! Division of numbers of 64 bits, and the numbers in decimal, which the kernel's crates cannot do on a machine with 32 bits. Pure logic:
-//! `selftests/host` tests it.
+//! Division of numbers of 64 bits, and the numbers in decimal, which the kernel's crates cannot do on a machine with 32
+//! bits. Pure logic: `selftests/host` tests it.
 
 use core::fmt::{self, Display, Formatter};
 

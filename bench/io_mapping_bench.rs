@@ -24,7 +24,7 @@
 //! timing.rs     loops that are timed
 //! arch/         the clock, and what else differs by architecture
 //! spec.rs       parses what is written to run           pure logic, tested on the host
-//! division.rs   division in 64 bits                   pure logic, tested on the host
+//! division.rs   division in 64 bits                     pure logic, tested on the host
 //! stats.rs      percentiles, ratios, intervals          pure logic, tested on the host
 //! random.rs     pseudo-random numbers, which the selftests use, too
 //! report/       plots and a page of the results, made on the host; answer.py: what it begins with,

@@ -2,8 +2,8 @@
 
 //! Entries of the kernel's page table, and the way to them: those of small pages, as C's ioremap uses no others here.
 //!
-//! Short entries, those without `CONFIG_ARM_LPAE`, are not C's: each has one beside it for the CPU, and C's functions of the
-//! processor write both. What is read is C's.
+//! A short entry, one without `CONFIG_ARM_LPAE`, is C's alone: the CPU has another one for it. Both are written (see
+//! `written.rs`). What is read is C's.
 //!
 //! C header: [`arch/arm/include/asm/pgtable.h`](srctree/arch/arm/include/asm/pgtable.h)
 

@@ -17,7 +17,7 @@ pub(crate) type RawEntry = u32;
 #[cfg(CONFIG_ARM_LPAE)]
 pub(crate) type RawEntry = u64;
 
-/// Whether the function does no more than store. On one CPU it may have to clean a line of the data cache, too.
+/// Whether the function does no more than store. Where it may run on one CPU it cleans a line of the data cache there, too.
 pub(super) const BY_STORES: bool = cfg!(all(CONFIG_SMP, not(CONFIG_SMP_ON_UP)));
 
 /// How far the CPU's entry is from C's (C: `PTE_HWTABLE_OFF`).
