@@ -102,8 +102,8 @@ pub(crate) fn this_cpu() -> usize {
 pub(crate) fn in_interrupt() -> bool {
     const INTERRUPTS: u32 = ((1 << HARDIRQ_BITS) - 1) * HARDIRQ_OFFSET | SOFTIRQ_OFFSET;
     let count: u32;
-    // SAFETY: A word of this CPU, of which these are the low 32 bits. Another task's count is the same in these bits,
-    // so that it does not matter if the task moves to another CPU. Not `pure`: read where it stands.
+    // SAFETY: A word of this CPU, of which these are the low 32 bits. A task that moves to another CPU here finds none
+    // of the bits set on either: only interrupts set them. Not `pure`: read where it stands.
     unsafe {
         asm!(
             "mov {:e}, gs:[rip + {}]",
