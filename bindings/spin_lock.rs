@@ -53,7 +53,10 @@ impl<T> SpinLock<T> {
         // dropped.
         unsafe { raw_lock(self.lock.cast()) };
         // INVARIANT: Locked just now.
-        Guard::new(self)
+        Guard {
+            of: self,
+            _in_this_task: NotThreadSafe,
+        }
     }
 
     /// Takes the lock if nobody has it.
@@ -64,8 +67,11 @@ impl<T> SpinLock<T> {
     pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
         // SAFETY: As in `lock`.
         let locked = unsafe { iomrs_spin_trylock(self.lock) };
-        // INVARIANT: Locked just now.
-        locked.then(|| Guard::new(self))
+        // INVARIANT: There is a guard only if it was locked just now.
+        locked.then(|| Guard {
+            of: self,
+            _in_this_task: NotThreadSafe,
+        })
     }
 }
 
@@ -78,17 +84,6 @@ impl<T> SpinLock<T> {
 pub(crate) struct Guard<'a, T> {
     of: &'a SpinLock<T>,
     _in_this_task: NotThreadSafe,
-}
-
-impl<'a, T> Guard<'a, T> {
-    /// The caller has just locked `of`.
-    #[inline(always)]
-    fn new(of: &'a SpinLock<T>) -> Self {
-        Self {
-            of,
-            _in_this_task: NotThreadSafe,
-        }
-    }
 }
 
 impl<T> Deref for Guard<'_, T> {
