@@ -45,8 +45,9 @@ impl Wrong {
             direct.direct,
             ptr::from_ref(&on_stack).addr(),
             memory.as_ptr().addr(),
-            // The text of this module, and of the kernel.
+            // The text of this module, of another, and of the kernel.
             Wrong::new as usize,
+            io_mapping_rs::window::exhausted as usize,
             kernel::bindings::kfree as usize,
             in_c.addr(),
             rust.addr(),
