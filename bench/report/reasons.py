@@ -53,7 +53,6 @@ OWNER = ("Only the call that unmaps. Ours finds the owner of the address in a ta
 REASONS = {
     ("exported", "ioremap", "none"): LARGE,
     ("exported", "bar", "none"): BAR,
-    ("exported", "c_api_ioremap", "none"): OWNER,
     ("exported", "c_api_create", "none"): OWNER,
     ("exported", "bar_whole", "none"): BAR,
     ("arm64", "ioremap", "none"): LISTED,
