@@ -22,13 +22,23 @@ u64 iomrs_c_lookup_entry(unsigned long addr, u32 *shift)
 	return pte_val(*pte);
 }
 
-/* Returns how many bytes from @addr on the entry covers that maps nothing there. */
+/*
+ * Returns how many bytes from @addr on are covered by the entry that maps nothing there; of small pages, by all such
+ * entries that follow in the table.
+ */
 u64 iomrs_c_gap(unsigned long addr)
 {
 	unsigned int level = PG_LEVEL_512G;
-	unsigned long size;
+	unsigned long size, next = addr;
+	pte_t *pte = lookup_address(addr, &level);
 
-	lookup_address(addr, &level);
+	if (pte && level == PG_LEVEL_4K) {
+		do {
+			next = (next & PAGE_MASK) + PAGE_SIZE;
+			pte++;
+		} while (next & ~PMD_MASK && !pte_present(*pte));
+		return next - addr;
+	}
 	size = 1UL << (PAGE_SHIFT + PTE_SHIFT * (level - PG_LEVEL_4K));
 	return size - (addr & (size - 1));
 }
