@@ -6,8 +6,7 @@
 //! is an addition, and an unmap nothing. Here is the rest.
 
 use super::misuse::report;
-use super::owners::{self, Owned};
-use super::owners::{end_sparse, free_ended, Found};
+use super::owners::{self, end_sparse, free_ended, Found, Owned};
 use super::sparse::{self, SparseAperture};
 use crate::io_mapping::sparse::{is_possible, whole_is_cheap};
 use crate::io_mapping::{IoMapping, Strategy};

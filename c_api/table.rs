@@ -30,17 +30,15 @@ type List<T> = Option<KBox<Entry<T>>>;
 #[inline(always)]
 fn pop<T>(list: &mut List<T>) -> Option<KBox<Entry<T>>> {
     let mut entry = list.take()?;
-    // The list is empty now: nothing to drop.
-    mem::forget(mem::replace(list, entry.next.take()));
+    mem::swap(list, &mut entry.next);
     Some(entry)
 }
 
 /// Makes the entry, which has no next one, the first.
 #[inline(always)]
 fn push<T>(list: &mut List<T>, mut entry: KBox<Entry<T>>) {
-    // `entry.next` is `None`: nothing to drop.
-    mem::forget(mem::replace(&mut entry.next, list.take()));
-    // As `list` is now.
+    mem::swap(list, &mut entry.next);
+    // The list is empty now: nothing to drop.
     mem::forget(list.replace(entry));
 }
 
