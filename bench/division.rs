@@ -2,10 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-//! Division of numbers of 64 bits, and the numbers in decimal, which the kernel's crates cannot do on a machine with 32
-//! bits. Pure logic: `selftests/host` tests it.
-
-use core::fmt::{self, Display, Formatter};
+//! Division of numbers of 64 bits, which the kernel's crates cannot do on a machine with 32 bits. Pure logic:
+//! `selftests/host` tests it.
 
 /// Returns the quotient, and what remains. Divided by 0 they are all ones, and `value`.
 pub(crate) fn divide(value: u64, by: u64) -> (u64, u64) {
@@ -29,21 +27,4 @@ pub(crate) fn long_division(value: u64, by: u64) -> (u64, u64) {
         }
     }
     (quotient, rest)
-}
-
-/// A number in decimal. Rust's own `Display` divides in 64 bits.
-pub(crate) struct Decimal(pub(crate) u64);
-
-impl Display for Decimal {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let (rest, low) = divide(self.0, 1_000_000_000);
-        let (top, middle) = divide(rest, 1_000_000_000);
-        // CAST: Each is less than a billion; the first one less than 19.
-        let (top, middle, low) = (top as u32, middle as u32, low as u32);
-        match (top, middle) {
-            (0, 0) => write!(f, "{low}"),
-            (0, _) => write!(f, "{middle}{low:09}"),
-            _ => write!(f, "{top}{middle:09}{low:09}"),
-        }
-    }
 }

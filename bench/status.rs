@@ -4,8 +4,8 @@
 
 //! What the file `status` shows.
 
-use crate::harness::{division::Decimal, results::Subject, workloads};
-use io_mapping_rs::debugfs::files::Text;
+use crate::harness::{results::Subject, workloads};
+use io_mapping_rs::debugfs::files::{Decimal, Text};
 use kernel::{fmt::Write, prelude::*, str::CString};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

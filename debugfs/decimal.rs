@@ -6,9 +6,11 @@
 
 use core::fmt::{self, Display, Formatter};
 
-/// A number that is written in decimal, without width or sign. Rust's own `Display` divides in 64 bits, which the
-/// kernel's crates cannot do on a machine with 32 bits: they panic.
-pub(crate) struct Decimal(pub(crate) u64);
+/// A number that is written in decimal, without width or sign.
+///
+/// On a machine with 32 bits Rust's own `Display` of a `u64` panics in the kernel: it divides in 64 bits, which the
+/// kernel's crates cannot do there.
+pub struct Decimal(pub u64);
 
 /// So many digits are found at once: what remains of a division by it and the next 16 bits are less than 32 bits.
 const GROUP: u32 = 10_000;

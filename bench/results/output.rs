@@ -12,11 +12,8 @@
 //! ticks of a batch (`u64`).
 
 use super::{batch::Side, machine::Machine, row::Row};
-use crate::harness::{
-    arch::CLOCK,
-    division::{divide, Decimal},
-};
-use io_mapping_rs::debugfs::files::Text;
+use crate::harness::{arch::CLOCK, division::divide};
+use io_mapping_rs::debugfs::files::{Decimal, Text};
 use kernel::{fmt::Write, prelude::*};
 
 /// Writes `value` with a point before its last `digits` digits.

@@ -13,7 +13,7 @@
 //! On a kernel without `CONFIG_DEBUG_FS` no file is created, and nothing else changes.
 //!
 //! ```
-//! use io_mapping_rs::debugfs::files::{Directory, Text, TextFile, TextFiles};
+//! use io_mapping_rs::debugfs::files::{Decimal, Directory, Text, TextFile, TextFiles};
 //! use kernel::{fmt::Write, prelude::*, sync::atomic::{Atomic, Relaxed}};
 //!
 //! /// `/sys/kernel/debug/my_driver/threshold`
@@ -24,7 +24,7 @@
 //!     const NAME: &'static CStr = c"threshold";
 //!
 //!     fn show(threshold: &Atomic<u64>, out: &mut Text) -> Result {
-//!         Ok(writeln!(out, "{}", threshold.load(Relaxed))?)
+//!         Ok(writeln!(out, "{}", Decimal(threshold.load(Relaxed)))?)
 //!     }
 //!
 //!     // Without this, the file cannot be written to.
@@ -62,6 +62,7 @@ use kernel::{
 
 mod directory;
 mod installed;
+pub use super::decimal::Decimal;
 pub use directory::Directory;
 use installed::Installed;
 pub(super) use installed::Registration;

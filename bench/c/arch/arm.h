@@ -6,7 +6,8 @@
 #define IOMRS_ARCH_H
 
 #include <linux/types.h>
-#include <asm/arch_timer.h>
+
+#include "generic_timer.h"
 
 /* The virtual counter, read after all that comes before and before all that comes after. */
 static __always_inline u64 ticks(void)
@@ -15,30 +16,6 @@ static __always_inline u64 ticks(void)
 
 	asm volatile("isb; mrrc p15, 1, %Q0, %R0, c14; isb" : "=r" (ticks) : : "memory");
 	return ticks;
-}
-
-/* How many ticks a millisecond has. */
-static inline u32 ticks_khz(void)
-{
-	return arch_timer_get_cntfrq() / 1000;
-}
-
-/* The counter does not depend on the CPU's frequency. */
-static inline bool ticks_are_constant(void)
-{
-	return true;
-}
-
-/* The kernel counts all of them with those of devices. */
-static inline u64 other_interrupts(void)
-{
-	return 0;
-}
-
-/* No register tells whether there is one. */
-static inline bool hypervisor_name(char *name)
-{
-	return false;
 }
 
 /* Returns whether a small page is mapped there. A kernel for several CPUs has no others for devices. */

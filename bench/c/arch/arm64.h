@@ -11,6 +11,8 @@
 #include <asm/mmu_context.h>
 #include <asm/sysreg.h>
 
+#include "generic_timer.h"
+
 /* The virtual counter, read after all that comes before and before all that comes after. */
 static __always_inline u64 ticks(void)
 {
@@ -18,30 +20,6 @@ static __always_inline u64 ticks(void)
 
 	asm volatile("isb; mrs %0, cntvct_el0; isb" : "=r" (ticks) : : "memory");
 	return ticks;
-}
-
-/* How many ticks a millisecond has. */
-static inline u32 ticks_khz(void)
-{
-	return read_sysreg(cntfrq_el0) / 1000;
-}
-
-/* The counter does not depend on the CPU's frequency. */
-static inline bool ticks_are_constant(void)
-{
-	return true;
-}
-
-/* The kernel counts all of them with those of devices. */
-static inline u64 other_interrupts(void)
-{
-	return 0;
-}
-
-/* No register tells whether there is one. */
-static inline bool hypervisor_name(char *name)
-{
-	return false;
 }
 
 /* Returns whether a small page is mapped there. */

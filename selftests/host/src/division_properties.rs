@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The benchmark's division bit by bit and its numbers in decimal, beside Rust's own.
+//! The benchmark's division bit by bit, beside Rust's own.
 
-use crate::division::{divide, long_division, Decimal};
+use crate::division::{divide, long_division};
 use proptest::prelude::*;
 
 fn compare(value: u64, by: u64) {
     let expected = (value / by, value % by);
     assert_eq!(long_division(value, by), expected, "{value} / {by}");
     assert_eq!(divide(value, by), expected, "{value} / {by}");
-    assert_eq!(Decimal(value).to_string(), value.to_string());
 }
 
 #[test]
