@@ -33,7 +33,8 @@ pub(crate) unsafe fn read(entry: *const RawEntry) -> RawEntry {
 ///
 /// # Safety
 ///
-/// `entry` is an entry of the kernel's page table that the caller owns.
+/// `entry` is an entry of the kernel's page table that the caller owns. `raw` is 0, the entry of a table, or made of one
+/// that the architecture's `entry_template()` or `large_entry()` has returned.
 #[inline(always)]
 pub(crate) unsafe fn set_entry(entry: *mut RawEntry, raw: RawEntry) {
     // SAFETY: As required of our caller. The CPU may read it at any time.

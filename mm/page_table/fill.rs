@@ -158,7 +158,7 @@ impl<T: Tables> Walk<'_, T> {
     unsafe fn small(&self, run: &Run, first: *mut RawEntry) -> Result {
         // CAST: At most as many as a table has entries.
         let (count, raw) = (run.count as usize, self.prot.entry(run.phys));
-        // SAFETY: The entries are those of the pages of `run`, in one table.
+        // SAFETY: The entries are those of the pages of `run`, in one table. `raw` is of `prot`.
         unsafe { fill_small(first, count, raw) }.map(|_| ())
     }
 
@@ -208,7 +208,8 @@ impl<T: Tables> Walk<'_, T> {
 ///
 /// # Safety
 ///
-/// The entries are in one table, and the caller owns their pages, which nobody uses yet.
+/// The entries are in one table, and the caller owns their pages, which nobody uses yet. `raw` is
+/// what [`Protection::entry`] has returned, or an earlier call.
 #[inline(always)]
 pub(crate) unsafe fn fill_small(
     first: *mut RawEntry,

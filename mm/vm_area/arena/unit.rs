@@ -212,7 +212,7 @@ impl Unit {
         while addr < part.end {
             let end = end_of(addr, MIDDLE).min(part.end);
             // SAFETY: As required of our caller, who owns the pages from `addr` up to `end`. Their entries are
-            // in one table.
+            // in one table. `raw` is of `prot`, or of the call before.
             raw = unsafe {
                 let first = self.entry(addr, PAGE_SHIFT)?;
                 fill_small(first, (end - addr) / SMALL, raw)?

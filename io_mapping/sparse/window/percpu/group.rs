@@ -92,7 +92,7 @@ impl Group {
     ///
     /// # Safety
     ///
-    /// The caller holds the slot, and `entry` maps device memory.
+    /// The caller holds the slot. `entry` is of a `Protection`, for a page of a device.
     #[inline(always)]
     pub(super) unsafe fn map(&'static self, index: u32, entry: RawEntry) -> SlotAddr {
         // SAFETY: By the invariants of `Group` the entry is one of the window's area. It belongs to
