@@ -28,7 +28,7 @@ struct Call {
     /// Makes something. Returns what `undo` needs.
     make: fn(&Place) -> Result<usize>,
     undo: fn(&Place, usize),
-    /// What it returns for want of memory.
+    /// The errors that it may return where an allocation fails.
     errors: &'static [Error],
 }
 
