@@ -21,6 +21,7 @@ from arena import arena_is_told, arena_is_twice_the_memory_by_default
 from leaks import leak_is_reported, library_works_beside_what_was_leaked
 from library import (CHUNK, DEBUG, LIBRARY, MODULES, PAGE, bar, check_eq, control, deltas, device, insmod, log_since, mappings,
                      read_once, rmmod, selftest, stats, table, unbound)
+from pieces import files_are_read_in_pieces
 
 # Registers of the machine, which are no BARs.
 APIC, HPET = 0xfee00000, 0xfed00000
@@ -373,6 +374,7 @@ with open("/proc/cmdline") as file:
 LARGE_AND_SMALL = {"4K": 3, "2M": 1} if LARGE_PAGES else {"4K": 515}
 for function in TESTS:
     run(function)
+run(files_are_read_in_pieces, PHYS)
 run(arena_is_told, PHYS, OTHER_PHYS)
 run(arena_is_twice_the_memory_by_default)
 # From here on something stays mapped.

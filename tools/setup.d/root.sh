@@ -14,7 +14,7 @@ make_root_base() {
 	mirror=$(debian_mirror) || exit
 	need_space 14 "a fresh set-up"
 	setup_host mmdebstrap mmdebstrap
-	rm -f "$STAMPS/root-packages" "$STAMPS/root-plots" "$STAMPS/root-browser" "$STAMPS/root-deb" "$STAMPS/root-sparse" "$STAMPS/root-fio"
+	rm -f "$STAMPS/root-packages" "$STAMPS/root-plots" "$STAMPS/root-browser" "$STAMPS/root-deb" "$STAMPS/root-sparse" "$STAMPS/root-fio" "$STAMPS/root-stress"
 	step root-base "a minimal Debian $SUITE root" bootstrap "$mirror" || explain root-base "making the $SUITE root"
 }
 

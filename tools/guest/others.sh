@@ -1,0 +1,106 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Programs that others wrote work on the sample driver's node and the files in debugfs, all at the same time, for iomrs_seconds
+# with each strategy: fio writes, and finds what it wrote; stress-ng does with the node and the files what nobody does; and
+# the kernel's test of vmalloc takes and gives back address space. selftests/check.d/others.sh looks at what fio left.
+# shellcheck shell=busybox disable=SC2154
+. /lib.sh
+
+NODE=/dev/io_mapping_sample0
+DEBUG=/sys/kernel/debug
+# Of the tests of vmalloc, those that want no alignment, and that no allocation fails in.
+VMALLOC_TESTS=$((1 | 2 | 4 | 8 | 512 | 1024 | 4096))
+
+load() {
+	local tries=0
+	insmod /io-mapping-sample.ko "strategy=$1" || return
+	while [ ! -e $NODE ]; do
+		tries=$((tries + 1))
+		[ $tries -le 50 ] || { echo "$NODE has not appeared" && return 1; }
+		sleep 0.1
+	done
+}
+
+# What it says of a wrong byte goes to its standard error.
+fio_does() {
+	# shellcheck disable=SC2046  # words
+	fio --name=global --filename=$NODE --randseed=$seed "$1" $(cat /fio-args) --output=/tmp/fio > /dev/null
+}
+
+# Each time in other places and other pieces. The host gets the number of the last.
+fio_writes_and_reads() {
+	while :; do
+		seed=$((seed + 1))
+		fio_does --do_verify=0 && fio_does --verify_only || return
+		[ "$(date +%s)" -lt "$end" ] || break
+	done
+}
+
+stress_node() { stress-ng --temp-path /tmp --timeout "$iomrs_seconds" --dev 2 --dev-file $NODE; }
+
+# What stress-ng finds in /sys: only our directories of debugfs. In a mount namespace of its own.
+stress_files() {
+	unshare -m sh -e -c '
+		for name in io_mapping_rs io_mapping_sample0; do
+			mkdir -p /tmp/sys/$name
+			mount --bind $0/$name /tmp/sys/$name
+		done
+		mount --rbind /tmp/sys /sys
+		exec "$@"' $DEBUG stress-ng --temp-path /tmp --timeout "$iomrs_seconds" -v --sysfs 1
+}
+
+# The module does its tests while it is loaded, and does not stay: EAGAIN.
+vmalloc_tests() {
+	while :; do
+		! insmod /test_vmalloc.ko nr_threads=2 test_loop_count=3 nr_pages=4 run_test_mask=$VMALLOC_TESTS 2> /tmp/said || return
+		grep -q "temporarily unavailable" /tmp/said || { cat /tmp/said && return 1; }
+		[ "$(date +%s)" -lt "$end" ] || break
+	done
+}
+
+# What the tests of vmalloc told, which must be all of them.
+vmalloc_tests_pass() {
+	dmesg | sed -n 's/.*Summary: //p' > /tmp/vmalloc
+	! grep -v 'failed: 0 xfailed: 0' /tmp/vmalloc || return
+	[ "$(cut -d ' ' -f 1 /tmp/vmalloc | sort -u | wc -l)" = 7 ] || { cat /tmp/vmalloc && return 1; }
+}
+
+# The files read well after all that.
+files_are_whole() {
+	grep -q "^0x" $DEBUG/io_mapping_rs/mappings && grep -q '}$' $DEBUG/io_mapping_rs/mappings.json &&
+		grep -q . $DEBUG/io_mapping_rs/stats && grep -q '^0x' $DEBUG/io_mapping_sample0/interrupt_mask
+}
+
+all_at_once() {
+	local what workers='' strategy=$1
+	end=$(($(date +%s) + iomrs_seconds))
+	for what in stress_node stress_files vmalloc_tests; do
+		(
+			$what > "/tmp/$what.out" 2>&1
+			echo $? > "/tmp/$what.status"
+		) &
+		workers="$workers $!"
+	done
+	try "fio finds what it wrote, $strategy" fio_writes_and_reads
+	# shellcheck disable=SC2086  # words
+	wait $workers
+	for what in stress_node stress_files vmalloc_tests; do
+		try "$what ends well, $strategy" sh -c "tail -n 1 /tmp/$what.out; exit $(cat /tmp/$what.status)"
+	done
+	try "the tests of vmalloc pass, $strategy" vmalloc_tests_pass
+	try "stress-ng found the files, $strategy" grep "skipped 0 out of [1-9][0-9]* sysfs files" /tmp/stress_files.out
+	try "the files can be read, $strategy" files_are_whole
+	try "the sample driver unloads, $strategy" rmmod io_mapping_sample
+	tell "seed $seed"
+}
+
+mark_log
+try "the library loads" insmod /io-mapping-rs.ko
+seed=0
+for strategy in 1 2; do
+	try "the sample driver loads, $strategy" load $strategy && all_at_once $strategy
+done
+try "the library unloads" rmmod io_mapping_rs
+complaints=$(log_complaints)
+if [ -z "$complaints" ]; then ok "the kernel log is quiet"; else not_ok "the kernel log is quiet" "$complaints"; fi
+finish
