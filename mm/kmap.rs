@@ -59,9 +59,8 @@ unsafe fn copy_of_entry(depth: usize) -> *mut RawEntry {
     }
 }
 
-/// Whether the topmost map has been given up, before one that was above it.
-fn is_top_unmapped() -> bool {
-    let depth = depth();
+/// Whether the map at `depth`, which the task has, was given up before one that was above it. `false` for 0.
+fn is_given_up(depth: usize) -> bool {
     // SAFETY: A depth that the task has. The CPU ignores the bit.
     depth != 0 && unsafe { copy_of_entry(depth).read_volatile() } & SOFTWARE_BIT != 0
 }
@@ -74,8 +73,9 @@ impl KmapLocal {
     /// there is no unmapped map on top that it could take away. So the depth does not change in here.
     #[inline]
     pub(crate) fn new(phys: u64, prot: u64) -> Option<Self> {
-        let depth = depth() + STEP;
-        if depth + RESERVE * STEP >= KM_MAX_IDX as usize {
+        // No overflow: the kernel's stack has `KM_MAX_IDX` places.
+        let depth = depth().wrapping_add(STEP);
+        if depth >= KM_MAX_IDX as usize - RESERVE * STEP {
             return None;
         }
         // CAST: a page frame number.
@@ -107,6 +107,25 @@ impl KmapLocal {
     /// It is of this task or interrupt, and has not been given up.
     pub(crate) unsafe fn unmap(self) {
         let depth_then = self.0.get() & LOW_BITS;
+        // Only the task itself gives up the map below. So an interrupt finds no such map on top, whether it comes
+        // before the kernel has taken ours away or after that, and leaves the stack as it found it.
+        if depth_then == depth() && !is_given_up(depth_then.wrapping_sub(STEP)) {
+            // SAFETY: The topmost map, by the caller's promise.
+            return unsafe { bindings::iomrs_kunmap_local_indexed(self.addr() as *const c_void) };
+        }
+        // SAFETY: As required of our caller.
+        unsafe { self.unmap_out_of_order(depth_then) };
+    }
+
+    /// As [`Self::unmap`], where another map is above this one, which is at `depth_then`, or one that has been
+    /// given up below.
+    ///
+    /// # Safety
+    ///
+    /// As [`Self::unmap`].
+    #[cold]
+    #[inline(never)]
+    unsafe fn unmap_out_of_order(self, depth_then: usize) {
         // The last to allow migration does so with interrupts on: who waits to move the task need not
         // wait for a tick.
         // SAFETY: Undone below.
@@ -140,7 +159,7 @@ unsafe fn pop(mut addr: usize) {
     loop {
         // SAFETY: The topmost map, as required of our caller, and by the loop after that.
         unsafe { bindings::iomrs_kunmap_local_indexed(addr as *const c_void) };
-        if !is_top_unmapped() {
+        if !is_given_up(depth()) {
             return;
         }
         // The stack grows downwards from one fixmap entry to the next.
