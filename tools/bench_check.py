@@ -26,9 +26,12 @@ import answer
 import reasons
 
 # The C API is on x86_64 only.
-ROWS_OF_OURS = {"test": 124, "stock": 124, "stock-arm64": 117}
-# What is not run: on Debian's kernels where a range is too large for the arena; on arm64 ioremap_uc(), which C refuses there.
-NOT_RUN = {"test": 0, "stock": 4, "stock-arm64": 5}
+ROWS_OF_OURS = {"test": 124, "stock": 124, "stock-arm64": 117, "arm-lowmem": 117, "arm-lpae": 118}
+# What is not run: on Debian's kernels where a range is too large for the arena; on ARM ioremap_uc(), which C refuses there, and
+# with 32 bits what is larger than the machine's BAR or than C maps.
+NOT_RUN = {"test": 0, "stock": 4, "stock-arm64": 5, "arm-lowmem": 18, "arm-lpae": 18}
+# Lines of the table that the report begins with, of which something is not run for that reason.
+BLANK = {"arm-lowmem": 2, "arm-lpae": 2}
 
 
 def samples_fit(files):
@@ -78,7 +81,7 @@ def judge(name, files):
     yield f"{name}: samples, JSON and CSV agree", wrong is None, wrong
     blank = [line.thing.text for line in answer.lines([{"boot": name, **row} for row in rows], name, "icount")
              if {answer.MISSING, answer.NOT_RUN} & {line.c, line.crate, line.ours}]
-    yield f"{name}: all that the report begins with is measured", not blank, blank
+    yield f"{name}: all that the report begins with is measured", len(blank) == BLANK.get(name, 0), blank
     crate = [row for row in rows if row["side"] == "kernel crate" and row["phase"] == "all"]
     behind = {theirs["workload"] for theirs in crate for row in ours if row["workload"] == theirs["workload"]
               and row["size"] == theirs["size"] and reasons.is_behind(theirs, row) and not reasons.why_behind(row)}

@@ -123,6 +123,14 @@ LIMITS = {
         Limit("map_local", "sparse", [2 * M], percent=10, more=0),
         Limit("map_local_read", "sparse", [2 * M], percent=10.2, more=0),
     ],
+    # With LPAE and HIGHMEM. A page by our slots: beside an ioremap, and beside C's temporary map of it.
+    "arm-lpae": [
+        Limit("ioremap", "none", [4 * K], percent=115, more=0),
+        Limit("map_local_read", "sparse", [2 * M], percent=10.2, more=0),
+        Limit("map_local_kmap_read", "sparse", [2 * M], percent=70, more=0),
+    ],
+    # The same by C's temporary maps (IOMRS_WINDOW=kmap).
+    "arm-lpae-kmap": [Limit("map_local_kmap_read", "sparse", [2 * M], percent=100, more=108)],
 }
 # Of these what ours takes must be the same at each size, but for 2 %.
 SAME_AT_EACH_SIZE = "create_beside_page"

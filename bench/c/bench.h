@@ -65,6 +65,9 @@ u64 iomrs_b_nested(const struct iomrs_b_work *work);
 u64 iomrs_b_verify(const struct iomrs_b_work *work);
 u64 iomrs_b_page(const struct iomrs_b_work *work);
 u64 iomrs_b_page_read(const struct iomrs_b_work *work);
+#ifdef CONFIG_HIGHMEM
+u64 iomrs_b_kmap_read(const struct iomrs_b_work *work);
+#endif
 u64 iomrs_b_page_nested(const struct iomrs_b_work *work);
 u64 iomrs_b_page_verify(const struct iomrs_b_work *work);
 

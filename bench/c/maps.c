@@ -2,6 +2,7 @@
 /*
  * C's side: loops that map pages of an aperture. See bench.h. ours/maps.rs has ours.
  */
+#include <linux/highmem.h>
 #include <linux/io-mapping.h>
 #include <linux/string.h>
 
@@ -10,8 +11,11 @@
 
 DRIVER(c_driver);
 
+/* Our side takes what fits into an address, too: the loop that is taken off must not be longer than the others. */
 MAP_LOOP(empty, {
-	USE(offset);
+	unsigned long in_address = offset;
+
+	USE(in_address);
 })
 
 MAP_LOOP(map, {
@@ -121,6 +125,18 @@ MAP_LOOP(page_read, {
 	USE(value);
 	iounmap(addr);
 })
+
+#ifdef CONFIG_HIGHMEM
+/* What io_mapping_map_local_wc() does where it has HIGHMEM, as on 32-bit x86. On ARM it is an ioremap. */
+MAP_LOOP(kmap_read, {
+	u64 phys = work->phys + offset;
+	void *addr = __kmap_local_pfn_prot(PHYS_PFN(phys), pgprot_writecombine(PAGE_KERNEL));
+	u32 value = readl((void __iomem *)addr);
+
+	USE(value);
+	kunmap_local(addr);
+})
+#endif
 
 MAP_LOOP(page_nested, {
 	void __iomem *addrs[4];

@@ -72,6 +72,8 @@ unsafe extern "C" {
     pub(crate) fn iomrs_b_verify(work: *const Work) -> u64;
     pub(crate) fn iomrs_b_page(work: *const Work) -> u64;
     pub(crate) fn iomrs_b_page_read(work: *const Work) -> u64;
+    #[cfg(CONFIG_HIGHMEM)]
+    pub(crate) fn iomrs_b_kmap_read(work: *const Work) -> u64;
     pub(crate) fn iomrs_b_page_nested(work: *const Work) -> u64;
     pub(crate) fn iomrs_b_page_verify(work: *const Work) -> u64;
 

@@ -44,6 +44,24 @@ STRING = "C has the loop inline. Here it is a call of the same loop: up to 4 ins
 PORT_STRING = ("C takes an address, which not every port has on arm64. Ours is C's insb() and its like, which look where a port "
                "is, and then run the same loop.")
 
+# 32-bit ARM. Offsets and masks have 64 bits: two registers each.
+ARM_LISTED = ("Ours lists the mapping for debugfs, with the time and its caller: 167 instructions. It moves the guard to its owner by a call of "
+              "memcpy(): 62. C does neither. Of many pages C's takes more, as it calls a function for each entry.")
+ARM_BAR = ARM_LISTED + " The request keeps a copy of its name, which is allocated and freed. C's caller keeps the name."
+ARM_CHUNK = ("Only the call that unmaps. Ours frees the list of chunks and their directory, too. Map and unmap together take less than "
+             "C's.")
+ARM_WHOLE = ("11 to 13 instructions: the mask is loaded, and the offset, which has two registers, tested by it; what is added is loaded, too; a "
+             "branch where the aperture is not mapped. C adds, and tests nothing.")
+ARM_READ = ARM_WHOLE + " Two more keep in mind that there is no slot to give back, and find it out at the end."
+ARM_ATOMIC = "Preemption and page faults are turned off and on again by two calls. C has that inline. " + ARM_WHOLE
+ARM_REGION = CHECKED + " Three more tell memory from ports. C's ioread32() takes both for memory on ARM."
+ARM_STRING = "Four instructions for each value. C's functions are in assembler, and move several values at once."
+ARM_PORT_STRING = ("The offset is checked, and memory told from ports, then C's function is called, which C's side calls at once: up to 9 "
+                   "instructions for a string.")
+ARM_KMAP = ("With IOMRS_WINDOW=kmap: ours calls C's two functions, from functions of the library, as a driver cannot call all that it takes. "
+            "Around them the offset is checked, the map is counted and its unmap, and it is kept at which depth of the task's stack the map "
+            "is, so that guards may be dropped in any order.")
+
 C_API = ("A map compares the offset with how many bytes are mapped, and branches. An unmap passes a nop, which becomes a jump when there "
          "is a sparse aperture of a C driver; on a kernel without jump labels a compare and a branch. C adds, and tests nothing.")
 OWNER = ("Only the call that unmaps. Ours finds the owner of the address in a table, under a lock. Map and unmap together take less "
@@ -71,6 +89,26 @@ REASONS = {
     ("arm64", "ports_write32", "none"): PORTS,
     **{("arm64", f"{what}_rep{bits}", "none"): STRING for what in ("read", "write") for bits in (8, 16, 32)},
     **{("arm64", f"ports_{what}_rep{bits}", "none"): PORT_STRING for what in ("read", "write") for bits in (8, 16, 32)},
+    **{("arm", name, "none"): ARM_LISTED
+       for name in ("ioremap", "ioremap_uc_minus", "ioremap_wt", "ioremap_cache", "ioremap_many", "ioremap_among")},
+    ("arm", "create", "whole"): ARM_LISTED,
+    ("arm", "chunk", "sparse"): ARM_CHUNK,
+    ("arm", "bar", "none"): ARM_BAR,
+    ("arm", "bar_whole", "none"): ARM_BAR,
+    ("arm", "map", "whole"): ARM_WHOLE,
+    ("arm", "map_local", "whole"): ARM_WHOLE,
+    ("arm", "map_local_sized", "whole"): "One test of the offset, which has two registers, by a mask, and a branch. C tests nothing.",
+    ("arm", "map_local_read", "whole"): ARM_READ,
+    ("arm", "map_local_kmap_read", "sparse"): ARM_KMAP,
+    ("arm", "map_atomic", "whole"): ARM_ATOMIC,
+    ("arm", "map_atomic_read", "whole"): ARM_ATOMIC,
+    ("arm", "nested4", "whole"): ARM_WHOLE + " That is done four times.",
+    ("arm", "fill_verify", "whole"): ARM_READ + " Both copies test where they end.",
+    **{("arm", name, "none"): ARM_REGION for name in ("region_read32", "region_write32", "ports_read32", "ports_write32")},
+    ("arm", "copy_to", "none"): COPY,
+    ("arm", "copy_from", "none"): COPY,
+    **{("arm", f"{what}_rep{bits}", "none"): ARM_STRING for what in ("read", "write") for bits in (8, 16, 32)},
+    **{("arm", f"ports_{what}_rep{bits}", "none"): ARM_PORT_STRING for what in ("read", "write") for bits in (8, 16, 32)},
     ("", "map", "whole"): WHOLE,
     ("", "map_chunk", "sparse"): CHUNK + SPAN,
     ("", "map_local", "whole"): WHOLE,
@@ -94,10 +132,11 @@ REASONS = {
 
 # Of these the two sides take so nearly the same that it depends on the build whether one of their rows is slower: a reason is
 # never stale. In one build the half that maps 1 GiB took 1.003 (ioremap) and 0.91 (create) of C's.
-NEAR = {("arm64", "ioremap", "none"), ("arm64", "create", "whole")}
+# What the window of temporary maps decides is no build's either.
+NEAR = {("arm64", "ioremap", "none"), ("arm64", "create", "whole"), ("arm", "map_local_kmap_read", "sparse")}
 
 # As REASONS, of what is slower than the kernel crate's side.
-BEHIND = {}
+BEHIND = {("arm", "bar_whole", "none"): ARM_BAR}
 
 
 def is_slower(c, ours, mode):

@@ -125,6 +125,14 @@ pub(super) static WORKLOADS: &[Workload] = &[
         scales: true,
         ..SPARSE
     },
+    #[cfg(CONFIG_HIGHMEM)]
+    Workload {
+        name: "map_local_kmap_read",
+        about: "map_local_read on a sparse aperture; C has HIGHMEM's temporary maps",
+        c_calls: "__kmap_local_pfn_prot + kunmap_local",
+        sides: Loop(c::iomrs_b_kmap_read, maps::read),
+        ..SPARSE
+    },
     Workload {
         name: "map_atomic_read",
         about: "map_atomic() with a 32-bit load",

@@ -23,6 +23,19 @@ arm_modules() {
 		not_ok "bindings/$kernel" "tools/bindings.py failed"
 }
 
+# arm_timing KERNEL WINDOW LIMITS: what ours may cost, see tools/timing.py.
+arm_timing() {
+	local kernel=$1 window=$2 limits=$3
+	verdict "$limits: build of the benchmark" build "$kernel" exported "$window" IOMRS_WINDOW="$window" || return 0
+	tools/in-root python3 -B tools/timing.py "$kernel" "$(where "$kernel" exported "$window")" "$limits" "$limits" \
+		--log "$LOGS/timing-$limits-console.log" || not_ok "$limits: tools/timing.py" "it failed"
+}
+
+# arm_bench KERNEL: what the benchmark says, built by arm_timing.
+arm_bench() {
+	tools/in-root python3 -B tools/bench_check.py "$LOGS" "$1=$(where "$1" exported percpu)" || not_ok "$1: tools/bench_check.py" "it failed"
+}
+
 # arm_demo KERNEL
 arm_demo() {
 	IOMRS_RESULTS=1 KERNEL=$1 tools/demo | sed -E "s/^((not )?ok - )/\\1$1: /" || not_ok "make demo KERNEL=$1" "it failed"
