@@ -429,7 +429,8 @@ impl IoMapping {
     ///
     /// - `EINVAL` where `size` is 0, `offset` is not a multiple of the page size, or `offset + size`
     ///   is past the end of the aperture. C checks none of this.
-    /// - `ENOMEM` where a sparse aperture finds too little memory or address space.
+    /// - `ENOMEM` where a sparse aperture finds too little memory or address space. Its own chunks may have
+    ///   it: see [`map_or_trim`](Self::map_or_trim).
     ///
     /// # Context
     ///
@@ -455,16 +456,56 @@ impl IoMapping {
         if cfg!(CONFIG_DEBUG_ATOMIC_SLEEP) {
             bindings::iomrs_might_sleep();
         }
-        let (addr, area) = self.map_span(offset.into(), size.into())?;
-        // INVARIANT: `map_span` has returned the address of `size` bytes of the aperture, which stay
-        // mapped for as long as `area` or, if there is none, the aperture is there.
-        Ok(Map {
+        let span = self.map_span(offset.into(), size.into())?;
+        // CAST: The bytes are mapped, so that their number fits.
+        Ok(self.guard_of_span(span, size as usize))
+    }
+
+    /// As [`map`](Self::map), for who holds no other map of the aperture. Where there is too little memory or address
+    /// space, its chunks are unmapped as by [`trim`](Self::trim), and this is tried again.
+    ///
+    /// # Errors
+    ///
+    /// As [`map`](Self::map).
+    ///
+    /// # Context
+    ///
+    /// As [`map`](Self::map).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::IoMapping;
+    /// use kernel::prelude::*;
+    ///
+    /// /// Copies a picture to a memory that may be larger than the address space.
+    /// fn show(memory: &mut IoMapping, picture: &[u8]) -> Result {
+    ///     memory.map_or_trim(0, picture.len() as u64)?.try_copy_from_slice(0, picture)
+    /// }
+    /// ```
+    pub fn map_or_trim(&mut self, offset: ResourceSize, size: ResourceSize) -> Result<Map<'_>> {
+        let span = match self.map_span(offset.into(), size.into()) {
+            Err(err) if err == ENOMEM => {
+                self.trim();
+                self.map_span(offset.into(), size.into())?
+            }
+            span => span?,
+        };
+        // CAST: As in `map`.
+        Ok(self.guard_of_span(span, size as usize))
+    }
+
+    /// Makes the guard of what [`Self::map_span`] has returned for `size` bytes.
+    #[inline(always)]
+    fn guard_of_span(&self, (addr, _area): (usize, Option<TrackedArea>), size: usize) -> Map<'_> {
+        // INVARIANT: The bytes are of the aperture, and stay mapped for as long as `_area` or, if there is none, the
+        // aperture is there.
+        Map {
             addr,
-            // CAST: The bytes are mapped, so that their number fits.
-            size: size as usize,
-            _area: area,
+            size,
+            _area,
             aperture: PhantomData,
-        })
+        }
     }
 
     /// Maps the page at `offset` for the calling task (C: `io_mapping_map_local_wc()`).

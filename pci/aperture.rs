@@ -4,8 +4,8 @@
 
 use super::request::{BarRange, Request, Right};
 use super::{Aperture, FromBar};
-use crate::io_mapping::{IoMapping, Strategy};
-use crate::ioremap::{Mapping, Options};
+use crate::io_mapping::{IoMapping, Map, Strategy};
+use crate::ioremap::{Mapping, Options, ResourceSize};
 use crate::mm::cache_mode::CacheMode;
 use kernel::{device::Bound, pci::Device, prelude::*};
 
@@ -107,5 +107,14 @@ impl Aperture<'_> {
     /// As [`IoMapping::trim`]. A driver may call it when its device is suspended.
     pub fn trim(&mut self) {
         self.inner.trim();
+    }
+
+    /// As [`IoMapping::map_or_trim`].
+    ///
+    /// # Errors
+    ///
+    /// As [`IoMapping::map_or_trim`].
+    pub fn map_or_trim(&mut self, offset: ResourceSize, size: ResourceSize) -> Result<Map<'_>> {
+        self.inner.map_or_trim(offset, size)
     }
 }

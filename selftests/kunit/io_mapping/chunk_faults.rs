@@ -137,13 +137,19 @@ fn fail_each_allocation(
     fail!("more than {MAX_ALLOCATIONS} allocations")
 }
 
-/// Maps areas of `size` bytes until there is no address space for another.
-fn fill_address_space(kept: &mut KVVec<CMapping>, phys: u64, size: u64) -> Outcome {
-    while let Some(in_c) = CMapping::try_new(WC, phys, size) {
-        check_ok!(kept.push(in_c, GFP_KERNEL));
-        check!(kept.len() < 1 << 16);
+/// Maps areas in C until there is no address space for a chunk. `total` is the size of the address space.
+fn fill_address_space(phys: u64, total: u64) -> Outcome<KVVec<CMapping>> {
+    let mut kept = KVVec::new();
+    let mut size = (total / 16).min(phys).next_power_of_two() / 2;
+    while size >= CHUNK {
+        while let Some(in_c) = CMapping::try_new(WC, phys, size) {
+            check_ok!(kept.push(in_c, GFP_KERNEL));
+            check!(kept.len() < 1 << 16);
+        }
+        size /= 2;
     }
-    Ok(())
+    note(fmt!("areas that fill the address space: {}", kept.len()));
+    Ok(kept)
 }
 
 #[kunit_tests(iomrs_chunk_faults)]
@@ -247,17 +253,11 @@ mod tests {
         require!(chunks(2));
         let range = require!(TestRange::reserved());
         let total = require!(fillable_address_space());
-        let ours = check_ok!(sparse_aperture(range.phys, 4 * CHUNK));
+        let mut ours = check_ok!(sparse_aperture(range.phys, 4 * CHUNK));
         let chunk = check_ok!(ours.map(CHUNK, CHUNK)).addr();
         let start = KernelState::now()?;
         let half = require!(TestRange::unpopulated(0)).phys;
-        let mut size = (total / 16).min(half).next_power_of_two() / 2;
-        let mut filled = KVVec::new();
-        while size >= CHUNK {
-            fill_address_space(&mut filled, half, size)?;
-            size /= 2;
-        }
-        note(fmt!("areas that fill the address space: {}", filled.len()));
+        let filled = fill_address_space(half, total)?;
         let full = KernelState::now()?;
         for _ in 0..2 {
             check_err!(ours.map(0, CHUNK), ENOMEM);
@@ -278,6 +278,17 @@ mod tests {
             ours.map_local(0).map(|map| phys_at(map.addr())),
             Ok(Some(range.phys))
         );
+        // Who holds no map gives a chunk up for another one. What is larger fails all the same.
+        check_eq!(ours.map_or_trim(1, CHUNK).map(drop), Err(EINVAL));
+        check_eq!(ours.map_or_trim(0, 3 * CHUNK).map(drop), Err(ENOMEM));
+        let other = check_ok!(ours.map_or_trim(0, CHUNK)).addr();
+        check_eq!(phys_at(other), Some(range.phys));
+        check_eq!(KernelState::now()?.areas.len(), full.areas.len());
+        check_eq!(
+            ours.map_or_trim(CHUNK, CHUNK).map(|map| map.addr()),
+            Ok(chunk)
+        );
+        check_eq!(KernelState::now()?, full);
         drop(filled);
         c::iomrs_c_vm_unmap_aliases();
         check_eq!(KernelState::now()?, start);

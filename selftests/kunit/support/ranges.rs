@@ -90,7 +90,8 @@ pub(crate) fn much_address_space() -> Available<()> {
 pub(crate) fn fillable_address_space() -> Available<u64> {
     much_address_space()?;
     let total = c::iomrs_c_vmalloc_total() as u64;
-    if total > 64 << 40 || c::iomrs_c_largest_page_shift() != PAGE_1G.trailing_zeros() {
+    let few_areas = c::iomrs_c_largest_page_shift() == PAGE_1G.trailing_zeros() || total < PAGE_1G;
+    if total > 64 << 40 || !few_areas {
         return Err(c"too much address space to fill (no5lvl), or no 1G pages");
     }
     Ok(total)
