@@ -56,7 +56,7 @@ pub(crate) fn vmalloc_total() -> usize {
 /// Returns the largest page that the CPU and the command line (`nohugeiomap`) allow, as a shift.
 #[inline(always)]
 pub(crate) fn max_page_shift() -> u32 {
-    MAX_PAGE_SHIFT.load(Ordering::Relaxed)
+    limits::ONLY_PAGE_SHIFT.unwrap_or_else(|| MAX_PAGE_SHIFT.load(Ordering::Relaxed))
 }
 
 /// Returns the address where the kernel has all of physical memory mapped (C: `PAGE_OFFSET`).

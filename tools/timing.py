@@ -115,7 +115,7 @@ LIMITS = {
     ],
     # On 32-bit ARM, where C's ioremap has no large pages on several CPUs, nor a registry.
     "arm-lowmem": [
-        Limit("ioremap", "none", [4 * K], percent=120, more=0),
+        Limit("ioremap", "none", [4 * K], percent=111, more=0),
         Limit("ioremap", "none", [2 * M, 64 * M], percent=62, more=0),
         Limit("create", "whole", [2 * M], percent=62, more=0),
         Limit("create_beside_page", "sparse", [M, 256 * M], percent=65, more=0),
@@ -125,7 +125,7 @@ LIMITS = {
     ],
     # With LPAE and HIGHMEM. A page by our slots: beside an ioremap, and beside C's temporary map of it.
     "arm-lpae": [
-        Limit("ioremap", "none", [4 * K], percent=115, more=0),
+        Limit("ioremap", "none", [4 * K], percent=108, more=0),
         Limit("map_local_read", "sparse", [2 * M], percent=10.2, more=0),
         Limit("map_local_kmap_read", "sparse", [2 * M], percent=70, more=0),
     ],

@@ -17,7 +17,9 @@
 //! C: `mem_types` in [`arch/arm/mm/mmu.c`](srctree/arch/arm/mm/mmu.c)
 
 use super::{bindings as c, page_table};
-pub(crate) use crate::arch::generic::no_registry::{free, is_allowed, is_untracked, reserve, sync};
+pub(crate) use crate::arch::generic::no_registry::{
+    free, is_allowed, is_untracked, reserve, sync, ReservedRange,
+};
 
 // The numbers of `CacheMode` in mm/cache_mode.
 const WRITE_BACK: u32 = 0;

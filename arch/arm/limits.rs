@@ -19,6 +19,9 @@ pub(crate) fn phys_mask() -> u64 {
 }
 
 /// The pages that `ioremap()` uses: small ones. On one CPU, and with short entries, C has sections, too.
+pub(crate) const ONLY_PAGE_SHIFT: Option<u32> = Some(PAGE_SHIFT as u32);
+
+/// As above.
 pub(crate) const fn max_page_shift() -> u32 {
     PAGE_SHIFT as u32
 }

@@ -7,6 +7,24 @@ use kernel::prelude::*;
 // The number of `CacheMode::WriteBack` in mm/cache_mode.
 const WRITE_BACK: u32 = 0;
 
+/// What ends a reservation: nothing has to be kept for it.
+#[cfg(iomrs_exported)]
+pub(crate) struct ReservedRange;
+
+#[cfg(iomrs_exported)]
+impl ReservedRange {
+    #[inline(always)]
+    pub(crate) const fn new(_start: u64, _end: u64) -> Self {
+        Self
+    }
+
+    /// Returns a range of no bytes.
+    #[inline(always)]
+    pub(crate) const fn get(&self) -> (u64, u64) {
+        (0, 0)
+    }
+}
+
 /// Whether the registry leaves the range out: there is none.
 #[inline(always)]
 pub(crate) fn is_untracked(_start: u64, _end: u64) -> bool {

@@ -109,6 +109,27 @@ fn to_result(err: c_int) -> Result {
     }
 }
 
+/// What ends a reservation: the range.
+#[cfg(iomrs_exported)]
+pub(crate) struct ReservedRange {
+    start: u64,
+    end: u64,
+}
+
+#[cfg(iomrs_exported)]
+impl ReservedRange {
+    #[inline(always)]
+    pub(crate) const fn new(start: u64, end: u64) -> Self {
+        Self { start, end }
+    }
+
+    /// Returns the range: its first address, and the one behind it.
+    #[inline(always)]
+    pub(crate) const fn get(&self) -> (u64, u64) {
+        (self.start, self.end)
+    }
+}
+
 /// Reserves `[start, end)` for `requested` in the registry (C: `memtype_reserve()`) and returns the
 /// mode that the registry has for it.
 ///

@@ -21,6 +21,9 @@ pub(crate) fn phys_mask() -> u64 {
     c::iomrs_phys_mask()
 }
 
+/// There are larger pages than the smallest, where CPU and command line allow them.
+pub(crate) const ONLY_PAGE_SHIFT: Option<u32> = None;
+
 /// The pages that `ioremap()` uses: as C's `arch_vmap_pmd_supported()` and its like allow them.
 pub(crate) fn max_page_shift() -> u32 {
     let largest = if c::iomrs_boot_cpu_has(X86_FEATURE_GBPAGES) {

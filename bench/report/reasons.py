@@ -45,8 +45,8 @@ PORT_STRING = ("C takes an address, which not every port has on arm64. Ours is C
                "is, and then run the same loop.")
 
 # 32-bit ARM. Offsets and masks have 64 bits: two registers each.
-ARM_LISTED = ("Ours lists the mapping for debugfs, with the time and its caller: 167 instructions. It moves the guard to its owner by a call of "
-              "memcpy(): 62. C does neither. Of many pages C's takes more, as it calls a function for each entry.")
+ARM_LISTED = ("Ours lists the mapping for debugfs, with the time and its caller: 167 instructions. C does not. Of many pages C's takes more, "
+              "as it calls a function for each entry.")
 ARM_BAR = ARM_LISTED + " The request keeps a copy of its name, which is allocated and freed. C's caller keeps the name."
 ARM_CHUNK = ("Only the call that unmaps. Ours frees the list of chunks and their directory, too. Map and unmap together take less than "
              "C's.")

@@ -196,13 +196,11 @@ impl ForeignMapping {
 /// # Invariants
 ///
 /// - The registry was given the pages of the range, less an untracked last page, for the mode that was asked
-///   of it: `requested`, or on a stock kernel `asked`. Where no page is left it was given nothing.
+///   of it: `requested`, or on a stock kernel `asked`. Where no page is left it was given nothing. `range` has the range.
 /// - On a stock kernel place `place` of `asked` in the list of live ranges has the range, that of this.
 pub(crate) struct Reservation {
     #[cfg(iomrs_exported)]
-    start: u64,
-    #[cfg(iomrs_exported)]
-    end: u64,
+    range: arch::ReservedRange,
     // The place in the list of live ranges, which has the range, too: what is moved to its owner fits into a
     // register.
     #[cfg(iomrs_stock)]
@@ -243,9 +241,7 @@ impl Reservation {
         // range.
         let mut this = Self {
             #[cfg(iomrs_exported)]
-            start,
-            #[cfg(iomrs_exported)]
-            end,
+            range: arch::ReservedRange::new(start, end),
             #[cfg(iomrs_stock)]
             place: live.into_place(),
             #[cfg(iomrs_stock)]
@@ -328,7 +324,7 @@ impl Drop for Reservation {
         #[cfg(iomrs_stock)]
         let ((start, end), asked) = (live::remove(self.place, self.asked), self.asked);
         #[cfg(iomrs_exported)]
-        let (start, end, asked) = (self.start, self.end, self.requested);
+        let ((start, end), asked) = (self.range.get(), self.requested);
         let end = tracked_end(start, end);
         if end > start {
             // SAFETY: By the type's invariant the registry holds just this range, taken for `asked`.
