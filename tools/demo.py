@@ -101,14 +101,16 @@ def backend(library):
     return found[1].decode() if found else "?"
 
 
-def run(modules, kernel, log):
-    """Boots the guest and has the conversation. Returns the report."""
+def run(modules, kernel, log, has_whole=True, **options):
+    """Boots the guest and has the conversation. Returns the report. Where not `has_whole`, all of the memory cannot be mapped
+    once. The `options` are those of boot.Guest."""
     files = {name: os.path.join(modules, name) for name in MODULES}
     missing = [path for path in files.values() if not os.path.exists(path)]
     if missing:
         sys.exit(f"error: the build did not make {missing[0]}: look at the output of make modules")
     if qemu.is_arm(kernel):
         files[C_APERTURES] = os.path.join(modules, C_APERTURES)
+        has_whole = False
     files["lib.sh"] = os.path.join(TOOLS, "guest", "lib.sh")
     with tempfile.TemporaryDirectory(prefix="demo-", dir=qemu.cache_dir()) as scratch:
         initrd = os.path.join(scratch, "initrd")
@@ -118,9 +120,11 @@ def run(modules, kernel, log):
                    "-device", "ivshmem-plain,memdev=bar2", "-device", "pci-testdev",
                    # Without a driver, for the library's own check.
                    "-object", f"memory-backend-ram,id=unused,size={UNUSED_MIB}M,share=on", "-device", "ivshmem-plain,memdev=unused"]
-        options = DEBUG if kernel == "debug" else {"timeout": TIMEOUT}
+        options = (DEBUG if kernel == "debug" else {"timeout": TIMEOUT}) | options
+        if not has_whole:
+            options["append"] = "iomrs_whole=no " + options.get("append", "")
         with boot.Guest(kernel, initrd, log, qemu=devices, **options) as guest:
-            report = Report(guest.accelerator, backend(files[MODULES[0]]), kernel)
+            report = Report(guest.accelerator, backend(files[MODULES[0]]), kernel, has_whole)
             print(f"  running the demo on {report.whose} in QEMU ({report.accelerator}), about a minute ...", file=sys.stderr, flush=True)
             converse(guest, memory, report)
     return report

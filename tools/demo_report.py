@@ -71,7 +71,7 @@ class Report:
     A line is a result, "ok NAME" or "not ok NAME: REASON", or begins with a word WORD for which there is a hear_WORD().
     """
 
-    def __init__(self, accelerator, backend, kernel):
+    def __init__(self, accelerator, backend, kernel, has_whole):
         self.accelerator = accelerator.upper()
         self.backend = backend
         self.results = Results()
@@ -80,10 +80,12 @@ class Report:
         self.steps = [*STEPS, WHOLE_STEP]
         if qemu.is_arm(kernel):
             self.whose = f"a kernel with kconfig/{kernel}.config"
+        if not has_whole:
             self.strategies = STRATEGIES[1:]
             self.steps = [*STEPS, NO_WHOLE_STEP]
         self.steps += [f"{step}, {strategy}" for strategy in self.strategies for step in STRATEGY_STEPS]
         self.in_c = []
+        self.cpus, self.memory, self.flags = 0, 0, []
         self.kernel = "?"
         self.device, self.start, self.size = "?", 0, 0
         self.strategy = None
@@ -108,6 +110,10 @@ class Report:
 
     def hear_kernel(self, text):
         self.kernel = text
+
+    def hear_machine(self, text):
+        cpus, kib, *self.flags = text.split()
+        self.cpus, self.memory = int(cpus), int(kib) << 10
 
     def hear_device(self, text):
         self.device, start, end = text.split()

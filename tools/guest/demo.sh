@@ -72,23 +72,28 @@ with_strategy() {
 	try "host to guest, $1" host_to_guest "$4" "$5"
 }
 
-# An aperture as large as this one is refused, as there is not as much address space for it. C returns NULL for it.
-refuse_whole() {
+# How large an aperture C makes. It returns NULL for one as large as this.
+refuse_whole_in_c() {
 	local c
 	insmod /io-mapping-c-apertures.ko "start=$(memory_range "$DEVICE" | cut -d ' ' -f 1)" size=$((MEMORY << 20)) || return
 	dmesg | sed -n 's/.*io_mapping_c_apertures: //p' > /tmp/c
 	rmmod io_mapping_c_apertures
 	while IFS= read -r c; do tell "c $c"; done < /tmp/c
 	grep -q " $MEMORY MiB: NULL\$" /tmp/c || { echo "C maps it" && return 1; }
+}
+
+# An aperture as large as this one is refused, as there is not as much address space for it.
+refuse_whole() {
+	if [ -e /io-mapping-c-apertures.ko ]; then refuse_whole_in_c || return; fi
 	insmod /io-mapping-sample.ko strategy=1 || return
 	[ ! -e $NODE ] || { echo "$NODE has appeared" && return 1; }
 	rmmod io_mapping_sample
 	dmesg | grep -q 'io_mapping_sample .*failed with error -12$' || { echo "it was no ENOMEM" && return 1; }
 }
 
-# What is mapped once: on a machine with 32 bits nothing as large as the memory.
+# What is mapped once: where there is not enough address space nothing as large as the memory.
 whole() {
-	if [ -e /io-mapping-c-apertures.ko ]; then
+	if [ "${iomrs_whole:-}" = no ]; then
 		try "all of the memory is refused" refuse_whole
 	else
 		with_strategy whole 1 0 65 $MIB && try "the sample driver unloads" rmmod io_mapping_sample
@@ -265,6 +270,7 @@ echo none > "/sys/bus/pci/devices/$UNUSED/driver_override"
 # No firmware has turned it on where there is none.
 echo 1 > "/sys/bus/pci/devices/$UNUSED/enable"
 tell "kernel $(uname -r)"
+tell "machine $(nproc) $(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo) $(sed -n 's/^flags.*: //p' /proc/cpuinfo | head -n 1)"
 tell "device $DEVICE $(memory_range "$DEVICE")"
 ENABLED=$(enable_count)
 KMEMLEAK=/sys/kernel/debug/kmemleak
