@@ -7,8 +7,8 @@
 use crate::bindings;
 use kernel::{
     bindings::{
-        delayed_work, disable_delayed_work_sync, queue_delayed_work_on, system_unbound_wq,
-        work_struct, wq_misc_consts_WORK_CPU_UNBOUND, HZ,
+        delayed_work, disable_delayed_work_sync, queue_delayed_work_on, system_dfl_wq, work_struct,
+        wq_misc_consts_WORK_CPU_UNBOUND, HZ,
     },
     ffi::c_ulong,
     types::Opaque,
@@ -69,7 +69,7 @@ impl Work {
         unsafe {
             queue_delayed_work_on(
                 wq_misc_consts_WORK_CPU_UNBOUND as i32,
-                system_unbound_wq,
+                system_dfl_wq,
                 self.0.get(),
                 jiffies,
             )

@@ -21,7 +21,7 @@ quiet_log() {
 	local complaints
 	dmesg | grep -q "$mark" || { echo "the log has lost what it began with" && return 1; }
 	complaints=$(dmesg | sed "1,/$mark/d; /complaints are wanted from here/,/complaints are wanted to here/d" |
-		grep -E 'WARNING:|BUG:|INFO:|UBSAN:|Oops|Call Trace|rcu:|possible|rust_kernel:|unreferenced object|suspected memory leak' | head -n 3)
+		grep -E 'WARNING:|BUG:|INFO:|UBSAN:|Oops|Call Trace|rcu:|possible|deprecated|rust_kernel:|unreferenced object|suspected memory leak' | head -n 3)
 	[ -z "$complaints" ] || { echo "$complaints" | tr '\n' '|' && return 1; }
 }
 

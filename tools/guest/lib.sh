@@ -75,7 +75,7 @@ mark_log() { echo "$LOG_MARK" > /dev/kmsg; }
 # What the kernel has complained of since mark_log.
 log_complaints() {
 	dmesg | grep -q "$LOG_MARK" || { echo "the log has lost what it began with" && return; }
-	dmesg | sed "1,/$LOG_MARK/d" | grep -E "WARNING:|BUG:|INFO:|UBSAN:|Oops|Call Trace|rcu:|possible|rust_kernel:" | head -n 3 | tr '\n' '|'
+	dmesg | sed "1,/$LOG_MARK/d" | grep -E "WARNING:|BUG:|INFO:|UBSAN:|Oops|Call Trace|rcu:|possible|deprecated|rust_kernel:" | head -n 3 | tr '\n' '|'
 }
 
 # finish [STATUS]: the end. Without a status: whether anything was not ok.
