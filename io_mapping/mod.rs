@@ -436,7 +436,8 @@ impl IoMapping {
     ///
     /// May sleep. Dropping the guard may sleep, too. So it is not for the time in which
     /// [`DevresAperture`](crate::pci::DevresAperture) gives access, which is under RCU: a kernel with
-    /// `DEBUG_ATOMIC_SLEEP` warns.
+    /// `DEBUG_ATOMIC_SLEEP` warns. [`SleepableAperture`](crate::pci::SleepableAperture) gives access
+    /// that may sleep.
     ///
     /// # Examples
     ///

@@ -25,7 +25,8 @@
 //! The device answers while there is an [`Enabled`] of it. Dropping a BAR unmaps and releases it.
 //! Where a borrow of the device cannot be kept, as in an open file,
 //! [`into_devres`](Owned::into_devres) hands the BAR to the device, which drops it when the driver
-//! is unbound.
+//! is unbound. So does [`into_sleepable_devres`](Owned::into_sleepable_devres), for access that may
+//! sleep.
 //!
 //! C: `pci_iomap()` in [`drivers/pci/iomap.c`](srctree/drivers/pci/iomap.c), `pcim_iomap_region()`
 //! in [`drivers/pci/devres.c`](srctree/drivers/pci/devres.c)
@@ -49,10 +50,12 @@ pub mod claim;
 mod enabled;
 mod from_bar;
 mod request;
+mod sleepable;
 pub use bar_region::BarRegion;
 pub use enabled::{enable_device, enable_device_mem, Enabled};
 pub use from_bar::FromBar;
 use request::{Request, Right};
+pub use sleepable::{SleepableAperture, SleepableBar, SleepableDevres};
 
 /// A `T` that maps a BAR, together with the region request of the BAR.
 ///
@@ -286,6 +289,46 @@ impl<T: Send + 'static> Owned<'_, T> {
         // SAFETY: `self` holds a reference to the device and what maps its BAR, both of which are
         // valid for as long as the device is bound, not just for the lifetime of `self`.
         unsafe { DevresLt::new(pdev.as_ref(), self) }
+    }
+}
+
+impl<T: Send + Sync + 'static> Owned<'_, T> {
+    /// As [`into_devres`](Self::into_devres), with access that may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`: the BAR has been unmapped and released then.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use io_mapping_rs::pci::SleepableAperture;
+    /// use kernel::prelude::*;
+    ///
+    /// /// Copies 64 KiB to the device and waits until it has used them. `wait` may sleep.
+    /// fn run(memory: &SleepableAperture, input: &[u8], wait: impl Fn() -> Result<bool>) -> Result {
+    ///     memory.try_access_with(|aperture| {
+    ///         let ring = aperture.map(0, 0x10000)?;
+    ///         ring.try_copy_from_slice(0, input)?;
+    ///         while !wait()? {
+    ///             // The driver is being unbound, which waits for this task.
+    ///             if memory.is_revoked() {
+    ///                 return Err(ENODEV);
+    ///             }
+    ///         }
+    ///         Ok(())
+    ///     })?
+    /// }
+    /// ```
+    pub fn into_sleepable_devres(self) -> Result<SleepableDevres<T>> {
+        let pdev = self.region.device();
+        // SAFETY: As in `into_devres`: `self` holds a reference to the device `pdev` and what maps
+        // its BAR, both of which are valid for as long as the device is bound.
+        unsafe { SleepableDevres::new(pdev.as_ref(), self) }
     }
 }
 

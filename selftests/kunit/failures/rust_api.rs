@@ -102,6 +102,10 @@ pub(super) const CALLS: &[Call] = &[
         PortBar::iomap(place.testdev.bound(), bar, 0, NAME)?.into_devres()?;
         Ok(0)
     }),
+    request("Bar, with access that may sleep", |place| {
+        Bar::iomap(place.ivshmem.bound(), 0, 0, NAME)?.into_sleepable_devres()?;
+        Ok(0)
+    }),
     request("BarRegion", bar_region),
     request("Aperture, whole", |place| match much_address_space() {
         Ok(()) => bar_aperture(place, Strategy::Whole),

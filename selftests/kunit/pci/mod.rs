@@ -7,3 +7,4 @@ mod bar_region;
 mod bar_types;
 mod bars;
 mod part;
+mod sleepable;
