@@ -39,14 +39,14 @@ macro_rules! show {
 pub(super) use {show, wrong};
 
 /// An aperture, and where in the memory it begins.
-pub(super) struct Aperture {
-    pub(super) aperture: IoMapping,
+pub(super) struct Aperture<'a> {
+    pub(super) aperture: &'a IoMapping,
     pub(super) start: u64,
     /// Its number, to be shown.
     pub(super) which: usize,
 }
 
-impl Aperture {
+impl Aperture<'_> {
     pub(super) fn size(&self) -> u64 {
         self.aperture.size()
     }
@@ -68,11 +68,27 @@ impl Aperture {
     }
 }
 
+/// An aperture of this test.
+struct Made {
+    aperture: IoMapping,
+    start: u64,
+}
+
+impl Made {
+    fn lend(&self, which: usize) -> Aperture<'_> {
+        Aperture {
+            aperture: &self.aperture,
+            start: self.start,
+            which,
+        }
+    }
+}
+
 /// A map that is held, and where in the memory it begins.
 struct Held<'a> {
     guard: Guard<'a>,
     start: u64,
-    aperture: &'a Aperture,
+    aperture: &'a Aperture<'a>,
 }
 
 enum Guard<'a> {
@@ -81,7 +97,7 @@ enum Guard<'a> {
 }
 
 /// Why the maps of a program end before the program does.
-enum End {
+pub(super) enum End {
     Create(Words),
     Trim(usize),
 }
@@ -99,7 +115,12 @@ impl<'m> Run<'m> {
     }
 
     pub(super) fn program(&mut self, mut program: Program) -> Outcome {
-        let mut result = self.run(&mut program);
+        let result = self.run(&mut program);
+        self.judge(result)
+    }
+
+    /// Compares the bytes after a program.
+    pub(super) fn judge(&mut self, mut result: Outcome) -> Outcome {
         if let Some(at) = self.model.find_wrong_byte() {
             show!(self, "    wrong: the byte at {at:#x} of the memory");
             result = Err(Failed);
@@ -113,14 +134,16 @@ impl<'m> Run<'m> {
     fn run(&mut self, program: &mut Program) -> Outcome {
         let mut words = program.beginning();
         loop {
-            let mut apertures = [self.create(0, &mut words)?, self.create(1, &mut words)?];
+            let mut made = [self.create(&mut words)?, self.create(&mut words)?];
             words = loop {
+                let [first, second] = &made;
+                let apertures = [first.lend(0), second.lend(1)];
                 match self.steps(&apertures, program)? {
                     None => return Ok(()),
                     Some(End::Create(words)) => break words,
                     Some(End::Trim(which)) => {
                         show!(self, "aperture {which}: trim()");
-                        apertures[which].aperture.trim();
+                        made[which].aperture.trim();
                     }
                 }
             };
@@ -128,7 +151,7 @@ impl<'m> Run<'m> {
     }
 
     /// Makes an aperture.
-    fn create(&mut self, which: usize, words: &mut Words) -> Outcome<Aperture> {
+    fn create(&mut self, words: &mut Words) -> Outcome<Made> {
         let strategy = words.choose(&[
             Strategy::Auto,
             Strategy::Whole,
@@ -150,17 +173,17 @@ impl<'m> Run<'m> {
             "{strategy:?} aperture of {size:#x} bytes at {start:#x}"
         );
         match aperture_with(Options::new(WC), self.model.phys + start, size, strategy) {
-            Ok(aperture) => Ok(Aperture {
-                aperture,
-                start,
-                which,
-            }),
+            Ok(aperture) => Ok(Made { aperture, start }),
             Err(err) => wrong!(self, "{err:?}"),
         }
     }
 
     /// Runs steps until the maps have to end.
-    fn steps(&mut self, apertures: &[Aperture; 2], program: &mut Program) -> Outcome<Option<End>> {
+    pub(super) fn steps(
+        &mut self,
+        apertures: &[Aperture<'_>; 2],
+        program: &mut Program,
+    ) -> Outcome<Option<End>> {
         let mut held = KVec::new();
         for (kind, mut words) in program {
             let aperture = &apertures[words.below(2) as usize];
@@ -231,7 +254,7 @@ impl<'m> Run<'m> {
 
     fn map<'a>(
         &mut self,
-        aperture: &'a Aperture,
+        aperture: &'a Aperture<'a>,
         words: &mut Words,
         held: &mut KVec<Held<'a>>,
     ) -> Outcome {
@@ -249,7 +272,7 @@ impl<'m> Run<'m> {
 
     fn map_local<'a>(
         &mut self,
-        aperture: &'a Aperture,
+        aperture: &'a Aperture<'a>,
         words: &mut Words,
         held: &mut KVec<Held<'a>>,
     ) -> Outcome {
@@ -265,7 +288,7 @@ impl<'m> Run<'m> {
     fn hold<'a>(
         &mut self,
         map: Result<Guard<'a>>,
-        aperture: &'a Aperture,
+        aperture: &'a Aperture<'a>,
         (offset, size): (u64, u64),
         held: &mut KVec<Held<'a>>,
     ) -> Outcome {
@@ -293,7 +316,7 @@ impl<'m> Run<'m> {
     }
 
     /// Copies a few bytes from one page to another that is mapped within the first one's map.
-    fn nested(&mut self, aperture: &Aperture, words: &mut Words) -> Outcome {
+    fn nested(&mut self, aperture: &Aperture<'_>, words: &mut Words) -> Outcome {
         let pages = aperture.size() / PAGE;
         if pages == 0 {
             return Ok(());

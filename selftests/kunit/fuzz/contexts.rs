@@ -16,7 +16,7 @@ use kernel::prelude::*;
 
 impl Run<'_> {
     /// Maps a page in any context, and one more meanwhile.
-    pub(super) fn map_atomic(&mut self, aperture: &Aperture, words: &mut Words) -> Outcome {
+    pub(super) fn map_atomic(&mut self, aperture: &Aperture<'_>, words: &mut Words) -> Outcome {
         let offset = aperture.offset(words);
         let result = aperture.aperture.map_atomic(offset, |map| {
             self.access(map, aperture.start + offset, words)?;
@@ -34,7 +34,7 @@ impl Run<'_> {
     fn mapped(
         &mut self,
         call: &str,
-        aperture: &Aperture,
+        aperture: &Aperture<'_>,
         offset: u64,
         result: Result<Outcome>,
     ) -> Outcome {
@@ -48,7 +48,7 @@ impl Run<'_> {
     }
 
     /// Maps a page by an atomic and a local map in an interrupt.
-    pub(super) fn in_interrupt(&mut self, aperture: &Aperture, words: &mut Words) -> Outcome {
+    pub(super) fn in_interrupt(&mut self, aperture: &Aperture<'_>, words: &mut Words) -> Outcome {
         let context = words.choose(&[Context::SoftInterrupt, Context::HardInterrupt]);
         show!(self, "aperture {}, {context:?}:", aperture.which);
         // What is shown would be shown in the interrupt.
@@ -72,7 +72,7 @@ impl Run<'_> {
     }
 
     /// Reads the same page on two CPUs at once.
-    pub(super) fn on_two_cpus(&mut self, aperture: &Aperture, words: &mut Words) -> Outcome {
+    pub(super) fn on_two_cpus(&mut self, aperture: &Aperture<'_>, words: &mut Words) -> Outcome {
         if two_cpus().is_err() {
             return Ok(());
         }

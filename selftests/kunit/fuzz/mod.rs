@@ -9,11 +9,12 @@
 mod accesses;
 mod calls;
 mod contexts;
+mod device;
 mod memory;
 mod model;
 mod program;
 
-use crate::support::{outcome::*, proc_files::KernelState, ranges::TestRange};
+use crate::support::{devices::Device, outcome::*, proc_files::KernelState, ranges::TestRange};
 use calls::Run;
 use kernel::prelude::*;
 use model::Model;
@@ -21,6 +22,9 @@ use program::{Program, ALL_STEPS, STEPS};
 
 /// After so many programs every byte is compared, and not only what a program has written.
 const COMPARE_ALL_AFTER: u64 = 32;
+
+/// One of so many programs is also run while the device of its aperture goes.
+const PROGRAMS_FOR_A_DEVICE: u64 = 10;
 
 /// Returns the steps that are needed to make a program of `keep` fail.
 fn shrink(mut keep: u64, mut fails: impl FnMut(u64) -> bool) -> u64 {
@@ -35,10 +39,13 @@ fn shrink(mut keep: u64, mut fails: impl FnMut(u64) -> bool) -> u64 {
     keep
 }
 
+/// What is done with a program: [`Run::program`], or [`Run::program_on_device`].
+type RunProgram = fn(&mut Run<'_>, Program) -> Outcome;
+
 /// Runs the program of `seed`, and shows what is needed of it where it fails.
-fn run_program(model: &mut Model, seed: u64, keep: u64) -> Outcome {
+fn run_program(model: &mut Model, seed: u64, keep: u64, with: RunProgram) -> Outcome {
     pr_info!("iomrs-fuzz: program {seed}\n");
-    let mut run = |keep, shown| Run::new(model, shown).program(Program::new(seed, keep));
+    let mut run = |keep, shown| with(&mut Run::new(model, shown), Program::new(seed, keep));
     if run(keep, false).is_ok() {
         return Ok(());
     }
@@ -52,17 +59,18 @@ fn run_program(model: &mut Model, seed: u64, keep: u64) -> Outcome {
     Err(Failed)
 }
 
-fn fuzz(range: TestRange) -> Outcome {
+/// Runs a part of the steps that are wanted, 1 in `part`.
+fn fuzz(range: TestRange, part: u64, with: RunProgram) -> Outcome {
     let (first, steps) = (
         crate::module_parameters::fuzz_seed.value(),
-        crate::module_parameters::fuzz_steps.value(),
+        crate::module_parameters::fuzz_steps.value() / part,
     );
     let keep = crate::module_parameters::fuzz_keep.value();
     let before = KernelState::now()?;
     let mut model = Model::new(range)?;
     let programs = steps.div_ceil(u64::from(STEPS));
     for done in 0..programs {
-        run_program(&mut model, first.wrapping_add(done), keep)?;
+        run_program(&mut model, first.wrapping_add(done), keep, with)?;
         if done % COMPARE_ALL_AFTER == COMPARE_ALL_AFTER - 1 || done + 1 == programs {
             model.compare_all()?;
         }
@@ -81,7 +89,17 @@ mod tests {
 
     #[test]
     fn random_programs_agree_with_a_model() -> Outcome {
-        fuzz(require!(TestRange::reserved()))
+        fuzz(require!(TestRange::reserved()), 1, |run, program| {
+            run.program(program)
+        })
+    }
+
+    #[test]
+    fn s46_random_programs_agree_while_the_device_goes() -> Outcome {
+        let bar = require!(Device::ivshmem()).bar(2)?;
+        fuzz(bar, PROGRAMS_FOR_A_DEVICE, |run, program| {
+            run.program_on_device(program)
+        })
     }
 
     #[test]
