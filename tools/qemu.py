@@ -82,10 +82,8 @@ def busybox(kernel):
 
 
 def machine_of(accelerator, cpu):
-    """QEMU's arguments for it; TCG can be any `cpu`."""
-    if accelerator == "kvm":
-        return ["-accel", "kvm", "-cpu", "host"]
-    return ["-accel", "tcg", "-cpu", cpu]
+    """QEMU's arguments for it; TCG, which may have options of its own, can be any `cpu`."""
+    return ["-accel", accelerator, "-cpu", "host" if accelerator == "kvm" else cpu]
 
 
 def die_with_parent():
