@@ -117,6 +117,7 @@ impl Report<'_> {
 /// | `ERANGE` | a byte lies past the CPU's physical address width |
 /// | `EPERM` | a part is system RAM; it is not in a BAR, and `text` does not say that it is reserved |
 /// | `EBUSY` | the device of the BAR has a driver, or a part of the range has been requested |
+/// | `ENOMEM` | memory is short |
 ///
 /// A check that fails is no error. In each case `out` has a report.
 pub(crate) fn run(text: &str, out: &mut Text) -> Result {

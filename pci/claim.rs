@@ -30,6 +30,8 @@ pub enum ClaimError {
     NotReserved,
     /// A driver is bound to the device whose BAR it is, or a part of it has been requested.
     InUse,
+    /// There is no memory to note who has it.
+    NoMemory,
 }
 
 impl ClaimError {
@@ -48,6 +50,7 @@ impl ClaimError {
                  memory"
             }
             Self::InUse => "is in use: unbind the driver of the device first",
+            Self::NoMemory => "cannot be requested: there is no memory to note who has it",
         }
     }
 }
@@ -59,6 +62,7 @@ impl From<ClaimError> for Error {
             ClaimError::TooWide => ERANGE,
             ClaimError::Ram | ClaimError::NotInBar | ClaimError::NotReserved => EPERM,
             ClaimError::InUse => EBUSY,
+            ClaimError::NoMemory => ENOMEM,
         }
     }
 }
@@ -119,6 +123,9 @@ fn check(phys: u64, size: u64) -> Result<(), ClaimError> {
 }
 
 fn request(phys: u64, size: u64) -> Result<MemoryClaim, ClaimError> {
-    let region = MemoryRegion::request(phys, size);
-    Ok(MemoryClaim(region.map_err(|_| ClaimError::InUse)?))
+    match MemoryRegion::request(phys, size) {
+        Ok(region) => Ok(MemoryClaim(region)),
+        Err(err) if err == ENOMEM => Err(ClaimError::NoMemory),
+        Err(_) => Err(ClaimError::InUse),
+    }
 }
