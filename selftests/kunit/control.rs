@@ -16,6 +16,7 @@ use io_mapping_rs::{
     CacheMode, IoMapping, Mapping, Ports, Strategy,
 };
 use kernel::{
+    fmt::Write,
     new_mutex,
     prelude::*,
     sync::Mutex,
@@ -51,7 +52,14 @@ impl TextFile<Data> for Control {
     const NAME: &'static CStr = c"control";
 
     fn show(_: &Data, out: &mut Text) -> Result {
-        out.push(b"pages whole sparse modes drop count hold hoard churn refuse refuse-bars leak\n")
+        out.push(
+            b"pages whole sparse modes drop count hold hoard churn refuse refuse-bars leak\n",
+        )?;
+        #[cfg(CONFIG_X86_64)]
+        for (number, name) in crate::failures::names().enumerate() {
+            writeln!(out, "call {number}: {name}")?;
+        }
+        Ok(())
     }
 
     fn store(kept: &Data, text: &str) -> Result {
@@ -83,6 +91,8 @@ impl TextFile<Data> for Control {
             "refuse" => refuse(phys),
             "refuse-bars" => refuse_bars(),
             "leak" => leak(phys, count),
+            #[cfg(CONFIG_X86_64)]
+            "call" => crate::failures::call(phys),
             _ => Err(EINVAL),
         }
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Each allocation of each call fails, one after the other: the call returns its error, leaves
-//! nothing behind, and then succeeds.
+//! nothing behind, and then succeeds. For what user space calls see `tools/guest/failures.py`.
 
 use crate::{
     c,
@@ -57,6 +57,36 @@ impl State {
             requested: region_is_requested()?,
         })
     }
+}
+
+/// Returns the names of all calls.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    let calls = Iterator::chain(rust_api::CALLS.iter(), c_api::CALLS);
+    calls.map(|call| call.name)
+}
+
+/// Calls what has the `number` in [`names`], and undoes it.
+///
+/// # Errors
+///
+/// `EPROTO` if the call returns an error that it must not return for want of memory.
+pub(crate) fn call(number: u64) -> Result {
+    let mut calls = Iterator::chain(rust_api::CALLS.iter(), c_api::CALLS);
+    let call = calls.nth(number as usize).ok_or(EINVAL)?;
+    let place = Place::new().map_err(|_| ENODEV)?;
+    let value = (call.make)(&place).map_err(|err| {
+        if call.errors.contains(&err) {
+            err
+        } else {
+            EPROTO
+        }
+    })?;
+    // Only what it makes is to fail.
+    let left = c::iomrs_c_fail_countdown();
+    c::iomrs_c_fail_nth(0);
+    (call.undo)(&place, value);
+    c::iomrs_c_fail_nth(left);
+    Ok(())
 }
 
 /// Makes each allocation of a call fail. Returns how many there are.
