@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Programs of others on the sample driver's node, on Debian's kernel: see tools/guest/others.sh. Sourced by the steps, after lib.sh.
+# Programs of others on the sample driver's node, on kernels of Debian: see tools/guest/others.sh. Sourced by the steps, after lib.sh.
 # shellcheck shell=bash
 
 # Each of the four jobs has a fourth of the memory, and writes there wherever it likes, in pieces of any size. fio knows no end of
@@ -20,7 +20,7 @@ program_files() {
 }
 
 make_vmalloc_test() {
-	IOMRS_M=$CACHE/source/lib IOMRS_MO=$others tools/kbuild stock -- CONFIG_TEST_VMALLOC=m \
+	IOMRS_M=$CACHE/source/lib IOMRS_MO=$others tools/kbuild "$1" -- CONFIG_TEST_VMALLOC=m \
 		KCFLAGS="-include $CHECKOUT/selftests/c_driver/test_vmalloc.h" test_vmalloc.ko
 }
 
@@ -29,21 +29,24 @@ host_finds() {
 	tools/in-root fio --name=global --filename="$others/bar2" --randseed="$1" --verify_only "${OTHERS_FIO[@]}" --output=/dev/null > /dev/null
 }
 
-# run_others SECONDS: for so long with each strategy.
+# run_others KERNEL SECONDS: for so long with each strategy.
 run_others() {
-	local files
-	others=$CLONE/others
+	local kernel=$1 seconds=$2 files modules
+	others=$CLONE/others-$kernel
 	mkdir -p "$others"
-	verdict "build of the modules, stock" build stock stock '' || return 0
-	verdict "build of the test of vmalloc" make_vmalloc_test || return 0
+	verdict "build of the modules, $kernel" build "$kernel" stock '' || return 0
+	verdict "build of the test of vmalloc, $kernel" make_vmalloc_test "$kernel" || return 0
+	modules=$(where "$kernel" stock '')
 	mapfile -t files < <(program_files fio stress-ng)
 	truncate -s 0 "$others/bar2" && truncate -s 256M "$others/bar2"
 	printf '%s\n' "${OTHERS_FIO[@]}" > "$others/fio-args"
 	tools/in-root python3 -B tools/initramfs.py "$others/initrd" tools/guest/others.sh tools/guest/lib.sh "${files[@]}" \
-		"$others"/{fio-args,test_vmalloc.ko} "$(where stock stock '')"/io-mapping-{rs,sample}.ko
-	tools/boot --kernel stock --initrd "$others/initrd" --append "iomrs_seconds=$1 log_buf_len=4M" --memory 2G --timeout $(($1 * 6 + 240)) \
-		--log "$LOGS/others-console.log" -- \
-		-object "memory-backend-file,id=bar2,size=256M,mem-path=$others/bar2,share=on" -device ivshmem-plain,memdev=bar2 |
-		tee "$others/said" | guest "others" || not_ok "others: the guest" "it ended with status $?"
-	verdict "others: the host finds what fio wrote" host_finds "$(sed -n 's/^seed //p' "$others/said" | tail -n 1)" || true
+		"$others"/{fio-args,test_vmalloc.ko} "$modules"/io-mapping-{rs,sample}.ko
+	# The second device has no driver, for the library's own check.
+	tools/boot --kernel "$kernel" --initrd "$others/initrd" --append "iomrs_seconds=$seconds log_buf_len=4M" --memory 2G \
+		--timeout $((seconds * 6 + 240)) --log "$LOGS/others-$kernel-console.log" -- \
+		-object "memory-backend-file,id=bar2,size=256M,mem-path=$others/bar2,share=on" -device ivshmem-plain,memdev=bar2 \
+		-object memory-backend-ram,id=unused,size=16M,share=on -device ivshmem-plain,memdev=unused |
+		tee "$others/said" | guest "others, $kernel" || not_ok "others, $kernel: the guest" "it ended with status $?"
+	verdict "others, $kernel: the host finds what fio wrote" host_finds "$(sed -n 's/^seed //p' "$others/said" | tail -n 1)" || true
 }

@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Programs that others wrote work on the sample driver's node and the files in debugfs, all at the same time, for iomrs_seconds
-# with each strategy: fio writes, and finds what it wrote; stress-ng does with the node and the files what nobody does; and
-# the kernel's test of vmalloc takes and gives back address space. selftests/check.d/others.sh looks at what fio left.
+# with each strategy: fio writes, and finds what it wrote; stress-ng does with the node and the files what nobody does; the
+# kernel's test of vmalloc takes and gives back address space; and the library checks itself on a device without a driver. selftests/check.d/others.sh looks at what fio left.
 # shellcheck shell=busybox disable=SC2154
 . /lib.sh
 
 NODE=/dev/io_mapping_sample0
 DEBUG=/sys/kernel/debug
+WORKERS="stress_node stress_files vmalloc_tests self_checks"
 # Of the tests of vmalloc, those that want no alignment, and that no allocation fails in.
 VMALLOC_TESTS=$((1 | 2 | 4 | 8 | 512 | 1024 | 4096))
 
@@ -58,6 +59,22 @@ vmalloc_tests() {
 	done
 }
 
+# The library's own check. stress-ng writes to the same file, so that a report may be of what it asked for.
+self_checks() {
+	local phys good=0
+	phys=$(sed -n '3s/ .*//p' "/sys/bus/pci/devices/$UNUSED/resource")
+	while :; do
+		echo "$phys 0x100000" > $DEBUG/io_mapping_rs/selftest || return
+		cat $DEBUG/io_mapping_rs/selftest > /tmp/report || return
+		if grep -q "# 0x100000 bytes at" /tmp/report; then
+			grep -q "^ok 1 " /tmp/report || { grep "not ok" /tmp/report && return 1; }
+			good=$((good + 1))
+		fi
+		[ "$(date +%s)" -lt "$end" ] || break
+	done
+	echo "$good reports" && [ $good != 0 ]
+}
+
 # What the tests of vmalloc told, which must be all of them.
 vmalloc_tests_pass() {
 	dmesg | sed -n 's/.*Summary: //p' > /tmp/vmalloc
@@ -71,10 +88,15 @@ files_are_whole() {
 		grep -q . $DEBUG/io_mapping_rs/stats && grep -q '^0x' $DEBUG/io_mapping_sample0/interrupt_mask
 }
 
+ended_well() {
+	tail -n 1 "/tmp/$1.out"
+	return "$(cat "/tmp/$1.status")"
+}
+
 all_at_once() {
 	local what workers='' strategy=$1
 	end=$(($(date +%s) + iomrs_seconds))
-	for what in stress_node stress_files vmalloc_tests; do
+	for what in $WORKERS; do
 		(
 			$what > "/tmp/$what.out" 2>&1
 			echo $? > "/tmp/$what.status"
@@ -84,8 +106,8 @@ all_at_once() {
 	try "fio finds what it wrote, $strategy" fio_writes_and_reads
 	# shellcheck disable=SC2086  # words
 	wait $workers
-	for what in stress_node stress_files vmalloc_tests; do
-		try "$what ends well, $strategy" sh -c "tail -n 1 /tmp/$what.out; exit $(cat /tmp/$what.status)"
+	for what in $WORKERS; do
+		try "$what ends well, $strategy" ended_well "$what"
 	done
 	try "the tests of vmalloc pass, $strategy" vmalloc_tests_pass
 	try "stress-ng found the files, $strategy" grep "skipped 0 out of [1-9][0-9]* sysfs files" /tmp/stress_files.out
@@ -94,6 +116,9 @@ all_at_once() {
 	tell "seed $seed"
 }
 
+UNUSED=$(pci_device 0x1af4:0x1110 2)
+echo none > "/sys/bus/pci/devices/$UNUSED/driver_override"
+echo 1 > "/sys/bus/pci/devices/$UNUSED/enable"
 mark_log
 try "the library loads" insmod /io-mapping-rs.ko
 seed=0
