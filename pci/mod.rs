@@ -315,7 +315,7 @@ impl<T: Send + Sync + 'static> Owned<'_, T> {
     ///         let ring = aperture.map(0, 0x10000)?;
     ///         ring.try_copy_from_slice(0, input)?;
     ///         while !wait()? {
-    ///             // The driver is being unbound, which waits for this task.
+    ///             // Someone waits for this task, to take the BAR back.
     ///             if memory.is_revoked() {
     ///                 return Err(ENODEV);
     ///             }

@@ -25,7 +25,8 @@ use kernel::{
 /// A BAR that belongs to its device, see [`Owned::into_sleepable_devres`].
 ///
 /// Unbinding the driver waits for those who have access, and nobody gets access after that. So no
-/// load or store of the driver reaches the device once it is unbound.
+/// load or store of the driver reaches the device once it is unbound. Dropping this may sleep: it
+/// unmaps the BAR.
 pub struct SleepableDevres<T: Send + Sync + 'static> {
     shared: Arc<Shared<T>>,
     revoker: Devres<Revoker<T>>,
@@ -51,8 +52,8 @@ struct Shared<T> {
     bar: UnsafeCell<Option<Owned<'static, T>>>,
 }
 
-// SAFETY: Several tasks get a `&T` of it. One task at a time takes or drops the BAR.
-unsafe impl<T: Send + Sync> Sync for Shared<T> {}
+// SAFETY: Several tasks get a `&Owned<'_, T>` of it. One task at a time takes or drops the BAR.
+unsafe impl<T> Sync for Shared<T> where Owned<'static, T>: Send + Sync {}
 
 /// What the device has. Dropping it takes the BAR from everybody.
 ///
@@ -61,12 +62,19 @@ unsafe impl<T: Send + Sync> Sync for Shared<T> {}
 /// There is one for each [`Shared`].
 struct Revoker<T>(Arc<Shared<T>>);
 
+impl<T> Shared<T> {
+    /// Waits for all sections of `srcu`. Those that begin from then on see `revoked`.
+    fn revoke(&self) {
+        self.revoked.store(true, Ordering::Relaxed);
+        // Expedited: it is rare, and somebody waits for it.
+        self.srcu.synchronize_expedited();
+    }
+}
+
 impl<T> Drop for Revoker<T> {
     fn drop(&mut self) {
         let shared = &self.0;
-        shared.revoked.store(true, Ordering::Relaxed);
-        // Expedited: it is rare, and somebody waits for it.
-        shared.srcu.synchronize_expedited();
+        shared.revoke();
         // SAFETY: `revoked` is true, and each section that had begun before has ended. So by the
         // invariant of `Shared` nobody refers to the BAR any more, and by that of `Revoker` nobody
         // else takes it.
@@ -98,14 +106,15 @@ impl<T: Send + Sync + 'static> SleepableDevres<T> {
     }
 
     /// Calls `f` with the BAR and returns what `f` does. `f` may sleep, and what it maps may be held
-    /// meanwhile. Unbinding the driver waits for its end.
+    /// meanwhile. The device takes the BAR back after that.
     ///
-    /// `f` must not wait for the driver to be unbound: neither of the two would ever end. Where it
-    /// waits for something else, [`is_revoked`](Self::is_revoked) says that it should give up.
+    /// `f` must not wait for the driver to be unbound: neither of the two would ever end. Nor should it
+    /// copy from or to user space: a page fault may take as long as user space likes. Where it waits
+    /// for something else, [`is_revoked`](Self::is_revoked) says that it should give up.
     ///
     /// # Errors
     ///
-    /// `ENODEV` if the driver has been unbound, or is being unbound. `f` is not called then.
+    /// `ENODEV` if the BAR has been taken back, or someone waits to take it. `f` is not called then.
     ///
     /// # Context
     ///
@@ -142,8 +151,21 @@ impl<T: Send + Sync + 'static> SleepableDevres<T> {
         bar.as_ref().ok_or(ENODEV)
     }
 
-    /// Says whether the driver has been unbound, or waits to be. Who has access and sees this should
-    /// end it soon.
+    /// Ends all access: waits for those who have it, and nobody gets it from then on. The BAR stays
+    /// mapped and requested until the driver has been unbound.
+    ///
+    /// The kernel takes the BAR back after the driver's `unbind()`. A driver whose `unbind()` waits for
+    /// its tasks, or disables the device, calls this first.
+    ///
+    /// # Context
+    ///
+    /// May sleep. Not within [`try_access_with`](Self::try_access_with), for whose end it would wait.
+    pub fn revoke(&self) {
+        self.shared.revoke();
+    }
+
+    /// Says whether the BAR has been taken back, or someone waits to take it. Who has access and sees
+    /// this should end it soon.
     pub fn is_revoked(&self) -> bool {
         self.shared.revoked.load(Ordering::Relaxed)
     }

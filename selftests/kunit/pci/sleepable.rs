@@ -98,10 +98,37 @@ mod tests {
     }
 
     #[test]
+    fn s46_revoking_waits_and_leaves_the_bar_requested() -> Outcome {
+        let device = require!(Device::ivshmem());
+        let aperture = check_ok!(aperture(&device));
+        let (held, done) = (AtomicBool::new(false), AtomicBool::new(false));
+        let holder = || {
+            let result = hold(&aperture, PAGE, &held);
+            done.store(result == Ok(true), Ordering::Release);
+            held.store(true, Ordering::Release);
+        };
+        let thread = Thread::start(None, &holder)?;
+        while !held.load(Ordering::Acquire) {
+            c::iomrs_c_msleep(1);
+        }
+        aperture.revoke();
+        let refused = aperture.try_access_with(|_| ()) == Err(ENODEV);
+        // The driver itself, which is bound, reads what the holder has written at last.
+        let bar = check_ok!(aperture.access(device.bound().as_ref()));
+        let last = check_ok!(bar.map_local(PAGE)).try_read32(0);
+        drop(thread);
+        check_eq!(last, Ok(19));
+        check!(refused && done.load(Ordering::Acquire));
+        check_eq!(region_is_requested()?, true);
+        drop(aperture);
+        check_eq!(region_is_requested()?, false);
+        Ok(())
+    }
+
+    #[test]
     fn s46_unbinding_while_two_cpus_map_in_each_way() -> Outcome {
         require!(two_cpus());
         let before = KernelState::now()?;
-        let mut accesses = 0;
         for _ in 0..CYCLES {
             let device = require!(Device::ivshmem());
             let aperture = check_ok!(aperture(&device));
@@ -133,9 +160,7 @@ mod tests {
             }));
             drop(threads);
             check_eq!((after_unbinding, bad.load(Ordering::Relaxed)), (0, 0));
-            accesses += seen.load(Ordering::Relaxed);
         }
-        check!(accesses >= 100 * CYCLES);
         check_eq!(KernelState::now()?, before);
         Ok(())
     }
