@@ -485,6 +485,9 @@ impl IoMapping {
     /// }
     /// ```
     pub fn map_or_trim(&mut self, offset: ResourceSize, size: ResourceSize) -> Result<Map<'_>> {
+        if cfg!(CONFIG_DEBUG_ATOMIC_SLEEP) {
+            bindings::iomrs_might_sleep();
+        }
         let span = match self.map_span(offset.into(), size.into()) {
             Err(err) if err == ENOMEM => {
                 self.trim();

@@ -114,6 +114,10 @@ impl Aperture<'_> {
     /// # Errors
     ///
     /// As [`IoMapping::map_or_trim`].
+    ///
+    /// # Context
+    ///
+    /// May sleep.
     pub fn map_or_trim(&mut self, offset: ResourceSize, size: ResourceSize) -> Result<Map<'_>> {
         self.inner.map_or_trim(offset, size)
     }

@@ -18,10 +18,10 @@ pub(crate) fn phys_mask() -> u64 {
     c::iomrs_phys_mask()
 }
 
-/// The pages that `ioremap()` uses: small ones. On one CPU, and with short entries, C has sections, too.
+/// There are small pages only, so that nothing has to be asked.
 pub(crate) const ONLY_PAGE_SHIFT: Option<u32> = Some(PAGE_SHIFT as u32);
 
-/// As above.
+/// The pages that `ioremap()` uses: small ones. On one CPU, and with short entries, C has sections, too.
 pub(crate) const fn max_page_shift() -> u32 {
     PAGE_SHIFT as u32
 }
