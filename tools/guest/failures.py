@@ -187,7 +187,7 @@ class Call:
         start = state()
         self.prepare()
         before = state()
-        mark = f"iomrs: allocation {nth} of {self.name}"
+        mark = f"iomrs: allocation {nth} of {self.name}, {time.monotonic_ns()}"
         if self.errors_in:
             tell("/dev/kmsg", mark)
             show_failures(SHOWN)

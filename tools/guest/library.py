@@ -131,4 +131,4 @@ def log_since(mark):
     if not found:
         return ["the log has lost what it began with"], []
     lines = log.splitlines()
-    return [line for line in lines if re.search(r"WARNING:|BUG:|INFO:|UBSAN:|Oops|Call Trace|rcu:|possible|rust_kernel:", line)], lines
+    return [line for line in lines if re.search(r"WARNING:|BUG:|INFO:|UBSAN:|Oops|Call Trace|rcu:|possible|deprecated|rust_kernel:", line)], lines

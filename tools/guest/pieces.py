@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Reads of the files in debugfs at each offset and in each length, for files.py."""
+"""Reads of the files in debugfs at each offset, in lengths up to the whole, for files.py."""
 
 import errno
 import os
