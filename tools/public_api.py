@@ -38,6 +38,7 @@ REPRESENTATIVES = {
 OF_TYPE = {
     "AccessView": {"T": "kernel::io::Region"},
     "Owned": {"T": f"{CRATE}::Mapping"},
+    "SleepableDevres": {"FnOnce": f"fn(&{CRATE}::pci::Owned<'_, u32>)"},
     "View": {"T": "kernel::io::Region"},
 }
 # Public names of what rustdoc knows by its place in a private module.
