@@ -9,6 +9,7 @@
 NODE=/dev/io_mapping_sample0
 DEBUG=/sys/kernel/debug
 WORKERS="stress_node stress_files vmalloc_tests self_checks"
+VMALLOC_MARK="iomrs: the tests of vmalloc beside strategy"
 # Of the tests of vmalloc, those that want no alignment, and that no allocation fails in.
 VMALLOC_TESTS=$((1 | 2 | 4 | 8 | 512 | 1024 | 4096))
 
@@ -75,9 +76,9 @@ self_checks() {
 	echo "$good reports" && [ $good != 0 ]
 }
 
-# What the tests of vmalloc told, which must be all of them.
+# vmalloc_tests_pass STRATEGY: what the tests of vmalloc told meanwhile, which must be all of them.
 vmalloc_tests_pass() {
-	dmesg | sed -n 's/.*Summary: //p' > /tmp/vmalloc
+	dmesg | sed -n "1,/$VMALLOC_MARK $1/d; s/.*Summary: //p" > /tmp/vmalloc
 	! grep -v 'failed: 0 xfailed: 0' /tmp/vmalloc || return
 	[ "$(cut -d ' ' -f 1 /tmp/vmalloc | sort -u | wc -l)" = 7 ] || { cat /tmp/vmalloc && return 1; }
 }
@@ -96,6 +97,7 @@ ended_well() {
 all_at_once() {
 	local what workers='' strategy=$1
 	end=$(($(date +%s) + iomrs_seconds))
+	echo "$VMALLOC_MARK $strategy" > /dev/kmsg
 	for what in $WORKERS; do
 		(
 			$what > "/tmp/$what.out" 2>&1
@@ -109,7 +111,7 @@ all_at_once() {
 	for what in $WORKERS; do
 		try "$what ends well, $strategy" ended_well "$what"
 	done
-	try "the tests of vmalloc pass, $strategy" vmalloc_tests_pass
+	try "the tests of vmalloc pass, $strategy" vmalloc_tests_pass "$strategy"
 	try "stress-ng found the files, $strategy" grep "skipped 0 out of [1-9][0-9]* sysfs files" /tmp/stress_files.out
 	try "the files can be read, $strategy" files_are_whole
 	try "the sample driver unloads, $strategy" rmmod io_mapping_sample
