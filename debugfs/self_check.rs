@@ -116,8 +116,8 @@ impl Report<'_> {
 /// | `EINVAL` | `text` does not name a range of whole pages |
 /// | `ERANGE` | a byte lies past the CPU's physical address width |
 /// | `EPERM` | a part is system RAM; it is not in a BAR, and `text` does not say that it is reserved |
-/// | `EBUSY` | the device of the BAR has a driver, or a part of the range has been requested |
-/// | `ENOMEM` | memory is short |
+/// | `EBUSY` | the device of the BAR has a driver, or a part of the range has been requested, or the kernel has no memory to note the request |
+/// | `ENOMEM` | memory is short otherwise |
 ///
 /// A check that fails is no error. In each case `out` has a report.
 pub(crate) fn run(text: &str, out: &mut Text) -> Result {

@@ -454,9 +454,6 @@ impl IoMapping {
     /// ```
     #[inline]
     pub fn map(&self, offset: ResourceSize, size: ResourceSize) -> Result<Map<'_>> {
-        if cfg!(CONFIG_DEBUG_ATOMIC_SLEEP) {
-            bindings::iomrs_might_sleep();
-        }
         let span = self.map_span(offset.into(), size.into())?;
         // CAST: The bytes are mapped, so that their number fits.
         Ok(self.guard_of_span(span, size as usize))
@@ -485,9 +482,6 @@ impl IoMapping {
     /// }
     /// ```
     pub fn map_or_trim(&mut self, offset: ResourceSize, size: ResourceSize) -> Result<Map<'_>> {
-        if cfg!(CONFIG_DEBUG_ATOMIC_SLEEP) {
-            bindings::iomrs_might_sleep();
-        }
         let span = match self.map_span(offset.into(), size.into()) {
             Err(err) if err == ENOMEM => {
                 self.trim();
@@ -600,6 +594,9 @@ impl IoMapping {
     /// As [`Self::map`].
     #[inline(always)]
     fn map_span(&self, offset: u64, len: u64) -> Result<(usize, Option<TrackedArea>)> {
+        if cfg!(CONFIG_DEBUG_ATOMIC_SLEEP) {
+            bindings::iomrs_might_sleep();
+        }
         let offset = match self.find_page(offset) {
             Ok(addr) => {
                 // The last byte, counted from `offset`. It wraps where `len` is 0, and is too large

@@ -42,8 +42,8 @@ pub type SleepableAperture = SleepableDevres<IoMapping>;
 ///
 /// # Invariants
 ///
-/// `bar` is there and does not change while `revoked` is false, and after that until each section of
-/// `srcu` has ended that had begun before.
+/// `bar` is there until its [`Revoker`] takes it. That is after `revoked` has become true, and each
+/// section of `srcu` has ended that had begun before.
 #[pin_data]
 struct Shared<T> {
     #[pin]
@@ -59,7 +59,7 @@ unsafe impl<T> Sync for Shared<T> where Owned<'static, T>: Send + Sync {}
 ///
 /// # Invariants
 ///
-/// There is one for each [`Shared`].
+/// There is one for each [`Shared`], and nothing else changes its `bar`.
 struct Revoker<T>(Arc<Shared<T>>);
 
 impl<T> Shared<T> {
@@ -75,8 +75,8 @@ impl<T> Drop for Revoker<T> {
     fn drop(&mut self) {
         let shared = &self.0;
         shared.revoke();
-        // SAFETY: `revoked` is true, and each section that had begun before has ended. So by the
-        // invariant of `Shared` nobody refers to the BAR any more, and by that of `Revoker` nobody
+        // SAFETY: Nobody refers to the BAR any more: each section has ended that had begun before
+        // `revoked` became true, and `access` needs a device that is bound. By our invariant nobody
         // else takes it.
         drop(unsafe { (*shared.bar.get()).take() });
     }
@@ -89,9 +89,9 @@ impl<T: Send + Sync + 'static> SleepableDevres<T> {
     pub(super) unsafe fn new(dev: &Device<Bound>, bar: Owned<'_, T>) -> Result<Self> {
         // SAFETY: Lifetimes do not change the layout. The caller promises that `bar` is valid until
         // `dev` is unbound, which is when `Revoker` drops it at the latest. Until then
-        // `try_access_with` lends it for a shorter lifetime.
+        // `try_access_with` and `access` lend it for a shorter lifetime.
         let bar = unsafe { transmute::<Owned<'_, T>, Owned<'static, T>>(bar) };
-        // INVARIANT: `revoked` is false, and `bar` is there.
+        // INVARIANT: `bar` is there.
         let shared = Arc::pin_init(
             try_pin_init!(Shared {
                 srcu <- new_srcu!(),
@@ -125,7 +125,7 @@ impl<T: Send + Sync + 'static> SleepableDevres<T> {
             return Err(ENODEV);
         }
         // SAFETY: `revoked` was false in a section of `srcu` that has not ended. By the invariant of
-        // `Shared` the BAR is there and does not change until it has.
+        // `Shared` the BAR is there until it has.
         let bar = unsafe { &*self.shared.bar.get() };
         Ok(f(bar.as_ref().ok_or(ENODEV)?))
     }
@@ -144,9 +144,9 @@ impl<T: Send + Sync + 'static> SleepableDevres<T> {
         if !core::ptr::eq::<Device>(self.revoker.device(), &**dev) {
             return Err(EINVAL);
         }
-        // SAFETY: While `dev` is bound nobody changes `bar`: the device drops its `Revoker` when it
-        // is unbound, and our own `Devres` is there for `'a`. If it was unbound before, the BAR has
-        // been taken by then.
+        // SAFETY: By the invariant of `Revoker` nothing but its drop changes `bar`. The device drops
+        // it when it is unbound: after `'a`, in which `dev` is bound, or before, if the device has
+        // been unbound and bound again. `self`, which would drop it, too, is there for `'a`.
         let bar = unsafe { &*self.shared.bar.get() };
         bar.as_ref().ok_or(ENODEV)
     }
