@@ -132,7 +132,7 @@ REASONS = {
 
 # Of these the two sides take so nearly the same that it depends on the build whether one of their rows is slower: a reason is
 # never stale. In one build the half that maps 1 GiB took 1.003 (ioremap) and 0.91 (create) of C's.
-# What the window of temporary maps decides is no build's either.
+# Whether a page by C's temporary maps takes less than one of ours depends on IOMRS_WINDOW.
 NEAR = {("arm64", "ioremap", "none"), ("arm64", "create", "whole"), ("arm", "map_local_kmap_read", "sparse")}
 
 # As REASONS, of what is slower than the kernel crate's side.

@@ -36,11 +36,6 @@ arm_bench() {
 	tools/in-root python3 -B tools/bench_check.py "$LOGS" "$1=$(where "$1" exported percpu)" || not_ok "$1: tools/bench_check.py" "it failed"
 }
 
-# arm_demo KERNEL
-arm_demo() {
-	IOMRS_RESULTS=1 KERNEL=$1 tools/demo | sed -E "s/^((not )?ok - )/\\1$1: /" || not_ok "make demo KERNEL=$1" "it failed"
-}
-
 # arm_suites KERNEL WINDOW PARAM...: the KUnit suites. chunk_budget= as the library has it there.
 arm_suites() {
 	local kernel=$1 window=$2 name

@@ -87,6 +87,20 @@ suites() {
 
 where() { printf '%s%s\n' "$(tools/kbuild "$1" "$2" --where)" "${3:+-$3}"; }
 
+# program_files PROGRAM...: these and their libraries, as tools/initramfs.py wants them.
+program_files() {
+	local program
+	for program in "$@"; do
+		printf '%s\n' "/usr/bin/$program:bin/$program"
+		tools/in-root ldd "/usr/bin/$program" | grep -o '/[^ ]*' | sed 's/.*/&:&/'
+	done | sort -u
+}
+
+# demo KERNEL: make demo. Each of its checks is a test.
+demo() {
+	IOMRS_RESULTS=1 KERNEL=$1 tools/demo | sed -E "s/^((not )?ok - )/\\1$1: /" || not_ok "make demo KERNEL=$1" "it failed"
+}
+
 # readme_commands LANGUAGE: those in README.md's blocks of that language, one a line, without comments. Where blocks have
 # prompts, those that a root prompt ("# ") stands before.
 readme_commands() {

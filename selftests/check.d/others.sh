@@ -10,15 +10,6 @@ for others_zone in 100/24:0/76 0/25:100/24:0/51 0/50:100/24:0/26 0/75:100/24:0/1
 		--bsrange=1k-100k --bs_unaligned --verify=crc32c --verify_fatal=1 --verify_state_save=0 --thread --ioengine=psync)
 done
 
-# program_files PROGRAM...: these and their libraries, as tools/initramfs.py wants them.
-program_files() {
-	local program
-	for program in "$@"; do
-		printf '%s\n' "/usr/bin/$program:bin/$program"
-		tools/in-root ldd "/usr/bin/$program" | grep -o '/[^ ]*' | sed 's/.*/&:&/'
-	done | sort -u
-}
-
 make_vmalloc_test() {
 	IOMRS_M=$CACHE/source/lib IOMRS_MO=$others tools/kbuild "$1" -- CONFIG_TEST_VMALLOC=m \
 		KCFLAGS="-include $CHECKOUT/selftests/c_driver/test_vmalloc.h" test_vmalloc.ko

@@ -83,6 +83,5 @@ if try "the library and the sample driver load" load && try "the memory is writt
 	try "mappings outlive a suspend to RAM" suspend
 fi
 try "all modules unload" rmmod io_mapping_sample io_mapping_rs
-complaints=$(log_complaints)
-if [ -z "$complaints" ]; then ok "the kernel log is quiet"; else not_ok "the kernel log is quiet" "$complaints"; fi
+try "the kernel log is quiet" quiet_log
 finish

@@ -53,6 +53,5 @@ if try "io-mapping-rs.ko loads" insmod /io-mapping-rs.ko $(cat /params) && try "
 	send status workloads.txt
 	try "both modules unload" rmmod io_mapping_bench io_mapping_rs
 fi
-complaints=$(log_complaints)
-if [ -z "$complaints" ]; then ok "kernel log is quiet"; else not_ok "kernel log is quiet" "$complaints"; fi
+try "kernel log is quiet" quiet_log
 finish

@@ -165,6 +165,5 @@ try "another range once more" measured "range=$reserved map_local_sized batches=
 try "the sample driver loads" insmod /io-mapping-sample.ko
 try "a BAR of a driver" refused "create range=$ivshmem/0" "resource busy" "unbind the driver"
 try "all modules unload" rmmod io_mapping_sample io_mapping_bench io_mapping_rs
-complaints=$(log_complaints)
-if [ -z "$complaints" ]; then ok "kernel log is quiet"; else not_ok "kernel log is quiet" "$complaints"; fi
+try "kernel log is quiet" quiet_log
 finish

@@ -79,6 +79,5 @@ try "six mistakes are counted" [ "$(counter c_misuses)" = 6 ]
 try "the driver's own pr_fmt and DEBUG hold" has_line "mistaken: mistaken_init: here they are"
 try "the driver unloads" rmmod mistaken
 try "all modules unload" rmmod nvme_core nvme_auth nvme_keyring io_mapping_rs
-complaints=$(log_complaints)
-if [ -z "$complaints" ]; then ok "kernel log is quiet"; else not_ok "kernel log is quiet" "$complaints"; fi
+try "kernel log is quiet" quiet_log
 finish

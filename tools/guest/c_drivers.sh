@@ -117,6 +117,5 @@ if library; then
 	try "nothing is left mapped" is_gone "$(word source)"
 	try "the library unloads" rmmod io_mapping_rs
 fi
-complaints=$(log_complaints)
-if [ -z "$complaints" ]; then ok "kernel log is quiet"; else not_ok "kernel log is quiet" "$complaints"; fi
+try "kernel log is quiet" quiet_log
 finish

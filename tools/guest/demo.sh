@@ -16,14 +16,7 @@ MIB=64
 # Bits of /proc/sys/kernel/tainted: bad page, oops, warning, soft lockup.
 TAINTS=$((1 << 5 | 1 << 7 | 1 << 9 | 1 << 14))
 
-wait_for_node() {
-	local tries=0
-	while [ ! -e "$NODE" ]; do
-		tries=$((tries + 1))
-		[ $tries -le 50 ] || { echo "$NODE has not appeared" && return 1; }
-		sleep 0.1
-	done
-}
+wait_for_node() { until_true [ -c "$NODE" ]; }
 
 # load_sample STRATEGY: the sample driver; its parameter says how the memory is mapped.
 load_sample() {
@@ -254,10 +247,9 @@ no_leaks() {
 	insmod /io-mapping-rs.ko
 }
 
-quiet_log() {
-	local complaints taints
-	complaints=$(log_complaints)
-	[ -z "$complaints" ] || { echo "$complaints" && return 1; }
+quiet_and_untainted() {
+	local taints
+	quiet_log || return
 	taints=$(($(cat /proc/sys/kernel/tainted) & TAINTS))
 	[ $taints = 0 ] || { echo "the kernel is tainted: $taints" && return 1; }
 }
@@ -293,5 +285,5 @@ if try "the library loads" insmod /io-mapping-rs.ko && whole; then
 		try "the device is disabled again" enable_count_is "$ENABLED"
 	fi
 fi
-try "the kernel log" quiet_log
+try "the kernel log" quiet_and_untainted
 finish

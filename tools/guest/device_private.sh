@@ -9,6 +9,5 @@ try "struct pages at the top of the physical address space" insmod /io-mapping-d
 try "the library loads" insmod /io-mapping-rs.ko
 try "its self-test passes" insmod /io-mapping-tests.ko
 try "all modules unload" rmmod io_mapping_tests io_mapping_rs io_mapping_device_private
-complaints=$(log_complaints)
-if [ -z "$complaints" ]; then ok "kernel log is quiet"; else not_ok "kernel log is quiet" "$complaints"; fi
+try "kernel log is quiet" quiet_log
 finish

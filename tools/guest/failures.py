@@ -5,7 +5,7 @@
     failures.py DIR-OF-MODULES PHYS SIZE ... [calls=WORDS]
 
 WORDS: only calls that have these in their names.
-After each failure the errno is one that is said for want of memory, nothing is left behind, and the same call then succeeds.
+After each failure the errno is one that says that memory is short, nothing is left behind, and the same call then succeeds.
 The kernel must have CONFIG_FAILSLAB and CONFIG_FAIL_PAGE_ALLOC: /proc/thread-self/fail-nth lets the nth allocation of a task
 fail. The output is for tools/kunit.py: "@ok NAME", "@not ok NAME: REASON".
 """
@@ -18,10 +18,9 @@ import shutil
 import sys
 import time
 
-from library import DEBUG, LIBRARY, MODULES, control, device, log_since
+from library import DEBUG, LIBRARY, MODULES, PAGE, control, device, log_since
 
 PHYS, SIZE = int(sys.argv[2]), int(sys.argv[3])
-PAGE = 4096
 CHOSEN = [word.removeprefix("calls=") for word in sys.argv[4:] if word.startswith("calls=")]
 # More allocations than any call makes.
 MANY = 1 << 30

@@ -78,6 +78,23 @@ log_complaints() {
 	dmesg | sed "1,/$LOG_MARK/d" | grep -E "WARNING:|BUG:|INFO:|UBSAN:|Oops|Call Trace|rcu:|possible|deprecated|rust_kernel:" | head -n 3 | tr '\n' '|'
 }
 
+# To be tried at the end.
+quiet_log() {
+	local complaints
+	complaints=$(log_complaints)
+	[ -z "$complaints" ] || { echo "$complaints" && return 1; }
+}
+
+# until_true CMD...: waits until it succeeds, 20 seconds at most.
+until_true() {
+	local tries=0
+	until "$@"; do
+		tries=$((tries + 1))
+		[ $tries -le 400 ] || { echo "in vain for 20 s: $*" && return 1; }
+		sleep 0.05
+	done
+}
+
 # finish [STATUS]: the end. Without a status: whether anything was not ok.
 finish() {
 	local status=${1:-$FAILURES}

@@ -28,14 +28,8 @@ copies() {
 write() { echo "$2" > "$1"; }
 
 load() {
-	local tries=0
-	insmod /io-mapping-rs.ko && insmod /io-mapping-sample.ko "strategy=$1" || return
 	# (A write to what is not there would make a file.)
-	until [ -c $NODE ]; do
-		tries=$((tries + 1))
-		[ $tries -le 100 ] || { echo "$NODE has not appeared" && return 1; }
-		sleep 0.1
-	done
+	insmod /io-mapping-rs.ko && insmod /io-mapping-sample.ko "strategy=$1" && until_true [ -c $NODE ]
 }
 
 after_loading() {

@@ -14,13 +14,7 @@ VMALLOC_MARK="iomrs: the tests of vmalloc beside strategy"
 VMALLOC_TESTS=$((1 | 2 | 4 | 8 | 512 | 1024 | 4096))
 
 load() {
-	local tries=0
-	insmod /io-mapping-sample.ko "strategy=$1" || return
-	while [ ! -e $NODE ]; do
-		tries=$((tries + 1))
-		[ $tries -le 50 ] || { echo "$NODE has not appeared" && return 1; }
-		sleep 0.1
-	done
+	insmod /io-mapping-sample.ko "strategy=$1" && until_true [ -c $NODE ]
 }
 
 # What it says of a wrong byte goes to its standard error.
@@ -128,6 +122,5 @@ for strategy in 1 2; do
 	try "the sample driver loads, $strategy" load $strategy && all_at_once $strategy
 done
 try "the library unloads" rmmod io_mapping_rs
-complaints=$(log_complaints)
-if [ -z "$complaints" ]; then ok "the kernel log is quiet"; else not_ok "the kernel log is quiet" "$complaints"; fi
+try "the kernel log is quiet" quiet_log
 finish

@@ -18,6 +18,5 @@ while read -r command; do
 		*) try "$command" sh -c "$command" ;;
 	esac
 done < /commands
-complaints=$(log_complaints)
-if [ -z "$complaints" ]; then ok "kernel log is quiet"; else not_ok "kernel log is quiet" "$complaints"; fi
+try "kernel log is quiet" quiet_log
 finish

@@ -11,7 +11,7 @@ VFIO=/sys/bus/pci/drivers/vfio-pci
 LIBRARY=/sys/kernel/debug/io_mapping_rs
 # Half of the memory is read. The other half is written.
 HALF_MIB=16
-# No single access, and no single step of a cycle, may take longer, in seconds. (Emulated, on a loaded machine.)
+# No access, no unbinding and no cycle may take longer, in seconds. (Emulated, on a loaded machine.)
 LIMIT=20
 
 # In hundredths of a second.
@@ -19,24 +19,6 @@ now() {
 	local up
 	read -r up _ < /proc/uptime
 	echo "${up%.*}${up#*.}"
-}
-
-# until_there FILE, until_gone FILE
-until_there() {
-	local tries=0
-	while [ ! -e "$1" ]; do
-		tries=$((tries + 1))
-		[ $tries -le $((LIMIT * 20)) ] || { echo "$1 has not appeared" && return 1; }
-		sleep 0.05
-	done
-}
-until_gone() {
-	local tries=0
-	while [ -e "$1" ]; do
-		tries=$((tries + 1))
-		[ $tries -le $((LIMIT * 20)) ] || { echo "$1 is still there" && return 1; }
-		sleep 0.05
-	done
 }
 
 # What the host has put there, a file for each MiB.
@@ -111,9 +93,9 @@ unbound_and_back() {
 }
 pulled_and_back() {
 	[ "$(ask unplug)" = "done" ] || { echo "the host cannot pull the device" && return 1; }
-	until_gone "/sys/bus/pci/devices/$DEVICE" && gone_for_open_file || return
+	until_true [ ! -e "/sys/bus/pci/devices/$DEVICE" ] && gone_for_open_file || return
 	[ "$(ask plug)" = "done" ] || { echo "the host cannot plug the device in" && return 1; }
-	until_there "/sys/bus/pci/devices/$DEVICE"
+	until_true [ -e "/sys/bus/pci/devices/$DEVICE" ]
 }
 
 # The workers run from here on.
@@ -152,7 +134,7 @@ all_is_back() {
 # cycles STRATEGY COUNT: the device goes and comes back so often, in each way by turns, while the workers run.
 cycles() {
 	local left=$2 took longest=0
-	insmod /io-mapping-sample.ko "strategy=$1" && until_there $NODE && start_workers || return
+	insmod /io-mapping-sample.ko "strategy=$1" && until_true [ -c $NODE ] && start_workers || return
 	while [ "$left" -gt 0 ]; do
 		left=$((left - 1))
 		exec 5< $NODE || return
@@ -161,7 +143,7 @@ cycles() {
 		took=$(($(now) - took))
 		exec 5<&-
 		[ $took -le $longest ] || longest=$took
-		until_there $NODE || return
+		until_true [ -c $NODE ] || return
 		all_is_back || return
 	done
 	tell "kv strategy-$1 $2 cycles, the longest took ${longest}0 ms"
@@ -171,7 +153,7 @@ cycles() {
 
 # A write whose bytes come from a page that is not there yet does not hold up unbinding, and is told that the device is gone.
 write_is_blocked() {
-	insmod /io-mapping-sample.ko && until_there $NODE || return
+	insmod /io-mapping-sample.ko && until_true [ -c $NODE ] || return
 	mkfifo /tmp/release
 	unplug write $NODE < /tmp/release > /tmp/write.out &
 	exec 6> /tmp/release
@@ -198,13 +180,13 @@ set_memory() {
 
 # None of its bytes is read then, and what is written is lost.
 memory_is_off() {
-	insmod /io-mapping-sample.ko "strategy=$1" && until_there $NODE && set_memory 0 || return
+	insmod /io-mapping-sample.ko "strategy=$1" && until_true [ -c $NODE ] && set_memory 0 || return
 	dd if=$NODE of=/tmp/off bs=1M count=1 skip=3 || return
 	unplug put /tmp/want.4 $NODE 3 || return
 	# QEMU reads zeroes there, a machine reads ones.
 	[ "$(tr -d '\377\0' < /tmp/off | wc -c)" = 0 ] || { echo "it reads $(od -An -tx1 -N8 /tmp/off)" && return 1; }
 	# A driver may be unbound and bound meanwhile: enabling the device turns its memory on.
-	echo "$DEVICE" > $DRIVER/unbind && echo "$DEVICE" > $DRIVER/bind && until_there $NODE || return
+	echo "$DEVICE" > $DRIVER/unbind && echo "$DEVICE" > $DRIVER/bind && until_true [ -c $NODE ] || return
 	dd if=$NODE of=/tmp/on bs=1M count=1 skip=3 || return
 	cmp /tmp/on /tmp/want.3 && rmmod io_mapping_sample
 }
@@ -212,21 +194,15 @@ memory_is_off() {
 # vfio-pci takes the device from under the workers, and user space reads it.
 another_driver() {
 	local group
-	insmod /io-mapping-sample.ko && until_there $NODE && start_workers || return
+	insmod /io-mapping-sample.ko && until_true [ -c $NODE ] && start_workers || return
 	sleep 1
 	echo vfio-pci > "/sys/bus/pci/devices/$DEVICE/driver_override"
 	echo "$DEVICE" > $DRIVER/unbind && echo "$DEVICE" > $VFIO/bind || return
-	group=$(readlink "/sys/bus/pci/devices/$DEVICE/iommu_group") && until_there "/dev/vfio/${group##*/}" || return
+	group=$(readlink "/sys/bus/pci/devices/$DEVICE/iommu_group") && until_true [ -e "/dev/vfio/${group##*/}" ] || return
 	unplug vfio "/dev/vfio/${group##*/}" "$DEVICE" > /tmp/vfio || { cat /tmp/vfio && return 1; }
 	[ "$(cat /tmp/vfio)" = "$(od -An -tx1 -N16 /tmp/want.0 | tr -d ' \n')" ] || { echo "it reads $(cat /tmp/vfio)" && return 1; }
 	echo "$DEVICE" > $VFIO/unbind && echo > "/sys/bus/pci/devices/$DEVICE/driver_override"
-	echo "$DEVICE" > $DRIVER/bind && until_there $NODE && stop_workers && rmmod io_mapping_sample
-}
-
-quiet_log() {
-	local complaints
-	complaints=$(log_complaints)
-	[ -z "$complaints" ] || { echo "$complaints" && return 1; }
+	echo "$DEVICE" > $DRIVER/bind && until_true [ -c $NODE ] && stop_workers && rmmod io_mapping_sample
 }
 
 nothing_is_left() {
@@ -240,7 +216,7 @@ insmod /io-mapping-rs.ko
 MAPPINGS_LINES=$(wc -l < $LIBRARY/mappings)
 insmod /irqbypass.ko.xz && insmod /vfio.ko.xz && insmod /vfio_iommu_type1.ko.xz allow_unsafe_interrupts=1
 insmod /vfio-pci-core.ko.xz && insmod /vfio-pci.ko.xz
-insmod /io-mapping-sample.ko && until_there $NODE
+insmod /io-mapping-sample.ko && until_true [ -c $NODE ]
 if try "the memory is read" read_what_is_there; then
 	rmmod io_mapping_sample
 	# shellcheck disable=SC2154  # from the kernel's command line

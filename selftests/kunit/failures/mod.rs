@@ -69,7 +69,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 ///
 /// # Errors
 ///
-/// `EPROTO` if the call returns an error that it must not return for want of memory.
+/// `EPROTO` if the call returns an error that it must not return where an allocation fails.
 pub(crate) fn call(number: u64) -> Result {
     let mut calls = Iterator::chain(rust_api::CALLS.iter(), c_api::CALLS);
     let call = calls.nth(number as usize).ok_or(EINVAL)?;
