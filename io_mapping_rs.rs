@@ -164,6 +164,8 @@ impl kernel::Module for IoMappingRs {
             module_parameters::window_slots.value(),
             module_parameters::chunk_budget.value(),
         );
+        // lockdep hears of it before anybody can make such a call in reclaim.
+        mm::reclaim::may_allocate();
         mm::machine::init();
         let cache_modes = mm::cache_mode::Registration::new();
         let arena = register_arena()?;

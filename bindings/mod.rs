@@ -127,6 +127,14 @@ unsafe extern "C" {
     pub(crate) safe fn iomrs_cond_resched();
     pub(crate) safe fn iomrs_fatal_signal_pending() -> bool;
 
+    // helpers/sched_mm.c
+    #[cfg(CONFIG_LOCKDEP)]
+    pub(crate) safe fn iomrs_might_alloc();
+    #[cfg(CONFIG_LOCKDEP)]
+    pub(crate) safe fn iomrs_fs_reclaim_acquire();
+    #[cfg(CONFIG_LOCKDEP)]
+    pub(crate) safe fn iomrs_fs_reclaim_release();
+
     // helpers/smp.c
     pub(crate) fn iomrs_on_each_cpu(function: smp_call_func_t, arg: *mut c_void);
 

@@ -324,11 +324,14 @@ impl Range {
     fn unmap(&self, report: &mut Report<'_>, mapping: Mapping) -> CheckResult {
         let addr = mapping.addr();
         drop(mapping);
+        let mut is_listed = false;
         let mut cursor = MappingCursor::new();
         while let Some(listed) = cursor.pin_next() {
-            if listed.addr == addr && listed.phys == self.phys {
-                return report.fail(fmt!("{:#x} is still listed", self.phys));
-            }
+            is_listed |= listed.addr == addr && listed.phys == self.phys;
+        }
+        // The report needs memory, which is not for while one is pinned.
+        if is_listed {
+            return report.fail(fmt!("{:#x} is still listed", self.phys));
         }
         Ok(())
     }

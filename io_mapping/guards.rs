@@ -16,7 +16,7 @@ use kernel::prelude::*;
 
 /// A part of an aperture, mapped for any task. See [`IoMapping::map`].
 ///
-/// Dropping it may sleep. If it is leaked, what it maps may stay mapped forever.
+/// Dropping it may sleep, and may be done in reclaim. If it is leaked, what it maps may stay mapped forever.
 ///
 /// # Invariants
 ///

@@ -17,11 +17,16 @@
 //! }
 //! ```
 //!
-//! | | holder may sleep | other tasks may use it | side effects |
-//! |---|---|---|---|
-//! | [`map`](IoMapping::map) | yes | yes | none |
-//! | [`map_local`](IoMapping::map_local) | yes | no | none |
-//! | [`map_atomic`](IoMapping::map_atomic) | no | no | preemption and page faults are off |
+//! | | holder may sleep | other tasks may use it | side effects | in reclaim |
+//! |---|---|---|---|---|
+//! | [`map`](IoMapping::map) | yes | yes | none | no |
+//! | [`map_local`](IoMapping::map_local) | yes | no | none | yes |
+//! | [`map_atomic`](IoMapping::map_atomic) | no | no | preemption and page faults are off | yes |
+//!
+//! Where memory is short the kernel calls the shrinkers of drivers: that is reclaim. A shrinker, and who holds a
+//! lock that a shrinker waits for, makes no call that may allocate memory: such calls say so. A kernel with
+//! `CONFIG_LOCKDEP` reports one that is made there, whether it allocates or not. Guards, apertures and
+//! mappings may be dropped there, and [`trim`](IoMapping::trim) be called.
 //!
 //! There are two strategies. Every call behaves the same with both:
 //!
@@ -48,12 +53,12 @@
 //!
 //! C header: [`include/linux/io-mapping.h`](srctree/include/linux/io-mapping.h)
 
-use crate::bindings;
 use crate::io_mapping::sparse::chunks::{ChunkTable, TrackedArea};
 use crate::io_mapping::sparse::window::{Slot, SlotAddr};
 use crate::ioremap::{Mapping, Options, PhysAddr, ResourceSize};
 use crate::mm::cache_mode::CacheMode;
 use crate::mm::phys_range::{self, PAGE_SHIFT, PAGE_SIZE};
+use crate::mm::reclaim;
 use crate::tracking::counters;
 use crate::tracking::{Caller, MappingKind};
 use core::marker::PhantomData;
@@ -141,7 +146,7 @@ impl IoMapping {
     ///
     /// # Context
     ///
-    /// May sleep.
+    /// As [`IoMapping::with_strategy`].
     ///
     /// # Safety
     ///
@@ -174,7 +179,7 @@ impl IoMapping {
     ///
     /// # Context
     ///
-    /// May sleep.
+    /// As [`IoMapping::with_strategy`].
     ///
     /// # Safety
     ///
@@ -198,7 +203,7 @@ impl IoMapping {
     ///
     /// # Context
     ///
-    /// May sleep.
+    /// May sleep, and allocate memory: not in reclaim.
     ///
     /// # Safety
     ///
@@ -400,7 +405,8 @@ impl IoMapping {
     ///
     /// # Context
     ///
-    /// May sleep.
+    /// May sleep. It allocates no memory, and waits for nobody who does: a shrinker may call it. What it gives back
+    /// is address space, and little memory: what the library keeps of each chunk.
     ///
     /// # Examples
     ///
@@ -438,6 +444,9 @@ impl IoMapping {
     /// [`DevresAperture`](crate::pci::DevresAperture) gives access, which is under RCU: a kernel with
     /// `DEBUG_ATOMIC_SLEEP` warns. [`SleepableAperture`](crate::pci::SleepableAperture) gives access
     /// that may sleep.
+    ///
+    /// It may allocate memory: not in reclaim, nor with a lock held that a shrinker waits for. Dropping the guard
+    /// allocates none.
     ///
     /// # Examples
     ///
@@ -518,8 +527,8 @@ impl IoMapping {
     ///
     /// # Context
     ///
-    /// Any but NMI. With the window backend `kmap`, a hard interrupt must have interrupts off. The
-    /// task may sleep while it holds the guard. No other task may use the guard. Now and then the map
+    /// Any but NMI, reclaim included. With the window backend `kmap`, a hard interrupt must have interrupts
+    /// off. The task may sleep while it holds the guard. No other task may use the guard. Now and then the map
     /// interrupts all CPUs: see [`window`](crate::window).
     #[inline(always)]
     pub fn map_local(&self, offset: ResourceSize) -> Result<LocalMap<'_>> {
@@ -594,9 +603,7 @@ impl IoMapping {
     /// As [`Self::map`].
     #[inline(always)]
     fn map_span(&self, offset: u64, len: u64) -> Result<(usize, Option<TrackedArea>)> {
-        if cfg!(CONFIG_DEBUG_ATOMIC_SLEEP) {
-            bindings::iomrs_might_sleep();
-        }
+        reclaim::may_allocate();
         let offset = match self.find_page(offset) {
             Ok(addr) => {
                 // The last byte, counted from `offset`. It wraps where `len` is 0, and is too large
@@ -662,6 +669,7 @@ impl IoMapping {
     ///
     /// May sleep.
     pub(crate) fn map_area(&self, offset: u64, len: u64) -> Result<(usize, TrackedArea)> {
+        reclaim::may_allocate();
         match &self.backing {
             Backing::Sparse(sparse) => sparse.map_area(offset, len),
             Backing::Whole(_) => Err(EINVAL),
@@ -731,8 +739,8 @@ impl IoMapping {
     ///
     /// # Context
     ///
-    /// Any but NMI. With the window backend `kmap`, a hard interrupt must have interrupts off. `f`
-    /// must not sleep. The map interrupts no other CPU.
+    /// Any but NMI, reclaim included. With the window backend `kmap`, a hard interrupt must have interrupts
+    /// off. `f` must not sleep. The map interrupts no other CPU.
     ///
     /// # Examples
     ///

@@ -46,6 +46,7 @@ use crate::mm::cache_mode::{CacheMode, Protection, Reservation};
 use crate::mm::machine;
 use crate::mm::page_table::Entry;
 use crate::mm::phys_range::{PhysRange, RangeError, PAGE_SHIFT, PAGE_SIZE};
+use crate::mm::reclaim;
 use crate::mm::resources::RangeUse;
 use crate::mm::vm_area::VmArea;
 use crate::tracking::counters;
@@ -173,7 +174,7 @@ fn log_way_across_resources(mode: CacheMode, phys: u64, size: u64, caller: Calle
     );
 }
 
-/// Device memory mapped into kernel address space, unmapped on drop. Dropping it may sleep.
+/// Device memory mapped into kernel address space, unmapped on drop. Dropping it may sleep, and may be done in reclaim.
 ///
 /// It stands for C's `void __iomem *`, and also holds the size and the cache mode. [`crate::io`]
 /// has the accessors.
@@ -268,6 +269,7 @@ impl Mapping {
         (phys, size): (PhysAddr, ResourceSize),
         caller: Caller<'static>,
     ) -> Result<Self> {
+        reclaim::may_allocate();
         let range = (phys.into(), size.into());
         let this = Self::try_new(&options, kind, read_only, range, caller);
         // Looked at where it is: what is passed on by value is copied.
@@ -569,7 +571,7 @@ macro_rules! ioremap {
         ///
         /// # Context
         ///
-        /// May sleep.
+        /// As [`Options::map`].
         ///
         /// # Safety
         ///

@@ -151,7 +151,8 @@ impl Options {
     ///
     /// # Context
     ///
-    /// May sleep.
+    /// May sleep, and allocate memory: not in reclaim, nor with a lock held that a shrinker waits for. A kernel with
+    /// `CONFIG_LOCKDEP` reports it, each time.
     ///
     /// # Safety
     ///
@@ -185,7 +186,7 @@ impl Options {
     ///
     /// # Context
     ///
-    /// May sleep.
+    /// As [`map`](Self::map).
     ///
     /// # Safety
     ///

@@ -9,6 +9,7 @@ pub(crate) mod kmap;
 pub(crate) mod page_plan;
 pub(crate) mod page_table;
 pub(crate) mod phys_range;
+pub(crate) mod reclaim;
 pub(crate) mod resources;
 pub(crate) mod slots;
 pub(crate) mod vm_area;

@@ -117,7 +117,7 @@ impl Aperture<'_> {
     ///
     /// # Context
     ///
-    /// May sleep.
+    /// As [`IoMapping::map`].
     pub fn map_or_trim(&mut self, offset: ResourceSize, size: ResourceSize) -> Result<Map<'_>> {
         self.inner.map_or_trim(offset, size)
     }

@@ -22,6 +22,8 @@
 //!
 //! Each requests its BAR. For parts of one BAR with different cache modes there is [`BarRegion`].
 //!
+//! To request a BAR and to map it allocates memory, so that it is not for shrinkers: see [`io_mapping`](crate::io_mapping).
+//!
 //! The device answers while there is an [`Enabled`] of it. Dropping a BAR unmaps and releases it.
 //! Where a borrow of the device cannot be kept, as in an open file,
 //! [`into_devres`](Owned::into_devres) hands the BAR to the device, which drops it when the driver
@@ -60,7 +62,7 @@ pub use sleepable::{SleepableAperture, SleepableBar, SleepableDevres};
 /// A `T` that maps a BAR, together with the region request of the BAR.
 ///
 /// It lends the `T` by [`Deref`]. A function that takes an [`Io`](kernel::io::Io) gets `&*bar`.
-/// When it is dropped, which may sleep, the BAR is unmapped and then released.
+/// When it is dropped, which may sleep and may be done in reclaim, the BAR is unmapped and then released.
 pub struct Owned<'a, T> {
     // Dropped in this order.
     inner: T,

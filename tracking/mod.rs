@@ -15,6 +15,7 @@
 use crate::bindings::jiffies;
 use crate::bindings::module::ModuleNotifierRegistration;
 use crate::mm::cache_mode::CacheMode;
+use crate::mm::reclaim;
 use crate::tracking::counters::Counter;
 use core::marker::PhantomData;
 use core::ops::Deref;
@@ -145,6 +146,8 @@ impl Registration {
         }
         // SAFETY: Only one call gets here, and nothing has used the lock before.
         unsafe { PIN_LOCK.init() };
+        // Who drops a mapping seldom waits for it, and may be a shrinker.
+        reclaim::may_wait_for(|| drop(PIN_LOCK.lock()));
         // SAFETY: Only one call gets here, and nothing has used the pool before.
         unsafe { pool::init()? };
         let _pool = PoolRegistration(());
@@ -186,7 +189,7 @@ impl TrackedMapping {
     ///
     /// # Context
     ///
-    /// May sleep, and so may dropping it.
+    /// May sleep. Dropping it may sleep, too, and may be done in reclaim.
     #[inline(always)]
     pub(crate) fn new(new: NewMapping, caller: Option<Caller<'static>>) -> Result<Self> {
         let record = pool::take()?;
@@ -308,7 +311,7 @@ impl MappingCursor {
     ///
     /// # Context
     ///
-    /// May sleep. No mapping may be dropped while one is pinned.
+    /// May sleep. No mapping may be dropped while one is pinned, and no memory be allocated: a shrinker may drop one.
     pub(crate) fn pin_next(&mut self) -> Option<PinnedMapping<'_>> {
         self.records.find_map(PinnedMapping::new)
     }

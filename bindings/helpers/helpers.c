@@ -26,6 +26,9 @@
 #include "percpu.c"
 #include "preempt.c"
 #include "sched.c"
+#ifdef CONFIG_LOCKDEP
+#include "sched_mm.c"
+#endif
 #include "smp.c"
 #include "spinlock.c"
 #include "stacktrace.c"

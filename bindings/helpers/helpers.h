@@ -100,6 +100,11 @@ void iomrs_on_each_cpu(smp_call_func_t fn, void *arg);
 void iomrs_cond_resched(void);
 bool iomrs_fatal_signal_pending(void);
 
+/* sched_mm.c */
+void iomrs_might_alloc(void);
+void iomrs_fs_reclaim_acquire(void);
+void iomrs_fs_reclaim_release(void);
+
 /* spinlock.c */
 extern spinlock_t iomrs_space_lock, iomrs_cache_modes_lock, iomrs_clean_lock, iomrs_owners_lock;
 void iomrs_spin_lock(spinlock_t *lock);

@@ -339,7 +339,11 @@ impl Chunks {
         Ok(())
     }
 
-    /// Unmaps every chunk.
+    /// Unmaps every chunk, and frees what there was for them.
+    ///
+    /// # Context
+    ///
+    /// As dropping a [`TrackedMapping`].
     ///
     /// # Safety
     ///
@@ -348,10 +352,7 @@ impl Chunks {
         // INVARIANT: `elements` is null again. Nobody looks into the array, as we have the only
         // reference to the table.
         *chunk_table.elements.get_mut() = core::ptr::null_mut();
-        if let Some(mapped) = self.mapped.as_ref() {
-            let mut mapped = mapped.lock();
-            mapped.elements = KVVec::new();
-            mapped.chunks = KVVec::new();
-        }
+        // The lock goes, too, and is not taken: this may be reclaim, and others allocate memory under it.
+        self.mapped = SetOnce::new();
     }
 }

@@ -14,6 +14,7 @@ use crate::mm::cache_mode::{mode_of_entry, CacheMode, Reservation};
 use crate::mm::machine;
 use crate::mm::page_table::has_large_pages;
 use crate::mm::phys_range::{PAGE_SHIFT, PAGE_SIZE};
+use crate::mm::reclaim;
 use crate::tracking::counters;
 use crate::tracking::{Caller, MappingKind, NewMapping, TrackedMapping};
 use kernel::prelude::*;
@@ -54,6 +55,7 @@ impl Sparse {
         size: u64,
         caller: Caller<'static>,
     ) -> Result<Self> {
+        reclaim::may_allocate();
         let this = Self::try_new(options, base, size, caller);
         // Looked at where it is: what is passed on by value is copied.
         if let Err(err) = &this {
