@@ -78,6 +78,10 @@ module! {
             default: false,
             description: "Apertures are sparse instead of mapped whole",
         },
+        short_seconds: u32 {
+            default: 2,
+            description: "How long tasks map while chunks are given up",
+        },
         strict: bool {
             default: false,
             description: "strict= of io_mapping_rs",

@@ -65,6 +65,9 @@ pub(crate) struct Driver {
 /// A function that C calls with the argument that it was given for it.
 pub(crate) type Callback = unsafe extern "C" fn(arg: *mut c_void);
 
+/// As [`Callback`], for an answer.
+pub(crate) type Question = unsafe extern "C" fn(arg: *mut c_void) -> bool;
+
 /// Returns C's `enum page_cache_mode` of a cache mode.
 pub(crate) fn page_cache_mode(mode: CacheMode) -> u32 {
     // CAST: `repr(u8)`.
@@ -198,4 +201,11 @@ unsafe extern "C" {
     pub(crate) fn iomrs_c_pci_set_msix(pdev: *mut c_void, on: bool) -> c_int;
     pub(crate) fn iomrs_c_pci_unassign(pdev: *mut c_void, bar: u32) -> u64;
     pub(crate) fn iomrs_c_pci_assign(pdev: *mut c_void, bar: u32, start: u64);
+
+    // reclaim.c
+    pub(crate) fn iomrs_c_shrinker_start(scan: Question, arg: *mut c_void) -> *mut c_void;
+    pub(crate) fn iomrs_c_shrinker_stop(shrinker: *mut c_void);
+    pub(crate) fn iomrs_c_run_in_reclaim(f: Callback, arg: *mut c_void);
+    pub(crate) safe fn iomrs_c_drop_slab() -> c_int;
+    pub(crate) fn iomrs_c_use_up_memory(is_enough: Question, arg: *mut c_void) -> bool;
 }

@@ -152,4 +152,11 @@ int iomrs_c_pci_set_msix(struct pci_dev *pdev, bool on);
 u64 iomrs_c_pci_unassign(struct pci_dev *pdev, u32 bar);
 void iomrs_c_pci_assign(struct pci_dev *pdev, u32 bar, u64 start);
 
+/* reclaim.c: memory that is short */
+void *iomrs_c_shrinker_start(bool (*scan)(void *arg), void *arg);
+void iomrs_c_shrinker_stop(void *shrinker);
+void iomrs_c_run_in_reclaim(void (*fn)(void *arg), void *arg);
+int iomrs_c_drop_slab(void);
+bool iomrs_c_use_up_memory(bool (*is_enough)(void *arg), void *arg);
+
 #endif

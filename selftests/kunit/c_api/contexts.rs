@@ -7,7 +7,7 @@ use crate::{
     c::{self, iomrs_c_checked_driver as CHECKED, iomrs_c_driver as OURS},
     support::{
         contexts::*, devices::Device, mappings::*, outcome::*, proc_files::KernelState, ranges::*,
-        translation::*,
+        reclaim::in_reclaim, translation::*,
     },
 };
 use core::{
@@ -183,6 +183,39 @@ mod tests {
                 check_eq!(context.run(unmap), Some(()));
                 Ok(())
             })?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn c_api_maps_and_unmaps_in_reclaim() -> Outcome {
+        let range = require!(TestRange::reserved());
+        for driver in [&OURS, &CHECKED] {
+            let before = KernelState::now()?;
+            let ours = check_ok!(Aperture::new(driver, range.phys, 4 * PAGE).ok_or(ENOMEM));
+            let registers = check_ok!(ioremap(WC, range.phys, PAGE).ok_or(ENOMEM));
+            let area = ours.map(0, 2 * PAGE);
+            check_eq!(phys_at(area), Some(range.phys));
+            let mut found = Ok((None, None));
+            check_misuses(0, || {
+                found = in_reclaim(|| {
+                    let local = ours.map_local(PAGE);
+                    let atomic = ours.map_atomic(2 * PAGE);
+                    let found = (phys_at(local), phys_at(atomic));
+                    ours.unmap_atomic(atomic);
+                    ours.unmap_local(local);
+                    ours.unmap(area);
+                    iounmap(registers);
+                    drop(ours);
+                    found
+                });
+                Ok(())
+            })?;
+            check_eq!(
+                found?,
+                (Some(range.phys + PAGE), Some(range.phys + 2 * PAGE))
+            );
+            check_eq!(KernelState::now()?, before);
         }
         Ok(())
     }

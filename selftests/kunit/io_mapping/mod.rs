@@ -10,6 +10,7 @@ mod chunks;
 mod guards;
 mod page_tables;
 mod preemption;
+mod reclaim;
 mod slots;
 mod sparse;
 mod strategies;

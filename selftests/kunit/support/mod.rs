@@ -14,6 +14,7 @@ pub(crate) mod mappings;
 pub(crate) mod outcome;
 pub(crate) mod proc_files;
 pub(crate) mod ranges;
+pub(crate) mod reclaim;
 pub(crate) mod test_memory;
 pub(crate) mod text;
 pub(crate) mod translation;
