@@ -6,13 +6,14 @@
 //! ```text
 //! refusals.rs  QEMU's ivshmem: requests that the library must refuse
 //! leaks.rs     QEMU's ivshmem: what is leaked, with leak=1 in place of the former
+//! modes.rs     QEMU's ivshmem: memory that stays mapped, with modes=1 in place of the former
 //! testdev.rs   QEMU's pci-testdev: BARs of memory and of I/O ports through the same code
 //! ```
 
 // Addresses and sizes of resources are `u32` on some machines: what converts them is not useless.
 #![allow(clippy::useless_conversion)]
 
-use io_mapping_rs::pci::enable_device;
+use io_mapping_rs::pci::{enable_device, Enabled};
 use kernel::{
     device::Core,
     device_id::IdArray,
@@ -22,8 +23,10 @@ use kernel::{
 };
 
 mod leaks;
+mod modes;
 mod refusals;
 mod testdev;
+use modes::Modes;
 
 /// The results of the tests on one device.
 struct Report {
@@ -80,6 +83,13 @@ enum Tested {
 
 struct TestDriver;
 
+/// What stays until the driver is unbound.
+struct Kept<'a> {
+    // Dropped in this order.
+    _modes: Modes<'a>,
+    _enabled: Enabled<'a>,
+}
+
 // `pci_device_table!` would also let udev load this module, for devices that have a driver already.
 static PCI_TABLE: IdArray<pci::DeviceId, Tested, 2> = IdArray::new([
     (
@@ -94,19 +104,26 @@ static PCI_TABLE: IdArray<pci::DeviceId, Tested, 2> = IdArray::new([
 
 impl pci::Driver for TestDriver {
     type IdInfo = Tested;
-    type Data<'bound> = ();
+    type Data<'bound> = Option<Kept<'bound>>;
     const ID_TABLE: pci::IdTable<Self::IdInfo> = &PCI_TABLE;
 
     fn probe<'bound>(
         pdev: &'bound pci::Device<Core<'_>>,
         info: Option<&'bound Self::IdInfo>,
-    ) -> impl PinInit<(), Error> + 'bound {
+    ) -> impl PinInit<Option<Kept<'bound>>, Error> + 'bound {
         let _enabled = enable_device(pdev)?;
         match info.ok_or(ENODEV)? {
-            Tested::Ivshmem if module_parameters::leak.value() != 0 => leaks::leak(pdev),
-            Tested::Ivshmem => refusals::run(pdev),
-            Tested::Testdev => testdev::run(pdev),
+            Tested::Ivshmem if module_parameters::leak.value() != 0 => leaks::leak(pdev)?,
+            Tested::Ivshmem if module_parameters::modes.value() != 0 => {
+                return Ok(Some(Kept {
+                    _modes: Modes::new(pdev)?,
+                    _enabled,
+                }))
+            }
+            Tested::Ivshmem => refusals::run(pdev)?,
+            Tested::Testdev => testdev::run(pdev)?,
         }
+        Ok(None)
     }
 }
 
@@ -120,6 +137,10 @@ kernel::module_pci_driver! {
         leak: u32 {
             default: 0,
             description: "1: leak a BAR and a file in debugfs, and do nothing else with ivshmem",
+        },
+        modes: u32 {
+            default: 0,
+            description: "1: map the memory of ivshmem in every mode until unbound, and do nothing else with it",
         },
     },
 }
