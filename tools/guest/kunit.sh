@@ -7,6 +7,7 @@
 # io-mapping-selftests.ko, and arena=1 one of the library, too. MORE is "once", or what is done besides:
 #   again    the modules are loaded with other parameters, too, for the tests of these
 #   readers  tests of address space run while others read what the kernel shows of it
+#   hotplug  tests run while CPUs go offline and come back; those that let CPUs go themselves run before
 #   only,GLOB...  the tests that these pick alone
 #   mutations  what the file DIR-OF-MODULES/mutations says, for tools/mutations.py
 # Output for tools/kunit.py: "@suite NAME [HOW]" before each suite's KTAP, then "@ok NAME" or "@not ok NAME: REASON".
@@ -84,6 +85,45 @@ with_readers() {
 	check "how often they were read: more than 5 times" [ "$(wc -l < /tmp/reads)" -gt 5 ]
 }
 
+# set_online FILE 0|1: waits while a driver is being bound, when the kernel lets no CPU come or go.
+set_online() {
+	until echo "$2" > "$1"; do sleep 0.01; done 2> /dev/null
+}
+
+# Takes each CPU but the first offline, and brings it back when the next one is offline.
+take_cpus() {
+	local cpu off=
+	while :; do
+		for cpu in /sys/devices/system/cpu/cpu*/online; do
+			set_online "$cpu" 0 && echo gone
+			[ -z "$off" ] || set_online "$off" 1
+			off=$cpu
+		done
+	done
+}
+
+bring_cpus_back() {
+	local cpu
+	for cpu in /sys/devices/system/cpu/cpu*/online; do set_online "$cpu" 1; done
+	[ "$(cat /sys/devices/system/cpu/online)" = "$(cat /sys/devices/system/cpu/present)" ]
+}
+
+# with_hotplug: runs tests while CPUs go.
+with_hotplug() {
+	local taker glob
+	for glob in "iomrs_slot_migration.*" "iomrs_stress.*offline*" "iomrs_reuse.a_cpu*"; do again "$glob"; done
+	take_cpus > /tmp/gone &
+	taker=$!
+	for glob in "iomrs_stress.*interrupts*" "iomrs_reuse.s29*" "iomrs_arena.*" "iomrs_address_space.[!ac]*" "iomrs_chunks.*" \
+		"iomrs_fuzz.*" "iomrs_sleepable_devres.*"; do
+		again "$glob"
+	done
+	check "CPUs go meanwhile" kill $taker
+	wait $taker
+	check "how often a CPU went: more than 50 times" [ "$(wc -l < /tmp/gone)" -gt 50 ]
+	check "all CPUs come back" bring_cpus_back
+}
+
 # mutations DIR: of each line "NUMBER ORIGINAL MUTATED GLOB PARAMETER...", the tests that GLOB picks run with the modules in
 # DIR/ORIGINAL and then with those in DIR/MUTATED.
 mutations() {
@@ -130,11 +170,12 @@ only,*)
 *)
 	check "io-mapping-rs.ko loads" insmod "$modules/io-mapping-rs.ko" $arena
 	check "io-mapping-selftests.ko loads" insmod "$modules/io-mapping-selftests.ko" phys="$phys" size="$size" "$@"
-	if [ "$more" != readers ]; then suites ""; fi
+	case $more in readers | hotplug) ;; *) suites "" ;; esac
 	check "both modules unload" unload
 	;;
 esac
 if [ "$more" = readers ]; then with_readers; fi
+if [ "$more" = hotplug ]; then with_hotplug; fi
 if [ "$more" = again ]; then
 	again "iomrs_slot_*" window_slots=64
 	again "*.*chunk_budget*" chunk_budget=0 window_slots=64

@@ -113,7 +113,10 @@ static void test_timer_start_here(void *data)
 	hrtimer_start(&timer->hrtimer, ns_to_ktime(timer->ns), HRTIMER_MODE_REL_PINNED_HARD);
 }
 
-/* Calls @fn in a hard interrupt of CPU @cpu every @ns nanoseconds. Returns NULL where memory is lacking. */
+/*
+ * Calls @fn in a hard interrupt of CPU @cpu every @ns nanoseconds, or of another where that is offline. Returns NULL
+ * where memory is lacking.
+ */
 void *iomrs_c_timer_start(int cpu, u64 ns, void (*fn)(void *arg), void *arg)
 {
 	struct test_timer *timer = kzalloc(sizeof(*timer), GFP_KERNEL);
@@ -124,7 +127,8 @@ void *iomrs_c_timer_start(int cpu, u64 ns, void (*fn)(void *arg), void *arg)
 	timer->fn = fn;
 	timer->arg = arg;
 	hrtimer_setup(&timer->hrtimer, test_timer_expired, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
-	smp_call_function_single(cpu, test_timer_start_here, timer, true);
+	if (smp_call_function_single(cpu, test_timer_start_here, timer, true))
+		test_timer_start_here(timer);
 	return timer;
 }
 

@@ -137,7 +137,7 @@ mod tests {
         let range = require!(TestRange::reserved());
         number_pages(range)?;
         let (before, log) = (KernelState::now()?, c::iomrs_c_log_position());
-        let (last, done) = (c::iomrs_c_num_online_cpus() - 1, AtomicU32::new(0));
+        let (cpus, done) = (c::iomrs_c_num_online_cpus(), AtomicU32::new(0));
         let (wrong, rounds) = (AtomicU32::new(0), AtomicU32::new(0));
         let map_and_read = || {
             while done.load(Ordering::Acquire) == 0 {
@@ -150,16 +150,22 @@ mod tests {
                 wrong.fetch_add(found, Ordering::Relaxed);
             }
         };
-        let thread = Thread::start(Some(0), &map_and_read)?;
+        // The second is on any CPU, also on one that goes.
+        let threads = (
+            Thread::start(Some(0), &map_and_read)?,
+            Thread::start(None, &map_and_read)?,
+        );
         let (mut result, mut cycles) = (0, 0);
         while cycles < 10 || rounds.load(Ordering::Relaxed) < 40 {
+            // Each of them by turns.
+            let cpu = 1 + cycles % (cpus - 1);
             for online in [false, true] {
-                result |= c::iomrs_c_set_cpu_online(last as i32, online);
+                result |= c::iomrs_c_set_cpu_online(cpu as i32, online);
             }
             cycles += 1;
         }
         done.store(1, Ordering::Release);
-        drop(thread);
+        drop(threads);
         check_eq!(result, 0);
         check_eq!(wrong.into_inner(), 0);
         check_eq!(KernelState::now()?, before);

@@ -172,6 +172,40 @@ pub(crate) fn a_cpu_to_take_offline() -> Available {
     two_cpus()
 }
 
+/// All CPUs but the first are offline for as long as the value exists. They were all online before.
+pub(crate) struct OneCpu {
+    cpus: u32,
+}
+
+impl OneCpu {
+    pub(crate) fn new() -> Outcome<Self> {
+        let this = Self {
+            cpus: c::iomrs_c_num_online_cpus(),
+        };
+        for cpu in 1..this.cpus {
+            check_eq!(c::iomrs_c_set_cpu_online(cpu as i32, false), 0);
+        }
+        check_eq!(c::iomrs_c_num_online_cpus(), 1);
+        Ok(this)
+    }
+
+    /// Brings all of them back.
+    pub(crate) fn end(self) -> Outcome {
+        let cpus = self.cpus;
+        drop(self);
+        check_eq!(c::iomrs_c_num_online_cpus(), cpus);
+        Ok(())
+    }
+}
+
+impl Drop for OneCpu {
+    fn drop(&mut self) {
+        for cpu in 1..self.cpus {
+            c::iomrs_c_set_cpu_online(cpu as i32, true);
+        }
+    }
+}
+
 /// A timer that calls a closure in hard interrupts until it is dropped.
 pub(crate) struct Timer<'a> {
     raw: NonNull<c_void>,
@@ -179,7 +213,8 @@ pub(crate) struct Timer<'a> {
 }
 
 impl<'a> Timer<'a> {
-    /// Calls `body` every `ns` nanoseconds on CPU `cpu`. The caller must not forget the timer.
+    /// Calls `body` every `ns` nanoseconds on CPU `cpu`, or on another where that is offline. The caller must not
+    /// forget the timer.
     pub(crate) fn start<F: Fn() + Sync>(cpu: u32, ns: u64, body: &'a F) -> Outcome<Self> {
         let (run, arg) = callback(body);
         // SAFETY: `run` is for `arg`, and `body` outlives the timer, which our drop stops.

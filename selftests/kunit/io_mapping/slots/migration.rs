@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tasks that are migrated while they hold a slot, and that end without giving it back.
+//! Tasks that are migrated while they hold a slot, and that end without giving it back, and CPUs that go offline
+//! meanwhile.
 
 use super::*;
-use crate::support::contexts::{a_cpu_to_take_offline, two_cpus, Thread};
+use crate::support::contexts::{a_cpu_to_take_offline, two_cpus, OneCpu, Thread};
 
 /// Moves this task to another CPU of two, for as long as the value exists.
 struct OnCpu;
@@ -51,6 +52,15 @@ fn is_moved_after_its_map_ends(aperture: &IoMapping) -> Outcome {
     unsafe { c::iomrs_c_move_task(c::iomrs_c_current(), -1) };
     check_eq!(while_mapped, 2);
     check_eq!(after, (0, other));
+    Ok(())
+}
+
+/// Fails the test unless each CPU has all of its slots for atomic maps.
+fn check_atomic_slots(aperture: &IoMapping) -> Outcome {
+    for cpu in 0..c::iomrs_c_num_online_cpus() {
+        let _here = OnCpu::new(cpu)?;
+        check_eq!(nest_atomic(aperture, 0), Some(ATOMIC_SLOTS));
+    }
     Ok(())
 }
 
@@ -145,5 +155,37 @@ mod tests {
         check_eq!(c::iomrs_c_set_cpu_online(1, false), 0);
         check_eq!(c::iomrs_c_set_cpu_online(1, true), 0);
         check_slots(&exhaust(&aperture, 0)?, 0)
+    }
+    /// A task takes all slots on a CPU that goes then. It keeps them, and the CPU that is left can have them after
+    /// it. The others have theirs when they are back.
+    #[test]
+    fn s48_slots_outlive_cpus_that_go() -> Outcome {
+        require!(a_cpu_to_take_offline());
+        let aperture = require!(marked_aperture()?);
+        if WINDOW == "kmap" {
+            return skip(c"a task that holds a kmap_local map keeps its CPU online");
+        }
+        let (last, all) = (c::iomrs_c_num_online_cpus() - 1, all_slots());
+        let mut maps = check_ok!(KVec::with_capacity(all as usize, GFP_KERNEL));
+        let mut room = Room::new()?;
+        check_atomic_slots(&aperture)?;
+        let on_last = OnCpu::new(last)?;
+        for page in 0..u64::from(all) {
+            let map = check_ok!(aperture.map_local(page % PAGES * PAGE));
+            check_ok!(maps.push(map, GFP_KERNEL));
+        }
+        check_err!(aperture.map_local(0), EAGAIN);
+        drop(on_last);
+        let one_cpu = OneCpu::new()?;
+        let shown = |(page, map): (u64, &LocalMap<'_>)| shows_page(map, page % PAGES);
+        let shown = (0..).zip(&maps).filter(|&map| shown(map)).count();
+        maps.clear();
+        // Whoever was the last to have them, they are cleaned.
+        let found = [1, 2].map(|first| exhaust_in(&mut room, &aperture, first).slots);
+        one_cpu.end()?;
+        check_eq!(shown, all as usize);
+        check_eq!(found, [all; 2]);
+        check_slots(&exhaust(&aperture, 3)?, 0)?;
+        check_atomic_slots(&aperture)
     }
 }
