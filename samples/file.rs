@@ -56,7 +56,7 @@ impl MiscDevice for Device {
 /// many it has copied. The bytes go through a buffer because a copy to or from user space may
 /// sleep, and a driver cannot be unbound while its memory is being accessed.
 ///
-/// A signal ends it early.
+/// A signal ends it early, and so does the freezing of tasks before the machine sleeps.
 ///
 /// # Errors
 ///

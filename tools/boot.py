@@ -43,11 +43,14 @@ def main():
     parser.add_argument("--memory", default="1G")
     parser.add_argument("--smp", type=int, help="CPUs (1 with --icount, otherwise 2)")
     parser.add_argument("--cpu", help="of TCG")
+    parser.add_argument("--one-thread", action="store_true", help="emulate all CPUs in one thread of the host")
     parser.add_argument("--icount", action="store_true", help="a boot that repeats exactly")
     parser.add_argument("--secure-boot", metavar="CERTIFICATE",
                         help="boot Debian's kernel as on a machine with Secure Boot whose owner has enrolled this certificate")
     parser.add_argument("qemu", nargs="*", help="more arguments for QEMU")
     args = vars(parser.parse_args())
+    if args.pop("one_thread"):
+        args["accelerator"] = accel.choose(args["kernel"]).replace("tcg", "tcg,thread=single")
     certificate = args.pop("secure_boot")
     if certificate:
         args["loader"] = secure_boot.Loader(certificate)

@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# What others do with the address space of the arena, on Debian's kernel: /proc/kcore shows nothing of a device's memory,
-# and mappings outlive a suspend to RAM.
+# On Debian's kernel /proc/kcore shows nothing of a device's memory that is mapped in the arena.
 # shellcheck shell=busybox
 . /lib.sh
 
@@ -22,8 +21,6 @@ load() {
 fill() {
 	dd if=/dev/zero bs=1M count=$MIB 2> /dev/null | tr '\000' '\125' | dd of=$NODE bs=1M 2> /dev/null
 }
-
-sum() { dd if=$NODE bs=1M count=$MIB 2> /dev/null | sha256sum; }
 
 # The address and the size of each unit.
 units() { sed -n 's/^0x\([0-9a-f]*\)-0x[0-9a-f]* *\([0-9]*\) .*\[io_mapping_rs\].*/\1 \2/p' /proc/vmallocinfo; }
@@ -64,23 +61,9 @@ read_kcore() {
 	[ $count -ge 1 ] || { echo "no unit is in /proc/vmallocinfo" && return 1; }
 }
 
-# Wakes by the clock.
-suspend() {
-	local before
-	before=$(sum)
-	echo deep > /sys/power/mem_sleep || return
-	echo +5 > /sys/class/rtc/rtc0/wakealarm || return
-	echo mem > /sys/power/state || return
-	dmesg | grep -q 'PM: suspend exit' || { echo "it has not slept" && return 1; }
-	[ "$(sum)" = "$before" ] || { echo "the memory has changed" && return 1; }
-	fill || return
-	[ "$(sum)" = "$before" ] || { echo "what is written is not read" && return 1; }
-}
-
 mark_log
 if try "the library and the sample driver load" load && try "the memory is written" fill; then
 	try "kcore reads units as zeros" read_kcore
-	try "mappings outlive a suspend to RAM" suspend
 fi
 try "all modules unload" rmmod io_mapping_sample io_mapping_rs
 try "the kernel log is quiet" quiet_log
