@@ -11,13 +11,16 @@ use crate::{
     c,
     support::{contexts::Thread, devices::*, mappings::*, outcome::*},
 };
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use io_mapping_rs::{
     ioremap::Options,
     pci::{Aperture as BarAperture, BarRegion, SleepableAperture},
     Strategy,
 };
 use kernel::prelude::*;
+
+/// How many programs have lost their device before their end.
+pub(super) static CUT_SHORT: AtomicU64 = AtomicU64::new(0);
 
 impl Run<'_> {
     /// Runs a program on BAR 2 of ivshmem, until it ends or the device has taken the aperture back.
@@ -70,7 +73,11 @@ impl Run<'_> {
             });
             match access {
                 Ok(Ok(Some(_))) => (),
-                Ok(Ok(None)) | Err(ENODEV) => return Ok(()),
+                Ok(Ok(None)) => return Ok(()),
+                Err(ENODEV) => {
+                    CUT_SHORT.fetch_add(1, Ordering::Relaxed);
+                    return Ok(());
+                }
                 Ok(Err(failed)) => return Err(failed),
                 Err(err) => wrong!(self, "access to the aperture: {err:?}"),
             }
