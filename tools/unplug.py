@@ -43,27 +43,29 @@ class Monitor:
         self.socket.settimeout(60)
         self.socket.connect(path)
         self.file = self.socket.makefile("r")
+        self.events = []
+        self.message()  # It greets.
         self.command("qmp_capabilities")
 
     def command(self, name, **arguments):
         self.socket.sendall(json.dumps({"execute": name, "arguments": arguments}).encode() + b"\n")
-        answer = self.wait_for("return", "error")
+        while "event" in (answer := self.message()):
+            self.events.append(answer["event"])
         if "error" in answer:
             raise OSError(f"QEMU: {name}: {answer['error']['desc']}")
 
-    def wait_for(self, *keys):
-        """The next message that has one of the keys."""
-        for line in self.file:
-            message = json.loads(line)
-            if any(key in message for key in keys):
-                return message
-        raise OSError("QEMU has gone")
+    def message(self):
+        line = self.file.readline()
+        if not line:
+            raise OSError("QEMU has gone")
+        return json.loads(line)
 
     def unplug(self):
         """Asks the guest's kernel for the device, and waits until QEMU has it."""
+        self.events.clear()
         self.command("device_del", id=DEVICE["id"])
-        while self.wait_for("event")["event"] != "DEVICE_DELETED":
-            pass
+        while "DEVICE_DELETED" not in self.events:
+            self.events.append(self.message().get("event"))
 
     def plug(self):
         # QEMU does not give the same one to a device a second time. The new one has the same file.
