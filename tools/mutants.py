@@ -5,6 +5,7 @@ Each of the `run_*` yields (mutation, list of the tests that have noticed it), w
 mutation cannot be built. Unless the tests pass without a mutation it raises Wrong.
 """
 
+import collections
 import fnmatch
 import os
 import pathlib
@@ -155,17 +156,25 @@ class Modules:
         folder = self.tree.root / KUNIT
         self.list = folder / "io_mapping_selftests.rs"
         self.all = self.list.read_text(encoding="utf-8")
-        # {suite: what stands in io_mapping_selftests.rs for it}
-        self.folders = {suite: path.relative_to(folder).parts[0].removesuffix(".rs") for path in folder.rglob("*.rs")
-                        for suite in re.findall(r"kunit_tests\((\w+)\)", path.read_text(encoding="utf-8"))}
+        # {suite: the module that stands in io_mapping_selftests.rs for it}, {module: those that it uses, and other words}
+        self.folders, self.uses = {}, collections.defaultdict(set)
+        for path in folder.rglob("*.rs"):
+            module, text = path.relative_to(folder).parts[0].removesuffix(".rs"), path.read_text(encoding="utf-8")
+            self.folders.update((suite, module) for suite in re.findall(r"kunit_tests\((\w+)\)", text))
+            for used in re.findall(r"\bcrate::(\w+|\{.*?\};)", text, re.DOTALL):
+                self.uses[module].update(re.findall(r"\w+", used))
 
     def keep(self, tests):
         """Leaves out the suites that no test is in: they take most of the time of a build."""
+        suites = set(self.folders.values())
         kept = {folder for suite, folder in self.folders.items() for test in tests if fnmatch.fnmatch(suite, test.split(".")[0])}
+        kept |= self.uses.keys() - suites
+        while more := set().union(*(self.uses[module] for module in kept)) - kept:
+            kept |= more
         lines = []
         for line in self.all.splitlines(keepends=True):
             match = re.fullmatch(r"mod (\w+);\n", line)
-            if match and match[1] in self.folders.values() and match[1] not in kept:
+            if match and match[1] in suites and match[1] not in kept:
                 if lines[-1].startswith("#[cfg"):
                     lines.pop()
                 continue
