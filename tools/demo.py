@@ -31,7 +31,7 @@ ARM_LPAE_BAR_MIB = 1024
 UNUSED_MIB = 16
 TIMEOUT = 240
 # The checkers of the debug kernel take memory and time.
-DEBUG = {"memory": "3G", "timeout": 4 * TIMEOUT, "append": f"{qemu.DEBUG_APPEND} {qemu.DEBUG_CONSOLE}"}
+DEBUG = {"memory": "3G", "timeout": 4 * TIMEOUT}
 NEXT = """
 What to do next:
   samples/device.rs  how the sample driver maps its device and accesses it

@@ -149,6 +149,7 @@ class Guest:
         if self.kernel == "debug":
             # No serial port is left there.
             conversation, talk = "vport", ["-device", "virtio-serial-pci", "-device", "virtserialport,chardev=ctl"]
+            append = f"{DEBUG_APPEND} {DEBUG_CONSOLE} {append}"
         append = f"console={console} iomrs_tty={conversation} {APPEND} {append}"
         return [f"qemu-system-{name}", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
                 "-machine", board, *machine, "-smp", str(smp), "-m", memory,
