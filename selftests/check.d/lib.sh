@@ -101,6 +101,22 @@ demo() {
 	IOMRS_RESULTS=1 KERNEL=$1 tools/demo | sed -E "s/^((not )?ok - )/\\1$1: /" || not_ok "make demo KERNEL=$1" "it failed"
 }
 
+# bench_bounds KERNEL BACKEND [BOOT-ARGS...]: what the benchmark refuses, and its short runs, see tools/guest/bench_bounds.sh.
+bench_bounds() {
+	local kernel=$1 modules scratch=$CLONE/bounds-$1 status=0
+	modules=$(where "$1" "$2" "")
+	shift 2
+	rm -rf "$scratch" && mkdir -p "$scratch" && truncate -s 256M "$scratch/bar2"
+	tools/in-root python3 -B tools/initramfs.py "$scratch/initrd" tools/guest/bench_bounds.sh "$modules"/io-mapping-rs.ko \
+		"$modules"/io-mapping-bench.ko "$modules"/io-mapping-sample.ko tools/guest/lib.sh || return
+	tools/boot --kernel "$kernel" --initrd "$scratch/initrd" --append 'memmap=128M$0x30000000' --timeout 400 \
+		--log "$LOGS/bench-bounds-$kernel-console.log" "$@" -- \
+		-object "memory-backend-file,id=bar2,size=256M,mem-path=$scratch/bar2,share=on" \
+		-device ivshmem-plain,memdev=bar2 -device pci-testdev | guest "$kernel" || status=$?
+	rm -rf "$scratch"
+	return "$status"
+}
+
 # readme_commands LANGUAGE: those in README.md's blocks of that language, one a line, without comments. Where blocks have
 # prompts, those that a root prompt ("# ") stands before.
 readme_commands() {
