@@ -21,6 +21,7 @@ import accel
 import boot
 import initramfs
 import ktap
+import python
 import qemu
 import tap
 
@@ -37,8 +38,8 @@ LOG = "log_buf_len=4M"
 # The guests without virtme-ng. There is none for 32-bit ARM. With the debug kernel what it starts before the tests takes
 # minutes, and what kmemleak prints under its own lock must not go to its console, whose driver allocates memory.
 IN_INITRAMFS = "arm-lowmem", "arm-lpae", "debug"
-# What these have of ours.
-MODULES = "io-mapping-rs.ko", "io-mapping-selftests.ko", "io-mapping-bugs.ko"
+# What these have of ours, where it is built.
+MODULES = "io-mapping-rs.ko", "io-mapping-selftests.ko", "io-mapping-bugs.ko", "io-mapping-sample.ko"
 # Suites look for addresses in /proc/vmallocinfo.
 SUITES = "no_hash_pointers"
 TIMEOUT = 600
@@ -111,19 +112,21 @@ def run_in_initramfs(args, wanted, log):
         write(params, params_of(args, wanted))
         guest = os.path.join(TOOLS, "guest")
         files = {name: os.path.join(guest, name) for name in ("lib.sh", "kunit.sh", "checkers.sh")}
+        if args.guest.endswith(".py"):
+            files.update(python.program(os.path.join(guest, args.guest), "guest.py"))
         files.update((name, os.path.join(args.modules, name)) for name in MODULES if os.path.exists(os.path.join(args.modules, name)))
         files.update(params=params)
-        append, memory = append_of(args, wanted), "1G"
+        memory = "1G"
         if not qemu.is_arm(args.kernel):
             write(reserved, RANGE)
             make_backing(backing)
             files.update(range=reserved)
-            append, memory = f"{append} {qemu.DEBUG_APPEND} {qemu.DEBUG_CONSOLE}", MEMORY
+            memory = MEMORY
         initramfs.build(initrd, os.path.join(guest, "kunit_init.sh"), files, qemu.busybox(args.kernel))
         output = ""
         try:
-            with boot.Guest(args.kernel, initrd, log, append, devices_of(args.kernel, backing), smp=args.cpus, memory=memory,
-                            timeout=args.limit * SLOWDOWN.get(args.kernel, 1)) as running:
+            with boot.Guest(args.kernel, initrd, log, append_of(args, wanted), devices_of(args.kernel, backing), smp=args.cpus, memory=memory,
+                            timeout=args.limit) as running:
                 for line in running.lines():
                     output += line + "\n"
         except qemu.GuestError as error:
@@ -245,8 +248,9 @@ def main():
     parser.add_argument("--cpus", type=int, default=2)
     parser.add_argument("--log", default="/tmp/iomrs-kunit.log", help="where consoles go, with the boot's name added")
     args = parser.parse_args()
-    if args.kernel in IN_INITRAMFS and args.guest != "kunit.sh":
-        parser.error(f"{args.guest} runs in virtme-ng, which there is not for the {args.kernel} kernel")
+    args.limit *= SLOWDOWN.get(args.kernel, 1)
+    if qemu.is_arm(args.kernel) and args.guest != "kunit.sh":
+        parser.error(f"{args.guest} needs Python, which the guests for 32-bit ARM do not have")
     merged = {}
     for name in [args.boot] if args.boot else BOOTS:
         for case, verdict, reason in results(args, name):

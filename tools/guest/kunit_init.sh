@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Init of a guest without virtme-ng: runs kunit.sh with the words of /params. What it prints goes to tools/kunit.py.
+# Init of a guest without virtme-ng: runs guest.py, or kunit.sh where there is none, with the words of /params. What it prints
+# goes to tools/kunit.py.
 # shellcheck shell=busybox
 . /lib.sh
 
@@ -13,6 +14,8 @@ else
 	start=${range% *} last=${range#* }
 	size=$((last - start + 1))
 fi
-# shellcheck disable=SC2046 # words, or none
-sh /kunit.sh / "$start" "$size" $(cat /params) >&3 2>&1
+program="sh /kunit.sh"
+[ ! -e /guest.py ] || program="python3 -B /guest.py"
+# shellcheck disable=SC2046,SC2086 # words, or none
+$program / "$start" "$size" $(cat /params) >&3 2>&1
 finish 0
