@@ -7,6 +7,7 @@
 use crate::support::{
     devices::{Device, NAME},
     ranges::{PAGE, PAGE_2M},
+    reclaim::in_reclaim,
 };
 use io_mapping_rs::{
     debugfs::files::{Directory, Text, TextFile, TextFiles},
@@ -53,7 +54,7 @@ impl TextFile<Data> for Control {
 
     fn show(_: &Data, out: &mut Text) -> Result {
         out.push(
-            b"pages whole sparse modes drop count hold hoard churn refuse refuse-bars leak\n",
+            b"pages whole sparse modes drop count hold hoard churn refuse refuse-bars leak map-in-reclaim map-under-lock\n",
         )?;
         #[cfg(CONFIG_X86_64)]
         for (number, name) in crate::failures::names().enumerate() {
@@ -91,6 +92,8 @@ impl TextFile<Data> for Control {
             "refuse" => refuse(phys),
             "refuse-bars" => refuse_bars(),
             "leak" => leak(phys, count),
+            "map-in-reclaim" => map_in_reclaim(phys, count),
+            "map-under-lock" => map_under_lock(phys, count),
             #[cfg(CONFIG_X86_64)]
             "call" => crate::failures::call(phys),
             _ => Err(EINVAL),
@@ -246,4 +249,32 @@ fn leak(phys: u64, size: u64) -> Result {
     // SAFETY: Nobody but the tests uses the range.
     core::mem::forget(unsafe { ioremap_wc(phys, size)? });
     Ok(())
+}
+
+/// Makes the call `number` of those that may allocate. On Whole `map` never does, and lockdep is told all the same.
+fn allocate(whole: &IoMapping, phys: u64, number: u64) -> Result {
+    match number {
+        0 => whole.map(0, PAGE).map(drop),
+        // SAFETY: Nobody but the tests uses the range.
+        1 => unsafe { ioremap_wc(phys, PAGE) }.map(drop),
+        2 => four_chunks(phys).map(drop),
+        _ => Err(EINVAL),
+    }
+}
+
+/// A bug: a shrinker must not make such a call.
+fn map_in_reclaim(phys: u64, number: u64) -> Result {
+    // SAFETY: Nobody but the tests uses the range.
+    let whole = unsafe { IoMapping::new_wc(phys, PAGE_2M)? };
+    in_reclaim(|| allocate(&whole, phys, number)).map_err(|_| EIO)?
+}
+
+/// A bug: who has a lock that a shrinker waits for must not make such a call.
+fn map_under_lock(phys: u64, number: u64) -> Result {
+    // SAFETY: Nobody but the tests uses the range.
+    let whole = unsafe { IoMapping::new_wc(phys, PAGE_2M)? };
+    let lock = KBox::pin_init(new_mutex!(()), GFP_KERNEL)?;
+    in_reclaim(|| drop(lock.lock())).map_err(|_| EIO)?;
+    let _guard = lock.lock();
+    allocate(&whole, phys, number)
 }

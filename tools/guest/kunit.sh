@@ -9,6 +9,7 @@
 #   readers  tests of address space run while others read what the kernel shows of it
 #   hotplug  tests run while CPUs go offline and come back; those that let CPUs go themselves run before
 #   only,GLOB...  the tests that these pick alone
+#   lockdep,COMMAND  the suite iomrs_reclaim runs, and lockdep must report what COMMAND does (selftests/kunit/control.rs)
 #   mutations  what the file DIR-OF-MODULES/mutations says, for tools/mutations.py
 # Output for tools/kunit.py: "@suite NAME [HOW]" before each suite's KTAP, then "@ok NAME" or "@not ok NAME: REASON".
 
@@ -141,6 +142,27 @@ mutations() {
 	done < "$1/mutations"
 }
 
+# lockdep_reports COMMAND NUMBER: COMMAND of the file control is a call in the wrong place, of which lockdep knows by what the
+# library tells it. lockdep prints one report.
+lockdep_reports() {
+	echo "iomrs: lockdep is to report $*" > /dev/kmsg
+	echo "$1 $phys $2" > /sys/kernel/debug/io_mapping_selftests/control || return
+	dmesg | sed "1,/iomrs: lockdep is to report/d" > /tmp/said
+	grep -q "WARNING: possible circular locking dependency" /tmp/said || { echo "no report" && return 1; }
+	grep -q "iomrs_might_alloc" /tmp/said || { echo "a report of something else" && return 1; }
+}
+
+# lockdep COMMAND: the suite is silent, and then there is a bug on purpose.
+lockdep() {
+	printf %s "iomrs_reclaim.*" > /sys/module/kunit/parameters/filter_glob
+	check "io-mapping-rs.ko loads" insmod "$modules/io-mapping-rs.ko"
+	check "io-mapping-selftests.ko loads" insmod "$modules/io-mapping-selftests.ko" phys="$phys" size="$size"
+	suites ""
+	check "kernel log is quiet" quiet_log
+	check "lockdep reports $1" lockdep_reports "${1%-*}" "${1##*-}"
+	check "both modules unload" unload
+}
+
 . "${0%/*}/checkers.sh"
 results=/sys/kernel/debug/kunit
 before=$(ls $results 2> /dev/null)
@@ -157,6 +179,12 @@ if [ "$more" = mutations ]; then
 	echo "@done"
 	exit
 fi
+case $more in lockdep,*)
+	lockdep "${more#lockdep,}"
+	echo "@done"
+	exit
+	;;
+esac
 for slots in 1 32 63 65 4097 4160 4294967295; do
 	check "window_slots=$slots is refused" refuses window_slots=$slots "window_slots=$slots is not a multiple of 64"
 done

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn c_api_maps_and_unmaps_in_reclaim() -> Outcome {
+    fn s51_c_api_maps_and_unmaps_in_reclaim() -> Outcome {
         let range = require!(TestRange::reserved());
         for driver in [&OURS, &CHECKED] {
             let before = KernelState::now()?;

@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shrinker_gives_up_chunks() -> Outcome {
+    fn s51_shrinker_gives_up_chunks() -> Outcome {
         require!(chunks(2));
         let range = require!(TestRange::reserved());
         let cache = Cache::new(range)?;
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn maps_and_drops_in_reclaim() -> Outcome {
+    fn s51_maps_and_drops_in_reclaim() -> Outcome {
         require!(chunks(2));
         let range = require!(TestRange::reserved());
         let before = KernelState::now()?;
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn tasks_map_while_chunks_are_given_up() -> Outcome {
+    fn s51_tasks_map_while_chunks_are_given_up() -> Outcome {
         require!(chunks(4));
         require!(two_cpus());
         let range = require!(TestRange::reserved());
