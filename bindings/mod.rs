@@ -128,11 +128,11 @@ unsafe extern "C" {
     pub(crate) safe fn iomrs_fatal_signal_pending() -> bool;
 
     // helpers/sched_mm.c
-    #[cfg(CONFIG_LOCKDEP)]
+    #[cfg(CONFIG_PROVE_LOCKING)]
     pub(crate) safe fn iomrs_might_alloc();
-    #[cfg(CONFIG_LOCKDEP)]
+    #[cfg(CONFIG_PROVE_LOCKING)]
     pub(crate) safe fn iomrs_fs_reclaim_acquire();
-    #[cfg(CONFIG_LOCKDEP)]
+    #[cfg(CONFIG_PROVE_LOCKING)]
     pub(crate) safe fn iomrs_fs_reclaim_release();
 
     // helpers/smp.c

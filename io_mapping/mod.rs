@@ -25,7 +25,7 @@
 //!
 //! Where memory is short the kernel calls the shrinkers of drivers: that is reclaim. A shrinker, and who holds a
 //! lock that a shrinker waits for, makes no call that may allocate memory: such calls say so. A kernel with
-//! `CONFIG_LOCKDEP` reports one that is made there, whether it allocates or not. Guards, apertures and
+//! `CONFIG_PROVE_LOCKING` reports one that is made there, whether it allocates or not. Guards, apertures and
 //! mappings may be dropped there, and [`trim`](IoMapping::trim) be called.
 //!
 //! There are two strategies. Every call behaves the same with both:

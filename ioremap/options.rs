@@ -152,7 +152,7 @@ impl Options {
     /// # Context
     ///
     /// May sleep, and allocate memory: not in reclaim, nor with a lock held that a shrinker waits for. A kernel with
-    /// `CONFIG_LOCKDEP` reports it, each time.
+    /// `CONFIG_PROVE_LOCKING` reports it, whether it allocates this time or not.
     ///
     /// # Safety
     ///

@@ -21,16 +21,16 @@ pub(crate) fn may_allocate() {
     if cfg!(CONFIG_DEBUG_ATOMIC_SLEEP) {
         bindings::iomrs_might_sleep();
     }
-    #[cfg(CONFIG_LOCKDEP)]
+    #[cfg(CONFIG_PROVE_LOCKING)]
     bindings::iomrs_might_alloc();
 }
 
 /// Tells lockdep that reclaim may wait for the lock which `lock_and_unlock` takes. From then on it reports who allocates
 /// memory under it.
 pub(crate) fn may_wait_for(lock_and_unlock: impl FnOnce()) {
-    #[cfg(CONFIG_LOCKDEP)]
+    #[cfg(CONFIG_PROVE_LOCKING)]
     bindings::iomrs_fs_reclaim_acquire();
     lock_and_unlock();
-    #[cfg(CONFIG_LOCKDEP)]
+    #[cfg(CONFIG_PROVE_LOCKING)]
     bindings::iomrs_fs_reclaim_release();
 }

@@ -19,7 +19,7 @@ impl<'a> Aperture<'a> {
     ///
     /// # Context
     ///
-    /// May sleep.
+    /// As [`Options::map`].
     ///
     /// # Examples
     ///
@@ -50,7 +50,7 @@ impl<'a> Aperture<'a> {
     ///
     /// # Context
     ///
-    /// May sleep.
+    /// As [`Options::map`].
     ///
     /// # Examples
     ///

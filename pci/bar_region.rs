@@ -49,7 +49,7 @@ impl<'a> BarRegion<'a> {
     ///
     /// # Context
     ///
-    /// May sleep.
+    /// As [`Options::map`].
     pub fn request(pdev: &'a Device<Bound>, bar: u32, name: &CStr) -> Result<Self> {
         let request = Request::new(pdev, bar, IoRegion::KINDS, name)?;
         Ok(Self(Arc::new(request, GFP_KERNEL)?))
@@ -74,7 +74,7 @@ impl<'a> BarRegion<'a> {
     ///
     /// # Context
     ///
-    /// May sleep.
+    /// As [`Options::map`].
     #[track_caller]
     pub fn map<T: FromBar>(&self, part: impl RangeBounds<ResourceSize>) -> Result<Owned<'a, T>> {
         let inner = T::map(self.part(part)?)?;
@@ -89,7 +89,7 @@ impl<'a> BarRegion<'a> {
     ///
     /// # Context
     ///
-    /// May sleep.
+    /// As [`Options::map`].
     #[track_caller]
     pub fn bar(&self, part: impl RangeBounds<ResourceSize>) -> Result<Bar<'a>> {
         self.map(part)
@@ -103,7 +103,7 @@ impl<'a> BarRegion<'a> {
     ///
     /// # Context
     ///
-    /// May sleep.
+    /// As [`Options::map`].
     #[track_caller]
     pub fn wc(&self, part: impl RangeBounds<ResourceSize>) -> Result<WcBar<'a>> {
         self.map(part)
@@ -117,7 +117,7 @@ impl<'a> BarRegion<'a> {
     ///
     /// # Context
     ///
-    /// May sleep.
+    /// As [`Options::map`].
     #[track_caller]
     pub fn map_with<T: From<Mapping>>(
         &self,
@@ -136,7 +136,7 @@ impl<'a> BarRegion<'a> {
     ///
     /// # Context
     ///
-    /// May sleep.
+    /// As [`Options::map`].
     #[track_caller]
     pub fn aperture(
         &self,

@@ -37,6 +37,7 @@ use crate::io_mapping::IoMapping;
 use crate::ioremap::io_region::IoRegion;
 use crate::ioremap::ports::Ports;
 use crate::ioremap::{Mapping, Options, PhysAddr, ResourceSize, WcMapping};
+use crate::mm::reclaim;
 use core::ops::Deref;
 use kernel::{
     device::Bound,
@@ -162,7 +163,7 @@ impl<'a, T: FromBar> Owned<'a, T> {
     ///
     /// # Context
     ///
-    /// May sleep.
+    /// As [`Options::map`].
     #[track_caller]
     pub fn iomap(
         pdev: &'a Device<Bound>,
@@ -182,7 +183,7 @@ impl<'a, T: FromBar> Owned<'a, T> {
     ///
     /// # Context
     ///
-    /// May sleep.
+    /// As [`Options::map`].
     #[track_caller]
     pub fn iomap_range(
         pdev: &'a Device<Bound>,
@@ -215,7 +216,7 @@ impl<'a, T: From<Mapping>> Owned<'a, T> {
     ///
     /// # Context
     ///
-    /// May sleep.
+    /// As [`Options::map`].
     ///
     /// # Examples
     ///
@@ -272,7 +273,7 @@ impl<T: Send + 'static> Owned<'_, T> {
     ///
     /// # Context
     ///
-    /// May sleep.
+    /// As [`Options::map`].
     ///
     /// # Examples
     ///
@@ -287,6 +288,7 @@ impl<T: Send + 'static> Owned<'_, T> {
     /// }
     /// ```
     pub fn into_devres(self) -> Result<DevresLt<Owned<'static, T>>> {
+        reclaim::may_allocate();
         let pdev = self.region.device();
         // SAFETY: `self` holds a reference to the device and what maps its BAR, both of which are
         // valid for as long as the device is bound, not just for the lifetime of `self`.
@@ -303,7 +305,7 @@ impl<T: Send + Sync + 'static> Owned<'_, T> {
     ///
     /// # Context
     ///
-    /// May sleep.
+    /// As [`Options::map`].
     ///
     /// # Examples
     ///
@@ -327,6 +329,7 @@ impl<T: Send + Sync + 'static> Owned<'_, T> {
     /// }
     /// ```
     pub fn into_sleepable_devres(self) -> Result<SleepableDevres<T>> {
+        reclaim::may_allocate();
         let pdev = self.region.device();
         // SAFETY: As in `into_devres`: `self` holds a reference to the device `pdev` and what maps
         // its BAR, both of which are valid for as long as the device is bound.

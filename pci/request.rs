@@ -8,6 +8,7 @@ use crate::bindings::pci::{self, IORESOURCE_IO, IORESOURCE_MEM, IORESOURCE_UNSET
 use crate::ioremap::{Mapping, Options, PhysAddr, ResourceSize};
 use crate::mm::cache_mode::{CacheMode, ForeignMapping, Policy};
 use crate::mm::phys_range::PAGE_SIZE;
+use crate::mm::reclaim;
 use crate::tracking::counters;
 use core::ops::Deref;
 use kernel::{device::Bound, pci::Device, prelude::*, str::CString, sync::Arc};
@@ -62,6 +63,7 @@ impl<'a> Request<'a> {
         kinds: &[BarKind],
         name: &CStr,
     ) -> Result<Self> {
+        reclaim::may_allocate();
         let flags = pci::resource_flags(pdev, bar)?;
         let (start, size) = (
             pdev.resource_start(bar)?.into(),

@@ -26,7 +26,7 @@
 #include "percpu.c"
 #include "preempt.c"
 #include "sched.c"
-#ifdef CONFIG_LOCKDEP
+#ifdef CONFIG_PROVE_LOCKING
 #include "sched_mm.c"
 #endif
 #include "smp.c"

@@ -108,7 +108,7 @@ struct Chunk {
 }
 
 /// The chunks of an aperture that are mapped, and the elements of its [`ChunkTable`]. Both change
-/// only under a lock.
+/// only under a lock, or by who has the aperture for itself.
 struct MappedChunks {
     chunks: KVVec<Chunk>,
     elements: KVVec<AtomicUsize>,
