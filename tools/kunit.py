@@ -233,6 +233,12 @@ def results(args, name):
                 break
 
 
+def more(word):
+    if word not in ("once", "again", "readers", "hotplug") and not word.startswith("lockdep,"):
+        raise argparse.ArgumentTypeError(f"there is no {word}")
+    return word
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("modules")
@@ -242,7 +248,7 @@ def main():
     parser.add_argument("--param", action="append", default=[], help="a parameter of the selftests' module, such as sparse=1")
     parser.add_argument("--glob", help="these cases alone: suite.case")
     parser.add_argument("--guest", default="kunit.sh", help="what runs in the guest: a file of tools/guest")
-    parser.add_argument("--more", default="once", help="what a boot for all cases does besides, see tools/guest/kunit.sh")
+    parser.add_argument("--more", default="once", type=more, help="what a boot for all cases does besides, see tools/guest/kunit.sh")
     parser.add_argument("--limit", type=int, default=TIMEOUT, help="seconds after which the guest is ended")
     parser.add_argument("--cpus", type=int, default=2)
     parser.add_argument("--log", default="/tmp/iomrs-kunit.log", help="where consoles go, with the boot's name added")

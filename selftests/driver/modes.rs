@@ -53,8 +53,12 @@ impl Part<'_> {
 
     /// Whether each entry selects the mode that the first selected at first.
     fn has_mode(&self) -> bool {
-        let mut entries = self.mapping.entries();
-        entries.all(|entry| entry.cache_mode() == Some(self.mode))
+        let (mut entries, mut count) = (self.mapping.entries(), 0);
+        let same = entries.all(|entry| {
+            count += 1;
+            entry.cache_mode() == Some(self.mode)
+        });
+        same && count > 0
     }
 }
 

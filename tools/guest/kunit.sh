@@ -45,17 +45,19 @@ refuses() {
 	dmesg | tail -n 5 | grep -q "$2" || { dmesg | tail -n 1 && return 1; }
 }
 
-# suites HOW: prints the results of the suites of the modules that are loaded.
+# suites HOW: prints the results of the suites of the modules that are loaded, which must be one at least.
 suites() {
-	local suite
+	local suite ran=
 	for suite in "$results"/*; do
 		suite=${suite##*/}
 		# The kernel's own suites were there before.
 		! echo "$before" | grep -qx "$suite" || continue
 		echo "@suite $suite $1"
+		ran=yes
 		cat "$results/$suite/results"
 	done
 	echo "@end"
+	[ -n "$ran" ]
 }
 
 # again GLOB PARAMETER...: runs the tests that GLOB picks on a library with these parameters.
@@ -66,7 +68,7 @@ again() {
 	printf %s "$glob" > /sys/module/kunit/parameters/filter_glob
 	check "io-mapping-rs.ko loads with $with" insmod "$modules/io-mapping-rs.ko" $arena "$@"
 	check "io-mapping-selftests.ko loads for $with" insmod "$modules/io-mapping-selftests.ko" phys="$phys" size="$size" $arena "$@"
-	suites "$*"
+	suites "$*" || echo "@not ok $glob: no suite has such a test"
 	check "both modules unload after $with" unload
 }
 
@@ -88,7 +90,12 @@ with_readers() {
 
 # set_online FILE 0|1: waits while a driver is being bound, when the kernel lets no CPU come or go.
 set_online() {
-	until echo "$2" > "$1"; do sleep 0.01; done 2> /dev/null
+	local tries=1000
+	until echo "$2" > "$1"; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return
+		sleep 0.01
+	done 2> /tmp/set_online
 }
 
 # Takes each CPU but the first offline, and brings it back when the next one is offline.
@@ -105,7 +112,7 @@ take_cpus() {
 
 bring_cpus_back() {
 	local cpu
-	for cpu in /sys/devices/system/cpu/cpu*/online; do set_online "$cpu" 1; done
+	for cpu in /sys/devices/system/cpu/cpu*/online; do set_online "$cpu" 1 || { cat /tmp/set_online && return 1; }; done
 	[ "$(cat /sys/devices/system/cpu/online)" = "$(cat /sys/devices/system/cpu/present)" ]
 }
 

@@ -153,7 +153,7 @@ mod tests {
         // The second is on any CPU, also on one that goes.
         let threads = (
             Thread::start(Some(0), &map_and_read)?,
-            Thread::start(None, &map_and_read)?,
+            Thread::start(None, &map_and_read).inspect_err(|_| done.store(1, Ordering::Release))?,
         );
         let (mut result, mut cycles) = (0, 0);
         while cycles < 10 || rounds.load(Ordering::Relaxed) < 40 {

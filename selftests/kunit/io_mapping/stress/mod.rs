@@ -97,11 +97,14 @@ mod tests {
             done.store(1, Ordering::Release);
         };
         let timer = Timer::start(0, TIMER_NS, &interrupts[0])?;
+        // The tasks go on until `done`.
+        let start =
+            |body| Thread::start(None, body).inspect_err(|_| done.store(1, Ordering::Release));
         drop((
-            Thread::start(None, &tasks[0])?,
-            Thread::start(None, &tasks[1])?,
-            Thread::start(None, &tasks[2])?,
-            Thread::start(None, &hotplug)?,
+            start(&tasks[0])?,
+            start(&tasks[1])?,
+            start(&tasks[2])?,
+            Thread::start(None, &hotplug).inspect_err(|_| done.store(1, Ordering::Release))?,
         ));
         drop(timer);
         check_eq!(succeeded.into_inner(), HOTPLUGS + 1);
