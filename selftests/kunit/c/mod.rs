@@ -63,10 +63,7 @@ pub(crate) struct Driver {
 }
 
 /// A function that C calls with the argument that it was given for it.
-pub(crate) type Callback = unsafe extern "C" fn(arg: *mut c_void);
-
-/// As [`Callback`], for an answer.
-pub(crate) type Question = unsafe extern "C" fn(arg: *mut c_void) -> bool;
+pub(crate) type Callback<R = ()> = unsafe extern "C" fn(arg: *mut c_void) -> R;
 
 /// Returns C's `enum page_cache_mode` of a cache mode.
 pub(crate) fn page_cache_mode(mode: CacheMode) -> u32 {
@@ -203,9 +200,9 @@ unsafe extern "C" {
     pub(crate) fn iomrs_c_pci_assign(pdev: *mut c_void, bar: u32, start: u64);
 
     // reclaim.c
-    pub(crate) fn iomrs_c_shrinker_start(scan: Question, arg: *mut c_void) -> *mut c_void;
+    pub(crate) fn iomrs_c_shrinker_start(scan: Callback<bool>, arg: *mut c_void) -> *mut c_void;
     pub(crate) fn iomrs_c_shrinker_stop(shrinker: *mut c_void);
     pub(crate) fn iomrs_c_run_in_reclaim(f: Callback, arg: *mut c_void);
     pub(crate) safe fn iomrs_c_drop_slab() -> c_int;
-    pub(crate) fn iomrs_c_use_up_memory(is_enough: Question, arg: *mut c_void) -> bool;
+    pub(crate) fn iomrs_c_use_up_memory(is_enough: Callback<bool>, arg: *mut c_void) -> bool;
 }

@@ -109,7 +109,7 @@ struct Worker {
 }
 
 impl Worker {
-    /// Maps in every way, until `stop`. A map may fail for want of memory or slots.
+    /// Maps in every way, until `stop`. A map may fail where memory is short, or all slots are in use.
     fn work(&self, cache: &Cache, number: u32, stop: &AtomicBool) -> Outcome {
         // The bytes of this worker alone: a page of each chunk.
         let page = u64::from(number) * PAGE;

@@ -79,15 +79,15 @@ pub(crate) fn without_soft_interrupts(f: impl FnOnce()) {
 }
 
 /// Returns what C has to be given to call `body`: a function and its argument.
-fn callback<F: Fn() + Sync>(body: &F) -> (c::Callback, *mut c_void) {
+pub(crate) fn callback<R, F: Fn() -> R + Sync>(body: &F) -> (c::Callback<R>, *mut c_void) {
     /// # Safety
     ///
     /// `arg` points to an `F` that lives as long as the call.
-    unsafe extern "C" fn run<F: Fn()>(arg: *mut c_void) {
+    unsafe extern "C" fn run<R, F: Fn() -> R>(arg: *mut c_void) -> R {
         // SAFETY: The caller passes a pointer to an `F`, of which shared use is fine.
-        unsafe { (*arg.cast::<F>())() };
+        unsafe { (*arg.cast::<F>())() }
     }
-    (run::<F>, core::ptr::from_ref(body).cast_mut().cast())
+    (run::<R, F>, core::ptr::from_ref(body).cast_mut().cast())
 }
 
 /// A thread. Its drop waits for its end, so that it may borrow what outlives this.

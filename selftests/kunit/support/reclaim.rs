@@ -2,21 +2,12 @@
 
 //! Memory that is short: a shrinker of the tests, and what makes the kernel call it. See `c/reclaim.c`.
 
-use crate::{c, support::outcome::*};
+use crate::{
+    c,
+    support::{contexts::callback, outcome::*},
+};
 use core::{ffi::c_void, marker::PhantomData, ptr, ptr::NonNull};
 use kernel::{error::to_result, prelude::*};
-
-/// Returns what C has to be given to ask `body`: a function and its argument.
-fn question<F: Fn() -> bool>(body: &F) -> (c::Question, *mut c_void) {
-    /// # Safety
-    ///
-    /// `arg` points to an `F` that lives as long as the call.
-    unsafe extern "C" fn ask<F: Fn() -> bool>(arg: *mut c_void) -> bool {
-        // SAFETY: The caller passes a pointer to an `F`, of which shared use is fine.
-        unsafe { (*arg.cast::<F>())() }
-    }
-    (ask::<F>, ptr::from_ref(body).cast_mut().cast())
-}
 
 /// A shrinker. Its drop waits for calls that have begun, so that it may borrow what outlives this.
 pub(crate) struct Shrinker<'a> {
@@ -30,7 +21,7 @@ impl<'a> Shrinker<'a> {
     ///
     /// The caller must not forget the shrinker.
     pub(crate) fn start<F: Fn() -> bool + Sync>(scan: &'a F) -> Outcome<Self> {
-        let (ask, arg) = question(scan);
+        let (ask, arg) = callback(scan);
         // SAFETY: `ask` is for `arg`, and `scan` outlives the shrinker, which our drop stops.
         let raw = NonNull::new(unsafe { c::iomrs_c_shrinker_start(ask, arg) });
         let Some(raw) = raw else {
@@ -84,8 +75,8 @@ pub(crate) fn drop_slab() -> Result {
 }
 
 /// Takes memory until `is_enough` says so, and frees it. Returns `false` where there is none left before that.
-pub(crate) fn use_up_memory<F: Fn() -> bool>(is_enough: &F) -> bool {
-    let (ask, arg) = question(is_enough);
+pub(crate) fn use_up_memory<F: Fn() -> bool + Sync>(is_enough: &F) -> bool {
+    let (ask, arg) = callback(is_enough);
     // SAFETY: `ask` is for `arg`, which outlives the call.
     unsafe { c::iomrs_c_use_up_memory(ask, arg) }
 }

@@ -156,6 +156,7 @@ mod tests {
         check_eq!(c::iomrs_c_set_cpu_online(1, true), 0);
         check_slots(&exhaust(&aperture, 0)?, 0)
     }
+
     /// A task takes all slots on a CPU that goes then. It keeps them, and the CPU that is left can have them after
     /// it. The others have theirs when they are back.
     #[test]
