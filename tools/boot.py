@@ -27,9 +27,11 @@ import secure_boot
 class Guest(qemu.Guest):
     """A guest with the accelerator that works here, where none is given."""
 
-    def __init__(self, kernel, *args, icount=False, accelerator=None, **options):
+    def __init__(self, kernel, *args, icount=False, accelerator=None, one_thread=False, **options):
         if not accelerator:
             accelerator = "tcg" if icount else accel.choose(kernel)
+        if one_thread:
+            accelerator = accelerator.replace("tcg", "tcg,thread=single")
         super().__init__(kernel, *args, icount=icount, accelerator=accelerator, **options)
 
 
@@ -49,8 +51,6 @@ def main():
                         help="boot Debian's kernel as on a machine with Secure Boot whose owner has enrolled this certificate")
     parser.add_argument("qemu", nargs="*", help="more arguments for QEMU")
     args = vars(parser.parse_args())
-    if args.pop("one_thread"):
-        args["accelerator"] = accel.choose(args["kernel"]).replace("tcg", "tcg,thread=single")
     certificate = args.pop("secure_boot")
     if certificate:
         args["loader"] = secure_boot.Loader(certificate)

@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 
-import accel
 import boot
 import initramfs
 import qemu
@@ -148,8 +147,7 @@ def main():
                    "-object", json.dumps(backend), "-device", "pcie-root-port,id=root-port,chassis=1", "-device", json.dumps(DEVICE)]
         append = f"intel_iommu=on iomrs_cycles={cycles}"
         # With a thread for each CPU it may read by what is left of the device when the guest's memory changes, and abort.
-        accelerator = accel.choose("stock").replace("tcg", "tcg,thread=single")
-        with boot.Guest("stock", initrd, log, append=append, timeout=TIMEOUT, qemu=devices, accelerator=accelerator) as guest:
+        with boot.Guest("stock", initrd, log, append=append, timeout=TIMEOUT, qemu=devices, one_thread=True) as guest:
             converse(guest, control, backend, memory)
     return 0
 

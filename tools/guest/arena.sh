@@ -4,22 +4,14 @@
 # shellcheck shell=busybox
 . /lib.sh
 
-NODE=/dev/io_mapping_sample0
 # Bytes that are read of a unit.
 MIB=32
 
-load() {
-	insmod /io-mapping-rs.ko && insmod /io-mapping-sample.ko strategy=1 || return
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		[ ! -e $NODE ] || return 0
-		sleep 0.2
-	done
-	echo "$NODE has not appeared" && return 1
-}
+load() { insmod /io-mapping-rs.ko && load_sample 1; }
 
 # No byte is zero.
 fill() {
-	dd if=/dev/zero bs=1M count=$MIB 2> /dev/null | tr '\000' '\125' | dd of=$NODE bs=1M 2> /dev/null
+	dd if=/dev/zero bs=1M count=$MIB 2> /dev/null | tr '\000' '\125' | dd of="$NODE" bs=1M 2> /dev/null
 }
 
 # The address and the size of each unit.

@@ -6,7 +6,6 @@
 # shellcheck shell=busybox
 . /lib.sh
 
-NODE=/dev/io_mapping_sample0
 LIBRARY=/sys/kernel/debug/io_mapping_rs
 CPUS=/sys/devices/system/cpu
 # How often all CPUs go but the first.
@@ -18,8 +17,6 @@ QUIET=32
 MODE_MSRS="0x277 0x2ff 0x200 0x201 0x202 0x203 0x204 0x205 0x206 0x207 0x208 0x209 0x20a 0x20b 0x20c 0x20d 0x20e 0x20f
 	0x250 0x258 0x259 0x268 0x269 0x26a 0x26b 0x26c 0x26d 0x26e 0x26f"
 
-load() { insmod /io-mapping-sample.ko "strategy=$1" && until_true [ -c $NODE ]; }
-
 count() { sed -n "s/^$1 //p" $LIBRARY/stats; }
 
 # worker NUMBER: writes a MiB to places of its own, and reads it back. A line in its file for each. (A task that is frozen
@@ -29,8 +26,8 @@ worker() {
 	while [ -e /tmp/run ]; do
 		rounds=$((rounds + 1)) place=$(($1 * 8 + rounds % 8)) want=/tmp/want.$((rounds % 3))
 		{
-			dd if=$want of=$NODE bs=1M seek=$place conv=notrunc 2> "/tmp/error.$1" &&
-				dd if=$NODE of="/tmp/data.$1" bs=1M skip=$place count=1 iflag=fullblock 2> "/tmp/error.$1" &&
+			dd if=$want of="$NODE" bs=1M seek=$place conv=notrunc 2> "/tmp/error.$1" &&
+				dd if="$NODE" of="/tmp/data.$1" bs=1M skip=$place count=1 iflag=fullblock 2> "/tmp/error.$1" &&
 				cmp "/tmp/data.$1" $want > "/tmp/error.$1" 2>&1
 		} || tail -n 1 "/tmp/error.$1" >> /tmp/wrong
 		echo $rounds >> "/tmp/rounds.$1"
@@ -90,7 +87,7 @@ cycle() {
 cpus_go() {
 	local left=$CYCLES flushes
 	flushes=$(count arena_flushes)
-	load "$1" && start_workers || return
+	load_sample "$1" && start_workers || return
 	while [ $left -gt 0 ]; do
 		cycle && workers_go_on || return
 		left=$((left - 1))
@@ -125,9 +122,9 @@ mode_registers() {
 # The entries of all mappings, without how old each is and the temporary maps of the moment.
 entries() { cut -c 1-106,129-142 $LIBRARY/mappings | grep '^0x'; }
 
-sum() { dd if=$NODE bs=1M skip=$QUIET count=8 2> /dev/null | sha256sum | cut -d ' ' -f 1; }
+sum() { dd if="$NODE" bs=1M skip=$QUIET count=8 2> /dev/null | sha256sum | cut -d ' ' -f 1; }
 
-fill() { dd if=/dev/urandom of=$NODE bs=1M seek=$QUIET count=8 2> /dev/null; }
+fill() { dd if=/dev/urandom of="$NODE" bs=1M seek=$QUIET count=8 2> /dev/null; }
 
 # Wakes by the clock: an alarm before the machine sleeps would be none.
 sleep_and_wake() {
@@ -138,8 +135,8 @@ sleep_and_wake() {
 # suspends STRATEGY: with open files, and workers that are frozen meanwhile.
 suspends() {
 	local before
-	load "$1" && fill || return
-	exec 5<> $NODE
+	load_sample "$1" && fill || return
+	exec 5<> "$NODE"
 	before=$(sum)
 	mode_registers /tmp/registers && entries > /tmp/entries && start_workers && sleep_and_wake "$1" && workers_go_on && stop_workers || return
 	[ "$(sum)" = "$before" ] || { echo "the memory has changed" && return 1; }
@@ -162,8 +159,8 @@ modes_are_as_before() {
 
 # The next kernel has no part in what is open, mapped and going on here.
 start_next_kernel() {
-	load 2 && fill && insmod /io-mapping-tests.ko modes=1 && start_workers || return
-	exec 6<> $NODE
+	load_sample 2 && fill && insmod /io-mapping-tests.ko modes=1 && start_workers || return
+	exec 6<> "$NODE"
 	quiet_log || return
 	echo "iomrs: the next kernel" > /dev/kmsg
 	stty -F "$TTY" raw # returns when all is sent
@@ -171,7 +168,7 @@ start_next_kernel() {
 }
 
 bytes_are_there() {
-	load 2 || return
+	load_sample 2 || return
 	# shellcheck disable=SC2154  # from the kernel's command line
 	[ "$(sum)" = "$iomrs_sum" ] || { echo "other bytes than the first kernel's" && return 1; }
 	fill && start_workers && workers_go_on && stop_workers

@@ -5,7 +5,6 @@
 # shellcheck shell=busybox
 . /lib.sh
 
-NODE=/dev/io_mapping_sample0
 REGISTER=/sys/kernel/debug/io_mapping_sample0/interrupt_mask
 DRIVER=/sys/bus/pci/drivers/io_mapping_sample
 LIBRARY=/sys/kernel/debug/io_mapping_rs
@@ -17,11 +16,6 @@ MIB=64
 TAINTS=$((1 << 5 | 1 << 7 | 1 << 9 | 1 << 14))
 
 wait_for_node() { until_true [ -c "$NODE" ]; }
-
-# load_sample STRATEGY: the sample driver; its parameter says how the memory is mapped.
-load_sample() {
-	insmod /io-mapping-sample.ko "strategy=$1" && wait_for_node
-}
 
 # memory_range DEVICE: physical address of the first and the last byte of the memory.
 memory_range() {
@@ -41,7 +35,7 @@ END
 guest_to_host() {
 	local sum answer
 	[ -e /tmp/data ] || dd if=/dev/urandom of=/tmp/data bs=1M count=$MIB 2> /dev/null || return
-	dd if=/tmp/data of=$NODE bs=1M seek="$1" || return
+	dd if=/tmp/data of="$NODE" bs=1M seek="$1" || return
 	sum=$(sha256sum < /tmp/data)
 	answer=$(ask compare $(($1 << 20)) $((MIB << 20)) "${sum%% *}")
 	[ "$answer" = same ] || { echo "$answer" && return 1; }
@@ -51,7 +45,7 @@ guest_to_host() {
 host_to_guest() {
 	local host guest
 	host=$(ask change $(($1 << 20)) $(($2 << 20)))
-	guest=$(dd if=$NODE bs=1M skip="$1" count="$2" 2> /dev/null | sha256sum)
+	guest=$(dd if="$NODE" bs=1M skip="$1" count="$2" 2> /dev/null | sha256sum)
 	tell "read ${guest%% *}"
 	[ "${guest%% *}" = "$host" ] || { echo "the guest read SHA-256 ${guest%% *}, the host wrote $host" && return 1; }
 }
@@ -79,7 +73,7 @@ refuse_whole_in_c() {
 refuse_whole() {
 	if [ -e /io-mapping-c-apertures.ko ]; then refuse_whole_in_c || return; fi
 	insmod /io-mapping-sample.ko strategy=1 || return
-	[ ! -e $NODE ] || { echo "$NODE has appeared" && return 1; }
+	[ ! -e "$NODE" ] || { echo "$NODE has appeared" && return 1; }
 	rmmod io_mapping_sample
 	dmesg | grep -q 'io_mapping_sample .*failed with error -12$' || { echo "it was no ENOMEM" && return 1; }
 }
@@ -154,7 +148,7 @@ first_address() { sed -n "s/^ *\([0-9a-f]*\)-.* : $1.*/0x\1/p" /proc/iomem | tai
 
 # What a person can ask of the node and the modules, and must not get.
 bad_commands() {
-	refuse "write to the node at its end" ENOSPC dd if=/dev/zero of=$NODE bs=1M seek="$MEMORY" count=1
+	refuse "write to the node at its end" ENOSPC dd if=/dev/zero of="$NODE" bs=1M seek="$MEMORY" count=1
 	refuse "check the library on memory that a driver has" EBUSY selftest "$(memory_range "$DEVICE" | cut -d ' ' -f 1) 0x1000"
 	refuse "check the library on system RAM" EPERM selftest "$(first_address "System RAM") 0x1000"
 	refuse "check the library on registers of the machine" EPERM selftest "$(first_address "\(HPET\|.*pl011.*\)") 0x1000"
@@ -162,7 +156,7 @@ bad_commands() {
 	refuse "load the library twice" EEXIST insmod /io-mapping-rs.ko
 	refuse "load the sample driver twice" EEXIST insmod /io-mapping-sample.ko
 	refuse "unload the library while the sample driver uses it" EAGAIN rmmod io_mapping_rs
-	exec 4< $NODE 5< "$REGISTER"
+	exec 4< "$NODE" 5< "$REGISTER"
 	refuse "unload the sample driver while its node is open" EAGAIN rmmod io_mapping_sample
 	exec 4<&-
 	refuse "unload the sample driver while its debugfs file is open" EAGAIN rmmod io_mapping_sample
@@ -171,9 +165,9 @@ bad_commands() {
 
 # Unbinds the driver while a file is open: the file stays, the memory is gone.
 unbind_while_open() {
-	exec 4<> $NODE
+	exec 4<> "$NODE"
 	echo "$DEVICE" > $DRIVER/unbind || return
-	[ ! -e $NODE ] || { echo "$NODE is still there" && return 1; }
+	[ ! -e "$NODE" ] || { echo "$NODE is still there" && return 1; }
 	refuse "read an open file after the driver was unbound" ENODEV sh -c 'dd bs=1 count=1 <&4'
 	refuse "write to an open file after the driver was unbound" ENODEV sh -c 'dd if=/dev/zero bs=1 count=1 >&4'
 	exec 4<&-

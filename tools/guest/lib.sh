@@ -18,7 +18,12 @@ mount -t tmpfs tmp /tmp
 case $TTY in */vport) TTY=$(echo /dev/vport*p*) ;; *) stty -F "$TTY" raw -echo ;; esac
 exec 3<> "$TTY"
 
+# The sample driver's.
+# shellcheck disable=SC2034  # for who sources this
+NODE=/dev/io_mapping_sample0
 FAILURES=0
+# What the kernel's log has where something is wrong.
+COMPLAINTS="WARNING:|BUG:|INFO:|UBSAN:|Oops|rcu:|possible|deprecated|rust_kernel:"
 LOG_MARK="iomrs: from here on the log is ours"
 
 tell() { printf '%s\n' "$*" >&3; }
@@ -72,18 +77,29 @@ range_of() {
 
 mark_log() { echo "$LOG_MARK" > /dev/kmsg; }
 
-# What the kernel has complained of since mark_log.
+# log_complaints [PATTERN]: what the kernel has complained of since mark_log, and the lines with PATTERN.
 log_complaints() {
 	dmesg | grep -q "$LOG_MARK" || { echo "the log has lost what it began with" && return; }
-	dmesg | sed "1,/$LOG_MARK/d" | grep -E "WARNING:|BUG:|INFO:|UBSAN:|Oops|Call Trace|rcu:|possible|deprecated|rust_kernel:" | head -n 3 | tr '\n' '|'
+	dmesg | sed "1,/$LOG_MARK/d" | grep -E "$COMPLAINTS${1:+|$1}" | head -n 3 | tr '\n' '|'
 }
 
 # To be tried at the end.
 quiet_log() {
 	local complaints
-	complaints=$(log_complaints)
+	complaints=$(log_complaints "Call Trace")
 	[ -z "$complaints" ] || { echo "$complaints" && return 1; }
 }
+
+# In hundredths of a second.
+now() {
+	local up
+	read -r up _ < /proc/uptime
+	echo "${up%.*}${up#*.}"
+}
+
+# load_sample [STRATEGY]: the sample driver, whose parameter says how the memory is mapped, until its node is there. (A write to
+# what is not there would make a file.)
+load_sample() { insmod /io-mapping-sample.ko ${1:+"strategy=$1"} && until_true [ -c $NODE ]; }
 
 # until_true CMD...: waits until it succeeds, 20 seconds at most.
 until_true() {

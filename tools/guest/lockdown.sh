@@ -7,7 +7,6 @@
 
 LOCKDOWN=/sys/kernel/security/lockdown
 LIBRARY=/sys/kernel/debug/io_mapping_rs
-NODE=/dev/io_mapping_sample0
 
 # refused LOG CMD...: CMD gets EPERM, and the kernel's log says so.
 refused() {
@@ -21,16 +20,13 @@ refused() {
 
 # Bytes go to the memory and come back.
 copies() {
-	dd if=/bin/busybox of=$NODE bs=1M seek=7 2> /dev/null &&
-		dd if=$NODE bs=1M skip=7 count=3 2> /dev/null | head -c "$(wc -c < /bin/busybox)" | cmp - /bin/busybox
+	dd if=/bin/busybox of="$NODE" bs=1M seek=7 2> /dev/null &&
+		dd if="$NODE" bs=1M skip=7 count=3 2> /dev/null | head -c "$(wc -c < /bin/busybox)" | cmp - /bin/busybox
 }
 
 write() { echo "$2" > "$1"; }
 
-load() {
-	# (A write to what is not there would make a file.)
-	insmod /io-mapping-rs.ko && insmod /io-mapping-sample.ko "strategy=$1" && until_true [ -c $NODE ]
-}
+load() { insmod /io-mapping-rs.ko && load_sample "$1"; }
 
 after_loading() {
 	try "the modules load" load 1 || return

@@ -7,21 +7,13 @@
 # shellcheck shell=busybox disable=SC2154
 . /lib.sh
 
-NODE=/dev/io_mapping_sample0
 DRIVER=/sys/bus/pci/drivers/io_mapping_sample
 LIBRARY=/sys/kernel/debug/io_mapping_rs
 WORKERS="write_and_read.1 write_and_read.2 bind_and_unbind self_check read_files"
-# What a call may say that fails for want of memory or slots.
+# What a call may say that fails where memory is short, or all slots are in use.
 SHORT="Cannot allocate memory\|Out of memory\|Resource temporarily unavailable\|can't fork"
 # No call may take longer, in seconds. (Emulated, on a loaded machine.)
 LIMIT=30
-
-# In hundredths of a second.
-now() {
-	local up
-	read -r up _ < /proc/uptime
-	echo "${up%.*}${up#*.}"
-}
 
 # meminfo NAME: in KiB.
 meminfo() { sed -n "s/^$1: *\([0-9]*\) kB/\1/p" /proc/meminfo; }
@@ -81,8 +73,8 @@ call() {
 # Two patterns in turn, and many places, so that no bytes are those from before.
 write_and_read() {
 	local place=$((($1 - 1) * 256 + rounds % 31 * 4)) pattern=/tmp/pattern.$((rounds % 2))
-	call dd if=$pattern of=$NODE bs=64k count=4 seek=$place conv=notrunc || return
-	call dd if=$NODE of="/tmp/got.$1" bs=64k count=4 skip=$place || return
+	call dd if=$pattern of="$NODE" bs=64k count=4 seek=$place conv=notrunc || return
+	call dd if="$NODE" of="/tmp/got.$1" bs=64k count=4 skip=$place || return
 	cmp $pattern "/tmp/got.$1" >> "/tmp/$worker.wrong" 2>&1
 }
 
@@ -184,10 +176,6 @@ workers_with() {
 	try "memory was short, strategy $strategy, $1" was_short "$1" || true
 }
 
-load() {
-	insmod /io-mapping-sample.ko "strategy=$1" && until_true [ -c $NODE ]
-}
-
 # The suite runs while its module is loaded.
 suite_passes() {
 	insmod /io-mapping-selftests.ko phys=0x10000000 size=0x8000000 short_seconds="$iomrs_seconds" || return
@@ -212,10 +200,10 @@ only_the_hog_was_killed() { ! killed_others; }
 
 # The kernel prints a stack when it ends a program, and where the hog itself gets no memory.
 log_is_quiet() {
-	local traces reasons
-	dmesg | grep -q "$LOG_MARK" || { echo "the log has lost what it began with" && return 1; }
+	local traces reasons complaints
+	complaints=$(log_complaints "blocked for")
+	[ -z "$complaints" ] || { echo "$complaints" && return 1; }
 	dmesg | sed "1,/$LOG_MARK/d" > /tmp/log
-	grep -E "WARNING:|BUG:|INFO:|UBSAN:|Oops|rcu:|possible|deprecated|rust_kernel:|blocked for" /tmp/log | head -n 3 | tr '\n' '|' | grep . && return 1
 	traces=$(grep -c "Call Trace" /tmp/log)
 	reasons=$(grep -c "invoked oom-killer\|stress-ng[^ ]*: page allocation failure" /tmp/log)
 	[ "$traces" = "$reasons" ] || { echo "$traces stacks for $reasons reasons: $(grep "page allocation failure" /tmp/log | head -n 1)" && return 1; }
@@ -252,7 +240,7 @@ else
 	PHYS=$(sed -n '3s/ .*//p' "/sys/bus/pci/devices/$UNUSED/resource")
 	for pattern in 0 1; do dd if=/dev/urandom of=/tmp/pattern.$pattern bs=64k count=4 2> /dev/null; done
 	for strategy in 1 2; do
-		try "the sample driver loads, strategy $strategy" load $strategy || continue
+		try "the sample driver loads, strategy $strategy" load_sample $strategy || continue
 		workers_with hog_to_the_edge
 		workers_with hog_beyond
 		try "the sample driver unloads, strategy $strategy" rmmod io_mapping_sample

@@ -6,21 +6,16 @@
 # shellcheck shell=busybox disable=SC2154
 . /lib.sh
 
-NODE=/dev/io_mapping_sample0
 DEBUG=/sys/kernel/debug
 WORKERS="stress_node stress_files vmalloc_tests self_checks"
 VMALLOC_MARK="iomrs: the tests of vmalloc beside strategy"
 # Of the tests of vmalloc, those that want no alignment, and that no allocation fails in.
 VMALLOC_TESTS=$((1 | 2 | 4 | 8 | 512 | 1024 | 4096))
 
-load() {
-	insmod /io-mapping-sample.ko "strategy=$1" && until_true [ -c $NODE ]
-}
-
 # What it says of a wrong byte goes to its standard error.
 fio_does() {
 	# shellcheck disable=SC2046  # words
-	fio --name=global --filename=$NODE --randseed=$seed "$1" $(cat /fio-args) --output=/tmp/fio > /dev/null
+	fio --name=global --filename="$NODE" --randseed=$seed "$1" $(cat /fio-args) --output=/tmp/fio > /dev/null
 }
 
 # Each time in other places and other pieces. The host gets the number of the last.
@@ -32,7 +27,7 @@ fio_writes_and_reads() {
 	done
 }
 
-stress_node() { stress-ng --temp-path /tmp --timeout "$iomrs_seconds" --dev 2 --dev-file $NODE; }
+stress_node() { stress-ng --temp-path /tmp --timeout "$iomrs_seconds" --dev 2 --dev-file "$NODE"; }
 
 # What stress-ng finds in /sys: only our directories of debugfs. In a mount namespace of its own.
 stress_files() {
@@ -119,7 +114,7 @@ mark_log
 try "the library loads" insmod /io-mapping-rs.ko
 seed=0
 for strategy in 1 2; do
-	try "the sample driver loads, $strategy" load $strategy && all_at_once $strategy
+	try "the sample driver loads, $strategy" load_sample $strategy && all_at_once $strategy
 done
 try "the library unloads" rmmod io_mapping_rs
 try "the kernel log is quiet" quiet_log

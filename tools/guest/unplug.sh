@@ -5,7 +5,6 @@
 # shellcheck shell=busybox
 . /lib.sh
 
-NODE=/dev/io_mapping_sample0
 DRIVER=/sys/bus/pci/drivers/io_mapping_sample
 VFIO=/sys/bus/pci/drivers/vfio-pci
 LIBRARY=/sys/kernel/debug/io_mapping_rs
@@ -14,18 +13,11 @@ HALF_MIB=16
 # No access, no unbinding and no cycle may take longer, in seconds. (Emulated, on a loaded machine.)
 LIMIT=20
 
-# In hundredths of a second.
-now() {
-	local up
-	read -r up _ < /proc/uptime
-	echo "${up%.*}${up#*.}"
-}
-
 # What the host has put there, a file for each MiB.
 read_what_is_there() {
 	local n=0
 	while [ $n -lt $HALF_MIB ]; do
-		dd if=$NODE of=/tmp/want.$n bs=1M count=1 skip=$n 2> /dev/null || return
+		dd if="$NODE" of=/tmp/want.$n bs=1M count=1 skip=$n 2> /dev/null || return
 		n=$((n + 1))
 	done
 	[ "$(cat /tmp/want.? /tmp/want.?? | wc -c)" = $((HALF_MIB << 20)) ] || { echo "too few bytes" && return 1; }
@@ -64,7 +56,7 @@ worker() {
 # Of a read that was cut short by the end of the device, the bytes that there are.
 read_mib() {
 	local n=$2 size
-	access "$1" dd if=$NODE of="/tmp/$1.data" bs=1M count=1 skip="$n" || return
+	access "$1" dd if="$NODE" of="/tmp/$1.data" bs=1M count=1 skip="$n" || return
 	size=$(stat -c %s "/tmp/$1.data")
 	[ "$size" != 0 ] || return
 	head -c "$size" "/tmp/want.$n" | cmp -s - "/tmp/$1.data" || echo "$1: MiB $n has wrong bytes" >> /tmp/wrong
@@ -72,7 +64,7 @@ read_mib() {
 
 # (dd would make a file where there is no node.)
 write_mib() {
-	access "$1" unplug put "/tmp/want.$2" $NODE $((HALF_MIB + $2))
+	access "$1" unplug put "/tmp/want.$2" "$NODE" $((HALF_MIB + $2))
 }
 
 read_mappings() {
@@ -127,23 +119,23 @@ workers_have_seen_both() {
 
 # A MiB from the new node.
 all_is_back() {
-	dd if=$NODE of=/tmp/cycle bs=1M count=1 skip=1 || return
+	dd if="$NODE" of=/tmp/cycle bs=1M count=1 skip=1 || return
 	cmp /tmp/cycle /tmp/want.1
 }
 
 # cycles STRATEGY COUNT: the device goes and comes back so often, in each way by turns, while the workers run.
 cycles() {
 	local left=$2 took longest=0
-	insmod /io-mapping-sample.ko "strategy=$1" && until_true [ -c $NODE ] && start_workers || return
+	load_sample "$1" && start_workers || return
 	while [ "$left" -gt 0 ]; do
 		left=$((left - 1))
-		exec 5< $NODE || return
+		exec 5< "$NODE" || return
 		took=$(now)
 		if [ $((left % 2)) = 0 ]; then unbound_and_back; else pulled_and_back; fi || return
 		took=$(($(now) - took))
 		exec 5<&-
 		[ $took -le $longest ] || longest=$took
-		until_true [ -c $NODE ] || return
+		until_true [ -c "$NODE" ] || return
 		all_is_back || return
 	done
 	tell "kv strategy-$1 $2 cycles, the longest took ${longest}0 ms"
@@ -153,9 +145,9 @@ cycles() {
 
 # A write whose bytes come from a page that is not there yet does not hold up unbinding, and is told that the device is gone.
 write_is_blocked() {
-	insmod /io-mapping-sample.ko && until_true [ -c $NODE ] || return
+	load_sample || return
 	mkfifo /tmp/release
-	unplug write $NODE < /tmp/release > /tmp/write.out &
+	unplug write "$NODE" < /tmp/release > /tmp/write.out &
 	exec 6> /tmp/release
 	while ! grep -q . /tmp/write.out; do
 		[ -d "/proc/$!" ] || { echo "it has ended" && return 1; }
@@ -180,21 +172,21 @@ set_memory() {
 
 # None of its bytes is read then, and what is written is lost.
 memory_is_off() {
-	insmod /io-mapping-sample.ko "strategy=$1" && until_true [ -c $NODE ] && set_memory 0 || return
-	dd if=$NODE of=/tmp/off bs=1M count=1 skip=3 || return
-	unplug put /tmp/want.4 $NODE 3 || return
+	load_sample "$1" && set_memory 0 || return
+	dd if="$NODE" of=/tmp/off bs=1M count=1 skip=3 || return
+	unplug put /tmp/want.4 "$NODE" 3 || return
 	# QEMU reads zeroes there, a machine reads ones.
 	[ "$(tr -d '\377\0' < /tmp/off | wc -c)" = 0 ] || { echo "it reads $(od -An -tx1 -N8 /tmp/off)" && return 1; }
 	# A driver may be unbound and bound meanwhile: enabling the device turns its memory on.
-	echo "$DEVICE" > $DRIVER/unbind && echo "$DEVICE" > $DRIVER/bind && until_true [ -c $NODE ] || return
-	dd if=$NODE of=/tmp/on bs=1M count=1 skip=3 || return
+	echo "$DEVICE" > $DRIVER/unbind && echo "$DEVICE" > $DRIVER/bind && until_true [ -c "$NODE" ] || return
+	dd if="$NODE" of=/tmp/on bs=1M count=1 skip=3 || return
 	cmp /tmp/on /tmp/want.3 && rmmod io_mapping_sample
 }
 
 # vfio-pci takes the device from under the workers, and user space reads it.
 another_driver() {
 	local group
-	insmod /io-mapping-sample.ko && until_true [ -c $NODE ] && start_workers || return
+	load_sample && start_workers || return
 	sleep 1
 	echo vfio-pci > "/sys/bus/pci/devices/$DEVICE/driver_override"
 	echo "$DEVICE" > $DRIVER/unbind && echo "$DEVICE" > $VFIO/bind || return
@@ -202,7 +194,7 @@ another_driver() {
 	unplug vfio "/dev/vfio/${group##*/}" "$DEVICE" > /tmp/vfio || { cat /tmp/vfio && return 1; }
 	[ "$(cat /tmp/vfio)" = "$(od -An -tx1 -N16 /tmp/want.0 | tr -d ' \n')" ] || { echo "it reads $(cat /tmp/vfio)" && return 1; }
 	echo "$DEVICE" > $VFIO/unbind && echo > "/sys/bus/pci/devices/$DEVICE/driver_override"
-	echo "$DEVICE" > $DRIVER/bind && until_true [ -c $NODE ] && stop_workers && rmmod io_mapping_sample
+	echo "$DEVICE" > $DRIVER/bind && until_true [ -c "$NODE" ] && stop_workers && rmmod io_mapping_sample
 }
 
 nothing_is_left() {
@@ -216,7 +208,7 @@ insmod /io-mapping-rs.ko
 MAPPINGS_LINES=$(wc -l < $LIBRARY/mappings)
 insmod /irqbypass.ko.xz && insmod /vfio.ko.xz && insmod /vfio_iommu_type1.ko.xz allow_unsafe_interrupts=1
 insmod /vfio-pci-core.ko.xz && insmod /vfio-pci.ko.xz
-insmod /io-mapping-sample.ko && until_true [ -c $NODE ]
+load_sample
 if try "the memory is read" read_what_is_there; then
 	rmmod io_mapping_sample
 	# shellcheck disable=SC2154  # from the kernel's command line

@@ -5,7 +5,6 @@
 # shellcheck shell=busybox
 . /lib.sh
 
-NODE=/dev/io_mapping_sample0
 DRIVER=/sys/bus/pci/drivers/io_mapping_sample
 LIBRARY=/sys/kernel/debug/io_mapping_rs
 
@@ -25,8 +24,8 @@ module_results() {
 
 # Writes /data to the memory of the device, where the host looks for it, and reads what the host has put there.
 copies() {
-	insmod /io-mapping-sample.ko "strategy=$1" && sleep 1 &&
-		dd if=/data of=$NODE bs=1M seek="$2" && dd if=$NODE of=/tmp/back bs=1M skip="$3" count=8 && cmp /tmp/back /data
+	load_sample "$1" &&
+		dd if=/data of="$NODE" bs=1M seek="$2" && dd if="$NODE" of=/tmp/back bs=1M skip="$3" count=8 && cmp /tmp/back /data
 }
 
 # Small pages only are had there.
@@ -41,14 +40,14 @@ binds() {
 	local i
 	for i in 1 2 3 4 5; do
 		echo "$DEVICE" > $DRIVER/unbind && echo "$DEVICE" > $DRIVER/bind && sleep 1 || return
-		dd if=$NODE of=/tmp/back bs=1M skip=32 count=8 2> /dev/null && cmp /tmp/back /data || return
+		dd if="$NODE" of=/tmp/back bs=1M skip=32 count=8 2> /dev/null && cmp /tmp/back /data || return
 	done
 }
 
 no_slots() {
 	insmod /io-mapping-sample.ko strategy=2 || return
 	sleep 1
-	[ ! -e $NODE ] || { echo "it maps" && return 1; }
+	[ ! -e "$NODE" ] || { echo "it maps" && return 1; }
 	dmesg | tail -n 5 | grep -q "probe with driver io_mapping_sample failed with error -95" || { dmesg | tail -n 1 && return 1; }
 	rmmod io_mapping_sample
 }
