@@ -4,8 +4,8 @@
 
     tools/kunit.py DIR-OF-MODULES NAME [--kernel test|debug|arm-lowmem|arm-lpae] [--boot BOOT] [--log FILE]
 
-Each case is a test of make check, its name beginning with NAME. The guest has an ivshmem device of 4 GiB (a sparse
-file), a device with a port BAR, one with an MSI-X table, a serial port that no driver looks for, and a range of RAM set
+Each case is a test of make check, its name beginning with NAME. The guest has an ivshmem device (a sparse file, of
+BAR_GIB), a device with a port BAR, one with an MSI-X table, a serial port that no driver looks for, and a range of RAM set
 aside. (On 32-bit ARM it has two ivshmem devices, the memory of one in place of that range, and the port BAR.) What a case
 needs of the kernel's command line or the CPU comes by more boots (BOOTS): a case is skipped if all of them skip it.
 """
@@ -29,6 +29,10 @@ TOOLS = os.path.dirname(os.path.realpath(__file__))
 # A whole section of the kernel's memory model, so that it has no struct pages.
 RESERVED_PHYS, RESERVED_MIB = 768 << 20, 128
 RANGE = f"{RESERVED_PHYS} {RESERVED_MIB << 20}"
+# How large the memory of the ivshmem device is. KASAN has a shadow of an eighth of what is mapped, which is made and freed with
+# each mapping: with all of 4 GiB mapped again and again, tests took minutes.
+BAR_GIB = {"debug": 2}
+DEFAULT_BAR_GIB = 4
 # More than the largest unit of the arena, of which a mapping of all of the BAR needs one.
 MEMORY = "6G"
 # Where the kernel does not look for a serial port.
@@ -65,6 +69,10 @@ def memory_backend(name, size, more):
     return ["-object", f"memory-backend-{more},id={name},size={size},share=on", "-device", f"ivshmem-plain,memdev={name}"]
 
 
+def bar_gib(kernel):
+    return BAR_GIB.get(kernel, DEFAULT_BAR_GIB)
+
+
 def devices_of(kernel, backing):
     """QEMU's arguments for the devices of a guest. `backing` is a file, for the memory of one."""
     devices = ["-device", "pci-testdev,membar=64M"]
@@ -72,7 +80,7 @@ def devices_of(kernel, backing):
         for name, size in ARM_MEMORY.items():
             devices += memory_backend(name, size, "ram")
         return devices
-    return [*memory_backend("bar2", "4G", f"file,mem-path={backing}"), *devices, "-device", "nvme,serial=iomrs",
+    return [*memory_backend("bar2", f"{bar_gib(kernel)}G", f"file,mem-path={backing}"), *devices, "-device", "nvme,serial=iomrs",
             "-chardev", "null,id=uart", "-device", f"isa-serial,iobase={UART:#x},irq=5,chardev=uart"]
 
 
@@ -119,7 +127,7 @@ def run_in_initramfs(args, wanted, log):
         memory = "1G"
         if not qemu.is_arm(args.kernel):
             write(reserved, RANGE)
-            make_backing(backing)
+            make_backing(args.kernel, backing)
             files.update(range=reserved)
             memory = MEMORY
         initramfs.build(initrd, os.path.join(guest, "kunit_init.sh"), files, qemu.busybox(args.kernel))
@@ -139,9 +147,9 @@ def write(path, text):
         f.write(text + "\n")
 
 
-def make_backing(path):
+def make_backing(kernel, path):
     with open(path, "wb") as f:
-        f.truncate(4 << 30)
+        f.truncate(bar_gib(kernel) << 30)
 
 
 def run(args, wanted, log):
@@ -161,7 +169,7 @@ def run_once(args, wanted, log):
     image = qemu.kernel_image(args.kernel)
     with tempfile.TemporaryDirectory(prefix="kunit-", dir=qemu.cache_dir()) as scratch:
         backing = os.path.join(scratch, "bar2")
-        make_backing(backing)
+        make_backing(args.kernel, backing)
         process = subprocess.Popen(command(args, wanted, image, backing, log), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
                                    preexec_fn=qemu.die_with_parent)

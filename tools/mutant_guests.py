@@ -35,7 +35,7 @@ class Guest:
         args = Namespace(kernel="test", glob=None, guest="kunit.sh", more="mutations", modules=self.modules, param=[], cpus=2)
         with tempfile.TemporaryDirectory(prefix="mutations-", dir=qemu.cache_dir()) as scratch:
             backing = os.path.join(scratch, "bar2")
-            kunit.make_backing(backing)
+            kunit.make_backing("test", backing)
             command = kunit.command(args, BOOT, qemu.kernel_image("test"), backing, self.log)
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                        start_new_session=True, preexec_fn=qemu.die_with_parent)
