@@ -70,7 +70,6 @@ def converse(guest, progress):
 def run(kernel, modules, specs, log, mode="icount", cpus=None, append="", params=(), progress=lambda *_: None):
     """The contents of FILES, by name. `params` are the library's."""
     sources = {name: os.path.join(modules, name) for name in MODULES}
-    sources["lib.sh"] = os.path.join(TOOLS, "guest", "lib.sh")
     icount = mode == "icount"
     with tempfile.TemporaryDirectory(prefix="bench-", dir=qemu.cache_dir()) as scratch:
         initrd = os.path.join(scratch, "initrd")

@@ -111,7 +111,6 @@ def run(modules, kernel, log, has_whole=True, **options):
     if qemu.is_arm(kernel):
         files[C_APERTURES] = os.path.join(modules, C_APERTURES)
         has_whole = False
-    files["lib.sh"] = os.path.join(TOOLS, "guest", "lib.sh")
     with tempfile.TemporaryDirectory(prefix="demo-", dir=qemu.cache_dir()) as scratch:
         initrd = os.path.join(scratch, "initrd")
         initramfs.build(initrd, os.path.join(TOOLS, "guest", "demo.sh"), files, qemu.busybox(kernel))

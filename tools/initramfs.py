@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Makes an initramfs: busybox, an init script, and the files that it works on.
+"""Makes an initramfs: busybox, an init script, what the scripts in tools/guest source, and the files that it works on.
 
     tools/initramfs.py OUT INIT [FILE[:PATH-IN-GUEST]]...
 
@@ -14,6 +14,8 @@ import subprocess
 import sys
 
 BUSYBOX = "/usr/bin/busybox"
+GUEST = os.path.join(os.path.dirname(os.path.realpath(__file__)), "guest")
+SOURCED = {name: os.path.join(GUEST, name) for name in ("lib.sh", "kernel.sh")}
 DIRS = ["bin", "dev", "etc", "proc", "root", "sys", "tmp"]
 
 
@@ -69,7 +71,7 @@ def build(out_path, init, files, busybox=BUSYBOX):
         for applet in sorted(set(applets) - {"busybox"}):
             cpio.entry(f"bin/{applet}", stat.S_IFLNK | 0o777, b"busybox")
         cpio.file("init", read(init), 0o755)
-        for path, source in sorted(files.items()):
+        for path, source in sorted({**SOURCED, **files}.items()):
             executable = os.stat(source).st_mode & 0o111
             cpio.file(path.lstrip("/"), read(source), 0o755 if executable else 0o644)
         cpio.finish()

@@ -119,7 +119,7 @@ def run_in_initramfs(args, wanted, log):
         backing, params, reserved, initrd = (os.path.join(scratch, name) for name in ("bar2", "params", "range", "initrd"))
         write(params, params_of(args, wanted))
         guest = os.path.join(TOOLS, "guest")
-        files = {name: os.path.join(guest, name) for name in ("lib.sh", "kunit.sh", "checkers.sh")}
+        files = {name: os.path.join(guest, name) for name in ("kunit.sh", "checkers.sh")}
         if args.guest.endswith(".py"):
             files.update(python.program(os.path.join(guest, args.guest), "guest.py"))
         files.update((name, os.path.join(args.modules, name)) for name in MODULES if os.path.exists(os.path.join(args.modules, name)))

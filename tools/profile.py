@@ -59,7 +59,6 @@ def receive(guest):
 def record(kernel, modules, spec, seconds, scratch):
     """The guest's symbols, and the file with what it executed."""
     sources = {name: os.path.join(modules, name) for name in bench_boot.MODULES}
-    sources["lib.sh"] = os.path.join(TOOLS, "guest", "lib.sh")
     sources["specs"] = os.path.join(scratch, "specs")
     with open(sources["specs"], "w") as f:
         f.write(spec + "\n")

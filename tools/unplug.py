@@ -126,7 +126,6 @@ def converse(guest, control, backend, memory):
 def files(modules, scratch):
     """What the guest has, by its path there."""
     found = {name: os.path.join(modules, name) for name in ("io-mapping-rs.ko", "io-mapping-sample.ko")}
-    found["lib.sh"] = os.path.join(TOOLS, "guest", "lib.sh")
     program = found["bin/unplug"] = os.path.join(scratch, "unplug")
     subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-pthread", "-o", program,
                     os.path.join(TOOLS, "guest", "unplug.c")], check=True)

@@ -108,7 +108,7 @@ bench_bounds() {
 	shift 2
 	rm -rf "$scratch" && mkdir -p "$scratch" && truncate -s 256M "$scratch/bar2"
 	tools/in-root python3 -B tools/initramfs.py "$scratch/initrd" tools/guest/bench_bounds.sh "$modules"/io-mapping-rs.ko \
-		"$modules"/io-mapping-bench.ko "$modules"/io-mapping-sample.ko tools/guest/lib.sh || return
+		"$modules"/io-mapping-bench.ko "$modules"/io-mapping-sample.ko || return
 	tools/boot --kernel "$kernel" --initrd "$scratch/initrd" --append 'memmap=128M$0x30000000' --timeout 400 \
 		--log "$LOGS/bench-bounds-$kernel-console.log" "$@" -- \
 		-object "memory-backend-file,id=bar2,size=256M,mem-path=$scratch/bar2,share=on" \

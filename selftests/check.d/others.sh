@@ -31,7 +31,7 @@ run_others() {
 	mapfile -t files < <(program_files fio stress-ng)
 	truncate -s 0 "$others/bar2" && truncate -s 256M "$others/bar2"
 	printf '%s\n' "${OTHERS_FIO[@]}" > "$others/fio-args"
-	tools/in-root python3 -B tools/initramfs.py "$others/initrd" tools/guest/others.sh tools/guest/lib.sh "${files[@]}" \
+	tools/in-root python3 -B tools/initramfs.py "$others/initrd" tools/guest/others.sh "${files[@]}" \
 		"$others"/{fio-args,test_vmalloc.ko} "$modules"/io-mapping-{rs,sample}.ko
 	# The second device has no driver, for the library's own check.
 	tools/boot --kernel "$kernel" --initrd "$others/initrd" --append "iomrs_seconds=$seconds log_buf_len=4M" --memory 2G \

@@ -121,6 +121,7 @@ given_back() { [ ! -e "/sys/bus/pci/devices/$1/driver" ] || return 1; }
 
 ivshmem=$(pci_device 0x1af4:0x1110)
 testdev=$(pci_device 0x1b36:0x0005)
+begin_to_look_for_leaks
 mark_log
 try "io-mapping-rs.ko loads" insmod /io-mapping-rs.ko
 try "io-mapping-bench.ko loads" insmod /io-mapping-bench.ko
@@ -165,5 +166,6 @@ try "another range once more" measured "range=$reserved map_local_sized batches=
 try "the sample driver loads" insmod /io-mapping-sample.ko
 try "a BAR of a driver" refused "create range=$ivshmem/0" "resource busy" "unbind the driver"
 try "all modules unload" rmmod io_mapping_sample io_mapping_bench io_mapping_rs
+if [ -e "$KMEMLEAK" ]; then try "no memory is leaked" no_leaks; fi
 try "kernel log is quiet" quiet_log
 finish

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=dash disable=SC2154 # kunit.sh has $modules
+# shellcheck shell=dash disable=SC2154 # kunit.sh has $modules, kernel.sh $KMEMLEAK
 # For kunit.sh: the checkers of the debug kernel. Sourced. $modules is the directory of the modules.
-
-kmemleak=/sys/kernel/debug/kmemleak
 
 # Puts something else where the allocator's lists of each CPU have what they handed out. kmemleak takes that for a use.
 forget() {
@@ -10,18 +8,6 @@ forget() {
 	for cpu in $(seq 0 $(($(nproc) - 1))); do
 		taskset "$(printf %x $((1 << cpu)))" insmod "$modules/io-mapping-bugs.ko" && rmmod io_mapping_bugs
 	done
-}
-
-# What kmemleak finds. It wants an object to be some seconds old, and not to change.
-scan() {
-	forget
-	sleep 6
-	echo scan > $kmemleak && echo scan > $kmemleak
-}
-
-no_leaks() {
-	scan
-	[ -z "$(cat $kmemleak)" ] || { sed -n 's/^ *comm/comm/p' $kmemleak | head -n 6 | tr '\n' '|' && return 1; }
 }
 
 # finds NUMBER REPORT: the bug makes the kernel print REPORT. See selftests/checkers/io_mapping_bugs.rs.
@@ -35,8 +21,9 @@ finds() {
 # The bug leaks ten objects of 256 bytes. A word somewhere may look like the address of one of them.
 finds_leaks() {
 	insmod "$modules/io-mapping-bugs.ko" bug=4 && rmmod io_mapping_bugs || return
-	scan
-	[ "$(grep -c 'unreferenced object .*(size 256)' $kmemleak)" -ge 5 ] || { echo "$(wc -l < $kmemleak) lines in $kmemleak" && return 1; }
+	forget
+	scan_for_leaks
+	[ "$(grep -c 'unreferenced object .*(size 256)' "$KMEMLEAK")" -ge 5 ] || { echo "$(wc -l < "$KMEMLEAK") lines in $KMEMLEAK" && return 1; }
 }
 
 # Each checker, which has found nothing until then, must find the bug that there is for it.

@@ -19,8 +19,8 @@ import time
 
 from arena import arena_is_told, arena_is_twice_the_memory_by_default
 from leaks import leak_is_reported, library_works_beside_what_was_leaked
-from library import (CHUNK, DEBUG, LIBRARY, MODULES, PAGE, bar, check_eq, control, deltas, device, insmod, log_since, mappings,
-                     read_once, rmmod, selftest, stats, table, unbound)
+from library import (CHUNK, DEBUG, LIBRARY, MODULES, PAGE, bar, begin_to_look_for_leaks, check_eq, control, deltas, device,
+                     finds_leaks, insmod, leaked, log_since, mappings, read_once, rmmod, selftest, stats, table, unbound)
 from pieces import files_are_read_in_pieces
 
 # Registers of the machine, which are no BARs.
@@ -349,6 +349,18 @@ def caller_in_an_unloaded_module_is_not_listed():
     check_eq("caller", mappings()[0]["file"], None)
 
 
+def no_memory_is_leaked():
+    check_eq("selftests unload", rmmod("io_mapping_selftests"), 0)
+    check_eq("library unloads", rmmod("io_mapping_rs"), 0)
+    check_eq("leaks", leaked(), "")
+    load()
+
+
+def load():
+    insmod("io-mapping-rs")
+    insmod("io-mapping-selftests", f"phys={PHYS}", f"size={SIZE}")
+
+
 def run(function, *args):
     name = function.__name__
     if CHOSEN and name not in CHOSEN:
@@ -364,11 +376,11 @@ def run(function, *args):
             control("drop")
 
 
+begin_to_look_for_leaks()
 mark = "iomrs: the tests begin here"
 with open("/dev/kmsg", "w") as log:
     log.write(mark + "\n")
-insmod("io-mapping-rs")
-insmod("io-mapping-selftests", f"phys={PHYS}", f"size={SIZE}")
+load()
 with open("/proc/cmdline") as file:
     LARGE_PAGES = "nohugeiomap" not in file.read().split()
 LARGE_AND_SMALL = {"4K": 3, "2M": 1} if LARGE_PAGES else {"4K": 515}
@@ -377,6 +389,8 @@ for function in TESTS:
 run(files_are_read_in_pieces, PHYS)
 run(arena_is_told, PHYS, OTHER_PHYS)
 run(arena_is_twice_the_memory_by_default)
+if finds_leaks():
+    run(no_memory_is_leaked)
 # From here on something stays mapped.
 run(caller_in_an_unloaded_module_is_not_listed)
 run(leak_is_reported, mark, PHYS, SIZE)

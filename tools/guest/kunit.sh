@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=dash disable=SC2086,SC2154 # words; checkers.sh has $kmemleak
+# shellcheck shell=dash disable=SC2086,SC2154 # words; kernel.sh has $KMEMLEAK and $COMPLAINTS
 # Runs inside a guest: loads our modules with their KUnit suites and prints the results.
 #   kunit.sh DIR-OF-MODULES PHYS SIZE MORE [PARAMETER=VALUE]...
 # PHYS and SIZE: the range of RAM that the kernel's command line sets aside. Each PARAMETER is one of
@@ -20,11 +20,11 @@ check() {
 }
 
 quiet_log() {
-	local complaints
+	local found
 	dmesg | grep -q "$mark" || { echo "the log has lost what it began with" && return 1; }
-	complaints=$(dmesg | sed "1,/$mark/d; /complaints are wanted from here/,/complaints are wanted to here/d" |
-		grep -E 'WARNING:|BUG:|INFO:|UBSAN:|Oops|Call Trace|rcu:|possible|deprecated|rust_kernel:|unreferenced object|suspected memory leak' | head -n 3)
-	[ -z "$complaints" ] || { echo "$complaints" | tr '\n' '|' && return 1; }
+	found=$(dmesg | sed "1,/$mark/d; /complaints are wanted from here/,/complaints are wanted to here/d" |
+		grep -E "$COMPLAINTS|Call Trace" | head -n 3)
+	[ -z "$found" ] || { echo "$found" | tr '\n' '|' && return 1; }
 }
 
 unload() {
@@ -170,13 +170,16 @@ lockdep() {
 	check "both modules unload" unload
 }
 
+. "${0%/*}/kernel.sh"
 . "${0%/*}/checkers.sh"
 results=/sys/kernel/debug/kunit
 before=$(ls $results 2> /dev/null)
 modules=$1 phys=$2 size=$3 more=$4
 shift 4
-# What was there before is none of ours.
-if [ -e $kmemleak ]; then scan && echo clear > $kmemleak; fi
+if [ -e "$KMEMLEAK" ]; then
+	forget
+	begin_to_look_for_leaks
+fi
 mark="iomrs: the tests begin here"
 echo "$mark" > /dev/kmsg
 if [ -e /proc/mtrr ]; then check "an MTRR for the tests" small_mtrr "$phys" "$size"; fi
@@ -223,10 +226,11 @@ if [ "$more" = again ]; then
 	again "*.*_strict_*" strict=1
 fi
 dmesg | sed -n 's/.*\(iomrs-timing:.*\)/@\1/p'
-if [ -e $kmemleak ]; then
+if [ -e "$KMEMLEAK" ]; then
+	forget
 	check "no memory is leaked" no_leaks
-	cat $kmemleak
+	cat "$KMEMLEAK"
 fi
 check "kernel log is quiet" quiet_log
-if [ -e $kmemleak ]; then checkers; fi
+if [ -e "$KMEMLEAK" ]; then checkers; fi
 echo "@done"

@@ -6,6 +6,8 @@
 # other end):
 #   ok NAME | not ok NAME: REASON | kv KEY VALUE | exit STATUS, and whatever else the two agree on.
 
+# All begin in the directory that has it.
+. ./kernel.sh
 TTY=/dev/${iomrs_tty:-ttyS1}
 
 mount -t proc proc /proc
@@ -22,8 +24,6 @@ exec 3<> "$TTY"
 # shellcheck disable=SC2034  # for who sources this
 NODE=/dev/io_mapping_sample0
 FAILURES=0
-# What the kernel's log has where something is wrong.
-COMPLAINTS="WARNING:|BUG:|INFO:|UBSAN:|Oops|rcu:|possible|deprecated|rust_kernel:"
 LOG_MARK="iomrs: from here on the log is ours"
 
 tell() { printf '%s\n' "$*" >&3; }
@@ -85,9 +85,9 @@ log_complaints() {
 
 # To be tried at the end.
 quiet_log() {
-	local complaints
-	complaints=$(log_complaints "Call Trace")
-	[ -z "$complaints" ] || { echo "$complaints" && return 1; }
+	local found
+	found=$(log_complaints "Call Trace")
+	[ -z "$found" ] || { echo "$found" && return 1; }
 }
 
 # In hundredths of a second.

@@ -15,6 +15,9 @@ LIBRARY = f"{DEBUG}/io_mapping_rs"
 # More bytes than any file here has.
 LARGE = 64 << 20
 MODULES = sys.argv[1]
+KERNEL_SH = os.path.join(os.path.dirname(os.path.realpath(__file__)), "kernel.sh")
+with open(KERNEL_SH) as file:
+    COMPLAINTS = re.search('^COMPLAINTS="(.*)"$', file.read(), re.MULTILINE).group(1) + "|Call Trace"
 
 
 def check_eq(what, got, expected):
@@ -131,4 +134,18 @@ def log_since(mark):
     if not found:
         return ["the log has lost what it began with"], []
     lines = log.splitlines()
-    return [line for line in lines if re.search(r"WARNING:|BUG:|INFO:|UBSAN:|Oops|Call Trace|rcu:|possible|deprecated|rust_kernel:", line)], lines
+    return [line for line in lines if re.search(COMPLAINTS, line)], lines
+
+
+def finds_leaks():
+    """Returns whether the kernel has kmemleak."""
+    return os.path.exists(f"{DEBUG}/kmemleak")
+
+
+def begin_to_look_for_leaks():
+    subprocess.run(["sh", "-c", f". {KERNEL_SH} && begin_to_look_for_leaks"], check=True)
+
+
+def leaked():
+    """Returns what kmemleak finds."""
+    return subprocess.run(["sh", "-c", f". {KERNEL_SH} && no_leaks"], stdout=subprocess.PIPE, text=True, check=False).stdout

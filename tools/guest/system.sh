@@ -8,7 +8,6 @@ cd /run/second || exit
 iomrs_tty=ttyS1
 . ./lib.sh
 export DEBIAN_FRONTEND=noninteractive HOME=/root
-NODE=/dev/io_mapping_sample0
 
 files() {
 	find / -xdev \( -path /tmp -o -path /run -o -path /var/log -o -path /var/cache -o -path /var/lib/dpkg -o -path /var/lib/apt \
@@ -19,7 +18,7 @@ loaded() { grep -q "^$1 " /proc/modules || { echo "$1 is not loaded" && return 1
 
 # copies MIB [COUNT]: writes data to the device's memory, reads it again; the host compares too.
 copies() {
-	dd if=data of=$NODE bs=1M seek="$1" count="${2:-16}" && dd if=$NODE bs=1M skip="$1" count="${2:-16}" |
+	dd if=data of="$NODE" bs=1M seek="$1" count="${2:-16}" && dd if="$NODE" bs=1M skip="$1" count="${2:-16}" |
 		cmp -n $((${2:-16} << 20)) - data
 }
 
