@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Runs our KUnit suites on a test kernel, in virtme-ng or an initramfs. Inside the trixie root.
 
-    tools/kunit.py DIR-OF-MODULES NAME [--kernel test|debug|arm-lowmem|arm-lpae] [--boot BOOT] [--log FILE]
+    tools/kunit.py DIR-OF-MODULES NAME [--kernel test|debug|kcsan|arm-lowmem|arm-lpae] [--boot BOOT] [--log FILE]
 
 Each case is a test of make check, its name beginning with NAME. The guest has an ivshmem device (a sparse file, of
 BAR_GIB), a device with a port BAR, one with an MSI-X table, a serial port that no driver looks for, and a range of RAM set
@@ -47,8 +47,8 @@ MODULES = "io-mapping-rs.ko", "io-mapping-selftests.ko", "io-mapping-bugs.ko", "
 # Suites look for addresses in /proc/vmallocinfo.
 SUITES = "no_hash_pointers"
 TIMEOUT = 600
-# How many times longer the checkers of the debug kernel take.
-SLOWDOWN = {"debug": 4}
+# How many times longer tests take with checkers.
+SLOWDOWN = {"debug": 4, "kcsan": 4}
 # A guest that has not said a word by then does not come up. On a loaded machine emulation does that now and then, before
 # anything of ours has been loaded. It is booted again.
 SILENT, TRIES = 150, 3
@@ -200,7 +200,7 @@ def last_words(process):
 def why_it_ended(output, log):
     """For a guest that did not come to its end: the kernel's last words, or its own."""
     with open(log, errors="replace") as f:
-        panic = [line.strip() for line in f if any(sign in line for sign in ("Kernel panic", "BUG:", "Oops"))]
+        panic = [line.strip() for line in f if any(sign in line for sign in ("Kernel panic", "BUG:", "Oops")) and "KCSAN" not in line]
     return (panic or output.strip().splitlines()[-1:] or ["no output"])[0]
 
 

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A bug of each kind that the debug kernel looks for, to see that it would find one of ours: the
-//! parameter says which. It is built with the suites, for the debug kernel only. See `tools/guest/checkers.sh`.
+//! A bug of each kind that the debug and the kcsan kernel look for, to see that they would find one of
+//! ours: the parameter says which. It is built with the suites, for these kernels only. See
+//! `tools/guest/checkers.sh`.
 
-use core::mem;
-use kernel::{new_mutex, new_spinlock, prelude::*, sync::Mutex};
+use core::{cell::UnsafeCell, hint::black_box, mem};
+use kernel::{
+    new_mutex, new_spinlock,
+    prelude::*,
+    sync::{Arc, Completion, Mutex},
+    time::{Instant, Monotonic},
+    workqueue,
+};
 
 module! {
     type: Bugs,
@@ -15,7 +22,7 @@ module! {
     params: {
         bug: u32 {
             default: 0,
-            description: "1 sleeps under a lock, 2 uses what is free, 3 stores past the end, 4 leaks, 5 locks in two orders; 0 is none",
+            description: "1 sleeps under a lock, 2 uses what is free, 3 stores past the end, 4 leaks, 5 locks in two orders, 6 has a data race; 0 is none",
         },
     },
 }
@@ -30,6 +37,7 @@ impl kernel::Module for Bugs {
             3 => store_past_the_end(),
             4 => leak(),
             5 => lock_in_two_orders(),
+            6 => data_race(),
             _ => forget_what_was_handed_out(),
         }?;
         Ok(Self)
@@ -87,5 +95,35 @@ fn lock_in_two_orders() -> Result {
     let second = KBox::pin_init(new_mutex!(2), GFP_KERNEL)?;
     let sum = |one: &Mutex<u32>, other: &Mutex<u32>| *one.lock() + *other.lock();
     pr_info!("{}\n", sum(&first, &second) + sum(&second, &first));
+    Ok(())
+}
+
+/// A word that two tasks change without a lock.
+static RACED: Raced = Raced(UnsafeCell::new(0));
+
+struct Raced(UnsafeCell<u64>);
+
+// SAFETY: None. That is the bug.
+unsafe impl Sync for Raced {}
+
+fn change_for_a_while() {
+    let begun = Instant::<Monotonic>::now();
+    while begun.elapsed().as_millis() < 4000 {
+        for _ in 0..1000 {
+            // SAFETY: None. Another task changes it, too.
+            unsafe { *black_box(RACED.0.get()) += 1 };
+        }
+    }
+}
+
+fn data_race() -> Result {
+    let done = Arc::pin_init(Completion::new(), GFP_KERNEL)?;
+    let other = done.clone();
+    workqueue::system_unbound().try_spawn(GFP_KERNEL, move || {
+        change_for_a_while();
+        other.complete_all();
+    })?;
+    change_for_a_while();
+    done.wait_for_completion();
     Ok(())
 }

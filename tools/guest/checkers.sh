@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=dash disable=SC2154 # kunit.sh has $modules, kernel.sh $KMEMLEAK
-# For kunit.sh: the checkers of the debug kernel. Sourced. $modules is the directory of the modules.
+# shellcheck shell=dash disable=SC2154 # kunit.sh has $modules, kernel.sh $KMEMLEAK and $KCSAN
+# For kunit.sh: the checkers of the debug and of the kcsan kernel. Sourced. $modules is the directory of the modules.
 
 # Puts something else where the allocator's lists of each CPU have what they handed out. kmemleak takes that for a use.
 forget() {
@@ -26,8 +26,23 @@ finds_leaks() {
 	[ "$(grep -c 'unreferenced object .*(size 256)' "$KMEMLEAK")" -ge 5 ] || { echo "$(wc -l < "$KMEMLEAK") lines in $KMEMLEAK" && return 1; }
 }
 
+turn_on_kcsan() { echo on > "$KCSAN" && grep "^enabled: *1" "$KCSAN"; }
+
+# KCSAN looks at some accesses only.
+finds_races() {
+	local tries=5
+	until finds 6 "BUG: KCSAN: data-race in .*io_mapping_bugs"; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return
+	done
+}
+
 # Each checker, which has found nothing until then, must find the bug that there is for it.
 checkers() {
+	if [ -e "$KCSAN" ]; then
+		check "checkers.data_race" finds_races
+		return
+	fi
 	check "checkers.sleep_under_a_lock" finds 1 "BUG: sleeping function called from invalid context"
 	# lockdep stops at the first report of KASAN.
 	check "checkers.lock_in_two_orders" finds 5 "WARNING: possible circular locking dependency"

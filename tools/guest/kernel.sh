@@ -7,6 +7,7 @@
 COMPLAINTS="WARNING:|BUG:|INFO:|UBSAN:|Oops|rcu:|possible|deprecated|rust_kernel:|unreferenced object|suspected memory leak"
 
 KMEMLEAK=/sys/kernel/debug/kmemleak
+KCSAN=/sys/kernel/debug/kcsan
 
 # It wants an object to be some seconds old, and not to change.
 scan_for_leaks() {
