@@ -19,7 +19,9 @@ def libraries(path):
 def program(script, name):
     """{path in the guest: file here} of the script, as `name`, of the modules beside it that it imports, of the interpreter and
     of all that these need."""
-    finder = modulefinder.ModuleFinder([os.path.dirname(script), *sys.path[1:]])
+    # Not of packages that others have installed: modulefinder cannot read some of them.
+    standard = [path for path in sys.path[1:] if "dist-packages" not in path]
+    finder = modulefinder.ModuleFinder([os.path.dirname(script), *standard])
     for module in AT_START:
         finder.import_hook(module)
     finder.run_script(script)
