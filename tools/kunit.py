@@ -135,8 +135,11 @@ def run_in_initramfs(args, wanted, log):
         try:
             with boot.Guest(args.kernel, initrd, log, append_of(args, wanted), devices_of(args.kernel, backing), smp=args.cpus, memory=memory,
                             timeout=args.limit) as running:
-                for line in running.lines():
-                    output += line + "\n"
+                # For who wants to see how far a guest is that takes an hour.
+                with open(f"{log}.output", "w", buffering=1) as so_far:
+                    for line in running.lines():
+                        so_far.write(line + "\n")
+                        output += line + "\n"
         except qemu.GuestError as error:
             output += f"@not ok {IN_TIME}: {error}\n@done\n"
     return output
