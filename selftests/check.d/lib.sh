@@ -66,6 +66,22 @@ guest() {
 	{ print }'
 }
 
+# at_once FUNCTION...: runs them at the same time. The output of each comes in one piece. One that dies is a failure.
+at_once() {
+	local outputs name pids=()
+	outputs=$(mktemp -d)
+	for name in "$@"; do
+		"$name" > "$outputs/$name" 2>&1 &
+		pids+=($!)
+	done
+	for name in "$@"; do
+		wait "${pids[0]}" || not_ok "$name" "it ended with status $?" >> "$outputs/$name"
+		pids=("${pids[@]:1}")
+		cat "$outputs/$name"
+	done
+	rm -r "$outputs"
+}
+
 # The kernels and backends that make check builds the modules for. Temporary maps are ours (percpu) there.
 CONFIGURATIONS=("stock stock" "test exported" "test stock")
 
