@@ -250,7 +250,7 @@ tell "kernel $(uname -r)"
 tell "machine $(nproc) $(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo) $(sed -n 's/^flags.*: //p' /proc/cpuinfo | head -n 1)"
 tell "device $DEVICE $(memory_range "$DEVICE")"
 ENABLED=$(enable_count)
-begin_to_look_for_leaks
+if [ -e "$KMEMLEAK" ]; then try "kmemleak scans" begin_to_look_for_leaks; fi
 mark_log
 if try "the library loads" insmod /io-mapping-rs.ko && whole; then
 	if sparse; then

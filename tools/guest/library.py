@@ -137,15 +137,11 @@ def log_since(mark):
     return [line for line in lines if re.search(COMPLAINTS, line)], lines
 
 
-def finds_leaks():
-    """Returns whether the kernel has kmemleak."""
+def has_kmemleak():
     return os.path.exists(f"{DEBUG}/kmemleak")
 
 
-def begin_to_look_for_leaks():
-    subprocess.run(["sh", "-c", f". {KERNEL_SH} && begin_to_look_for_leaks"], check=True)
-
-
-def leaked():
-    """Returns what kmemleak finds."""
-    return subprocess.run(["sh", "-c", f". {KERNEL_SH} && no_leaks"], stdout=subprocess.PIPE, text=True, check=False).stdout
+def look_for_leaks(function):
+    """Runs a function of kernel.sh. Returns what it says, or the status of one that fails."""
+    done = subprocess.run(["sh", "-c", f". {KERNEL_SH} && {function}"], stdout=subprocess.PIPE, text=True, check=False)
+    return done.stdout or done.returncode
