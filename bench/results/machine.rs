@@ -6,6 +6,9 @@ use crate::harness::{arch::UNNAMED, c};
 use io_mapping_rs::{window::WINDOW, BACKEND};
 use kernel::prelude::*;
 
+/// How QEMU's emulation names itself.
+const EMULATION: &[u8; 12] = b"TCGTCGTCGTCG";
+
 pub(crate) struct Machine {
     name: [u8; 12],
     virtual_machine: bool,
@@ -26,13 +29,20 @@ impl Machine {
                 *byte = b'.';
             }
         }
-        Self {
+        let mut this = Self {
             name,
             virtual_machine,
             khz: c::iomrs_b_khz(),
-            // QEMU's emulation does not say that it is, but has no frequency to follow.
-            constant_rate: c::iomrs_b_clock_is_constant() || &name == b"TCGTCGTCGTCG",
-        }
+            constant_rate: c::iomrs_b_clock_is_constant(),
+        };
+        // It does not say that the clock is, but has no frequency to follow.
+        this.constant_rate |= this.is_emulated();
+        this
+    }
+
+    /// Returns whether QEMU emulates the CPU and says so, as it does on x86.
+    pub(crate) fn is_emulated(&self) -> bool {
+        &self.name == EMULATION
     }
 
     /// Returns the name that the hypervisor gives itself.
