@@ -14,12 +14,14 @@
 u64 iomrs_c_lookup_entry(unsigned long addr, u32 *shift)
 {
 	unsigned int level;
-	pte_t *pte = lookup_address(addr, &level);
+	pte_t *ptep = lookup_address(addr, &level);
+	/* Others may change it meanwhile. */
+	pte_t pte = ptep ? ptep_get(ptep) : __pte(0);
 
-	if (!pte || !pte_present(*pte))
+	if (!pte_present(pte))
 		return 0;
 	*shift = PAGE_SHIFT + PTE_SHIFT * (level - PG_LEVEL_4K);
-	return pte_val(*pte);
+	return pte_val(pte);
 }
 
 /*
@@ -36,7 +38,7 @@ u64 iomrs_c_gap(unsigned long addr)
 		do {
 			next = (next & PAGE_MASK) + PAGE_SIZE;
 			pte++;
-		} while (next & ~PMD_MASK && !pte_present(*pte));
+		} while (next & ~PMD_MASK && !pte_present(ptep_get(pte)));
 		return next - addr;
 	}
 	size = 1UL << (PAGE_SHIFT + PTE_SHIFT * (level - PG_LEVEL_4K));
@@ -52,7 +54,7 @@ bool iomrs_c_populate_entry(unsigned long addr, u64 phys)
 	unsigned int level;
 	pte_t *pte = lookup_address(addr, &level);
 
-	if (!pte || level != PG_LEVEL_4K || !pte_none(*pte))
+	if (!pte || level != PG_LEVEL_4K || !pte_none(ptep_get(pte)))
 		return false;
 	set_pte(pte, pfn_pte(PHYS_PFN(phys), PAGE_KERNEL_NOCACHE));
 	return true;
@@ -81,15 +83,16 @@ u64 iomrs_c_lookup_entry(unsigned long addr, u32 *shift)
 {
 	pgd_t *pgd = pgd_offset_pgd(KERNEL_PGD, addr);
 	pmd_t *pmd = pmd_offset(pud_offset(p4d_offset(pgd, addr), addr), addr);
-	pte_t *pte;
+	pte_t pte;
 
-	if (pmd_none(*pmd) || pmd_leaf(*pmd))
+	if (pmd_none(pmdp_get(pmd)) || pmd_leaf(pmdp_get(pmd)))
 		return 0;
-	pte = pte_offset_kernel(pmd, addr);
-	if (!pte_present(*pte))
+	/* Others may change it meanwhile. */
+	pte = ptep_get(pte_offset_kernel(pmd, addr));
+	if (!pte_present(pte))
 		return 0;
 	*shift = PAGE_SHIFT;
-	return pte_val(*pte);
+	return pte_val(pte);
 }
 
 /* Returns how many bytes from @addr on its page has. */
