@@ -245,6 +245,7 @@ mod tests {
 
     #[test]
     fn cost_of_a_mapping_among_others() -> Outcome {
+        require!(comparable_time());
         let bar = require!(large_bar(UNIT));
         let mut others = KVVec::new();
         let mut first = None;

@@ -18,6 +18,19 @@ pub(crate) type Outcome<T = ()> = core::result::Result<T, Failed>;
 /// Something that this machine may lack, or why it does. For [`require!`].
 pub(crate) type Available<T = ()> = core::result::Result<T, &'static CStr>;
 
+/// Time that says something of the code that takes it.
+pub(crate) fn comparable_time() -> Available {
+    if cfg!(any(
+        CONFIG_KASAN,
+        CONFIG_KCSAN,
+        CONFIG_PROVE_LOCKING,
+        CONFIG_DEBUG_ATOMIC_SLEEP
+    )) {
+        return Err(c"what this kernel checks at each step takes longer than the step");
+    }
+    Ok(())
+}
+
 /// Writes `text` to the log and to the test's results.
 pub(crate) fn note(text: kernel::fmt::Arguments<'_>) {
     if let Ok(text) = CString::try_from_fmt(text) {
