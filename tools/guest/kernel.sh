@@ -1,10 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0
-# What the kernel says that it should not, and what its checker for leaks finds. Sourced, by lib.sh and kunit.sh. library.py
-# reads the line with COMPLAINTS.
+# What counts as a complaint in the kernel's log, and its checker for leaks. Sourced, by lib.sh and kunit.sh. library.py reads
+# the line with COMPLAINTS.
 # shellcheck shell=dash disable=SC2034 # for who sources this
 
-# What the log has where something is wrong.
 COMPLAINTS="WARNING:|BUG:|INFO:|UBSAN:|Oops|rcu:|possible|deprecated|rust_kernel:|unreferenced object|suspected memory leak"
+
+# complaints_since MARK [PATTERN]: the first complaints in the log after the line with MARK, and lines with PATTERN. None are
+# those that a test wants, and the kernel's own data races.
+complaints_since() {
+	dmesg | grep -q "$1" || { echo "the log has lost what it began with" && return; }
+	dmesg | sed "1,/$1/d; /complaints are wanted from here/,/complaints are wanted to here/d; /BUG: KCSAN:/{/io_mapping_/!d}" |
+		grep -E "$COMPLAINTS${2:+|$2}" | head -n 3 | tr '\n' '|'
+}
+
+# quiet_since MARK: to be tried at the end.
+quiet_since() {
+	local complaints
+	complaints=$(complaints_since "$1" "Call Trace")
+	[ -z "$complaints" ] || { echo "$complaints" && return 1; }
+}
 
 # Where the kernel has them.
 KMEMLEAK=/sys/kernel/debug/kmemleak

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=dash disable=SC2086,SC2154 # words; kernel.sh has $KMEMLEAK and $COMPLAINTS
+# shellcheck shell=dash disable=SC2086,SC2154 # words; kernel.sh has $KMEMLEAK and $KCSAN
 # Runs inside a guest: loads our modules with their KUnit suites and prints the results.
 #   kunit.sh DIR-OF-MODULES PHYS SIZE MORE [PARAMETER=VALUE]...
 # PHYS and SIZE: the range of RAM that the kernel's command line sets aside. Each PARAMETER is one of
@@ -19,14 +19,7 @@ check() {
 	if out=$("$@" 2>&1); then echo "@ok $name"; else echo "@not ok $name: $(echo "$out" | tail -n 1)"; fi
 }
 
-quiet_log() {
-	local found
-	dmesg | grep -q "$mark" || { echo "the log has lost what it began with" && return 1; }
-	# The kernel's own races are none of ours.
-	found=$(dmesg | sed "1,/$mark/d; /complaints are wanted from here/,/complaints are wanted to here/d" |
-		sed '/BUG: KCSAN:/{/io_mapping_/!d}' | grep -E "$COMPLAINTS|Call Trace" | head -n 3)
-	[ -z "$found" ] || { echo "$found" | tr '\n' '|' && return 1; }
-}
+quiet_log() { quiet_since "$mark"; }
 
 unload() {
 	rmmod io_mapping_selftests && rmmod io_mapping_rs

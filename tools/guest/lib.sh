@@ -77,18 +77,7 @@ range_of() {
 
 mark_log() { echo "$LOG_MARK" > /dev/kmsg; }
 
-# log_complaints [PATTERN]: what the kernel has complained of since mark_log, and the lines with PATTERN.
-log_complaints() {
-	dmesg | grep -q "$LOG_MARK" || { echo "the log has lost what it began with" && return; }
-	dmesg | sed "1,/$LOG_MARK/d" | grep -E "$COMPLAINTS${1:+|$1}" | head -n 3 | tr '\n' '|'
-}
-
-# To be tried at the end.
-quiet_log() {
-	local found
-	found=$(log_complaints "Call Trace")
-	[ -z "$found" ] || { echo "$found" && return 1; }
-}
+quiet_log() { quiet_since "$LOG_MARK"; }
 
 # In hundredths of a second.
 now() {

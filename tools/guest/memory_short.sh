@@ -203,7 +203,7 @@ only_the_hog_was_killed() { ! killed_others; }
 # The kernel prints a stack when it ends a program, and where the hog itself gets no memory.
 log_is_quiet() {
 	local traces reasons complaints
-	complaints=$(log_complaints "blocked for")
+	complaints=$(complaints_since "$LOG_MARK" "blocked for")
 	[ -z "$complaints" ] || { echo "$complaints" && return 1; }
 	dmesg | sed "1,/$LOG_MARK/d" > /tmp/log
 	traces=$(grep -c "Call Trace" /tmp/log)
