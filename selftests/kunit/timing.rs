@@ -72,8 +72,8 @@ const MAPS: &[Limit] = &[
 /// a flush would take more.
 ///
 /// Where QEMU emulates the CPU an addition takes four ticks of the host, and forty more each time that
-/// the code goes on on another page, as it happens to lie; on a slow host that is twice as much. A map
-/// that is atomic was seen to take 160 to 275 ticks there for its nine instructions.
+/// the code continues on another page, as it happens to lie. A slow host takes twice as many. The nine
+/// instructions of an atomic map were seen to take 160 to 275 ticks there.
 fn always(machine: &Machine) -> u64 {
     if machine.is_emulated() {
         800_000
