@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Boots a kernel in QEMU. Runs inside the trixie root; from outside use tools/boot.
 
-    tools/boot --kernel stock|stock-NAME|test|debug|kcsan|arm-lowmem|arm-lpae|FILE --initrd FILE [options] [-- QEMU-ARGS...]
+    tools/boot --kernel KERNEL|FILE --initrd FILE [options] [-- QEMU-ARGS...]
 
 The guest's console goes to a log. Its second serial port is a line-by-line conversation with
 this side; the line "exit N" on it ends the boot with status N. Other statuses: 124 the guest took too long,

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """Runs our KUnit suites on a test kernel, in virtme-ng or an initramfs. Inside the trixie root.
 
-    tools/kunit.py DIR-OF-MODULES NAME [--kernel test|debug|kcsan|arm-lowmem|arm-lpae] [--boot BOOT] [--log FILE]
+    tools/kunit.py DIR-OF-MODULES NAME [--kernel KERNEL] [--boot BOOT] [--log FILE]
 
-Each case is a test of make check, its name beginning with NAME. The guest has an ivshmem device (a sparse file, of
-BAR_GIB), a device with a port BAR, one with an MSI-X table, a serial port that no driver looks for, and a range of RAM set
+Each case is a test of make check, its name beginning with NAME. The guest has an ivshmem device (bar_gib(), a
+sparse file), a device with a port BAR, one with an MSI-X table, a serial port that no driver looks for, and a range of RAM set
 aside. (On 32-bit ARM it has two ivshmem devices, the memory of one in place of that range, and the port BAR.) What a case
 needs of the kernel's command line or the CPU comes by more boots (BOOTS): a case is skipped if all of them skip it.
 """
@@ -29,10 +29,6 @@ TOOLS = os.path.dirname(os.path.realpath(__file__))
 # A whole section of the kernel's memory model, so that it has no struct pages.
 RESERVED_PHYS, RESERVED_MIB = 768 << 20, 128
 RANGE = f"{RESERVED_PHYS} {RESERVED_MIB << 20}"
-# How large the memory of the ivshmem device is. KASAN has a shadow of an eighth of what is mapped, which is made and freed with
-# each mapping: with all of 4 GiB mapped again and again, tests took minutes.
-BAR_GIB = {"debug": 2}
-DEFAULT_BAR_GIB = 4
 # More than the largest unit of the arena, of which a mapping of all of the BAR needs one.
 MEMORY = "6G"
 # Where the kernel does not look for a serial port.
@@ -70,7 +66,9 @@ def memory_backend(name, size, more):
 
 
 def bar_gib(kernel):
-    return BAR_GIB.get(kernel, DEFAULT_BAR_GIB)
+    """How large the memory of the ivshmem device is. KASAN makes and frees a shadow of an eighth of what is mapped with each
+    mapping: with all of 4 GiB mapped again and again, tests take minutes."""
+    return 2 if kernel == "debug" else 4
 
 
 def devices_of(kernel, backing):
@@ -203,7 +201,7 @@ def last_words(process):
 def why_it_ended(output, log):
     """For a guest that did not come to its end: the kernel's last words, or its own."""
     with open(log, errors="replace") as f:
-        panic = [line.strip() for line in f if any(sign in line for sign in ("Kernel panic", "BUG:", "Oops")) and "KCSAN" not in line]
+        panic = [line.strip() for line in f if any(sign in line for sign in ("Kernel panic", "BUG:", "Oops"))]
     return (panic or output.strip().splitlines()[-1:] or ["no output"])[0]
 
 
