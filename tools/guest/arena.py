@@ -61,7 +61,7 @@ def arena_is_twice_the_memory_by_default():
     after = stats()
     check_tables(after)
     # The kernel counts tables, too: also those of guard pages behind units, and of processes. It keeps tables of what is mapped
-    # no more: one unit may lie where a test before has mapped as much by pages.
+    # no more, and a unit may lie where some are. On the debug kernel 122 and 538 of 4,000 were there, after other tests.
     grown, in_all = after["arena_bytes_of_tables"] - before["arena_bytes_of_tables"], meminfo("PageTables") - tables
     if not grown - tables_of(unit) <= in_all + grown // 32 <= grown + grown // 16:
         raise AssertionError(f"{grown} bytes of tables, {in_all} by /proc/meminfo")
