@@ -12,12 +12,14 @@ use crate::harness::{
     timing::{self, Ticks},
     workloads::{Sides, Workload},
 };
+use barrier::Barrier;
 use core::sync::atomic::{AtomicU32, Ordering};
 use irqs_off::IrqsOff;
 use kernel::{alloc::KVVec, new_mutex, prelude::*, sync::Mutex};
-use threads::{Barrier, Threads};
+use threads::Threads;
 use turns::Turns;
 
+mod barrier;
 mod irqs_off;
 mod threads;
 mod turns;
@@ -39,8 +41,8 @@ struct Runner<'a> {
     fixture: &'a Fixture<'a>,
     workload: &'static Workload,
     empty: EmptyBatches,
-    /// Batches of each side; 0 until the first thread has chosen their number.
-    batches: AtomicU32,
+    /// Batches of each side, or as many as the budget allows.
+    batches: Option<u32>,
     barrier: Barrier,
     progress: &'a AtomicU32,
     logs: Pin<KBox<Mutex<KVec<Log>>>>,
@@ -69,8 +71,8 @@ pub(crate) fn run(
         fixture,
         workload,
         empty: empty(fixture, workload)?,
-        batches: AtomicU32::new(batches.unwrap_or(0)),
-        barrier: Barrier::new(u32::try_from(cpus.len())?),
+        batches,
+        barrier: Barrier::new(u32::try_from(cpus.len())?, c::iomrs_b_relax),
         progress,
         logs: KBox::pin_init(new_mutex!(KVec::new()), GFP_KERNEL)?,
     };
@@ -78,11 +80,11 @@ pub(crate) fn run(
         match runner.thread(index) {
             Ok(log) => {
                 if runner.logs.lock().push(log, GFP_KERNEL).is_err() {
-                    runner.barrier.fail(ENOMEM);
+                    runner.barrier.fail(ENOMEM.to_errno());
                 }
             }
             // The others must not wait for this one.
-            Err(err) => runner.barrier.fail(err),
+            Err(err) => runner.barrier.fail(err.to_errno()),
         }
     };
     Threads::run(cpus, &body, &runner.barrier)?;
@@ -142,12 +144,8 @@ impl Runner<'_> {
     /// What each thread does. `index` is 0 for the first one.
     fn thread(&self, index: usize) -> Result<Log> {
         let mut data = KVVec::from_elem(0, self.fixture.pattern.len(), GFP_KERNEL)?;
-        let round_ticks = self.warm_up(&mut data)?;
-        if index == 0 {
-            self.choose_batches(round_ticks);
-        }
-        self.barrier.wait()?;
-        let count = self.batches.load(Ordering::Relaxed) as usize;
+        let round_ticks = self.warm_up(index, &mut data)?;
+        let count = self.barrier.agree(index, self.count_batches(round_ticks))? as usize;
         let mut batches = Batches::with_capacity(count)?;
         let mut observer = Observer::begin();
         let mut turns = Turns::new(self.workload.kernel_crate.is_some());
@@ -169,8 +167,8 @@ impl Runner<'_> {
         })
     }
 
-    /// Runs some rounds and returns the ticks of the last one.
-    fn warm_up(&self, data: &mut [u8]) -> Result<u64> {
+    /// Runs some rounds, as many in each thread, and returns the ticks of the last one.
+    fn warm_up(&self, index: usize, data: &mut [u8]) -> Result<u64> {
         let mut spent = 0;
         let mut turns = Turns::new(self.workload.kernel_crate.is_some());
         for _ in 0..WARM_UP_ROUNDS {
@@ -178,21 +176,21 @@ impl Runner<'_> {
             for side in turns.next() {
                 spent += self.batch(side, data)?.ticks.all();
             }
-            if spent > budget() {
+            let enough = self.barrier.agree(index, u32::from(spent > budget()))?;
+            if enough != 0 {
                 break;
             }
         }
         Ok(spent)
     }
 
-    /// Sets the number of batches, unless the spec has done so.
-    fn choose_batches(&self, round_ticks: u64) {
-        if self.batches.load(Ordering::Relaxed) == 0 {
+    /// Returns the number of batches, from the ticks of a round unless it is given.
+    fn count_batches(&self, round_ticks: u64) -> u32 {
+        self.batches.unwrap_or_else(|| {
             let (batches, _) = divide(budget(), round_ticks.max(1));
-            let batches = batches.clamp(MIN_BATCHES, MAX_BATCHES);
             // CAST: It is no more than `MAX_BATCHES`.
-            self.batches.store(batches as u32, Ordering::Relaxed);
-        }
+            batches.clamp(MIN_BATCHES, MAX_BATCHES) as u32
+        })
     }
 
     /// Runs a batch of a side, again if something disturbed it that weighs in a batch of that length.

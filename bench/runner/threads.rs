@@ -1,63 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Threads that stay on their CPUs, begin each batch at the same time, and all end when one fails.
+//! Threads that stay on their CPUs, and all end when one fails.
 
+use super::barrier::{Barrier, Failed};
 use crate::harness::c;
-use core::{
-    ffi::c_void,
-    ptr::NonNull,
-    sync::atomic::{AtomicI32, AtomicU32, Ordering},
-};
-use kernel::{error::to_result, prelude::*};
+use core::{ffi::c_void, ptr::NonNull};
+use kernel::prelude::*;
 
-/// Where threads wait until all of them have come.
-pub(crate) struct Barrier {
-    count: u32,
-    arrived: AtomicU32,
-    /// The errno with which all are to end, or 0.
-    failed: AtomicI32,
-}
-
-impl Barrier {
-    pub(crate) fn new(count: u32) -> Self {
-        Self {
-            count,
-            arrived: AtomicU32::new(0),
-            failed: AtomicI32::new(0),
-        }
-    }
-
-    /// Returns how many threads there are.
-    pub(crate) fn count(&self) -> u32 {
-        self.count
-    }
-
-    /// Waits for all others.
-    ///
-    /// # Errors
-    ///
-    /// That of a thread that failed.
-    pub(crate) fn wait(&self) -> Result {
-        let mine = self.arrived.fetch_add(1, Ordering::AcqRel);
-        let all = (mine / self.count + 1) * self.count;
-        while self.arrived.load(Ordering::Acquire) < all {
-            self.check()?;
-            c::iomrs_b_relax();
-        }
-        self.check()
-    }
-
-    /// Makes all threads end with `err`.
-    pub(crate) fn fail(&self, err: Error) {
-        let failed = &self.failed;
-        let _ = failed.compare_exchange(0, err.to_errno(), Ordering::AcqRel, Ordering::Relaxed);
-    }
-
-    /// # Errors
-    ///
-    /// That of a thread that failed.
-    pub(crate) fn check(&self) -> Result {
-        to_result(self.failed.load(Ordering::Acquire))
+impl From<Failed> for Error {
+    fn from(failed: Failed) -> Self {
+        Self::from_errno(failed.0)
     }
 }
 
@@ -105,18 +57,18 @@ impl Threads {
             match NonNull::new(raw) {
                 // INVARIANT: It was started just now.
                 Some(raw) => threads.push(Thread(raw), GFP_KERNEL)?,
-                None => barrier.fail(ENOMEM),
+                None => barrier.fail(ENOMEM.to_errno()),
             }
         }
         for Thread(raw) in &threads {
             // SAFETY: By the invariant of `Thread` it is a thread that is not joined yet.
             if unsafe { c::iomrs_b_thread_wait(raw.as_ptr()) } != 0 {
-                barrier.fail(EINTR);
+                barrier.fail(EINTR.to_errno());
                 break;
             }
         }
         drop(threads);
-        barrier.check()
+        Ok(barrier.check()?)
     }
 
     /// # Safety

@@ -21,8 +21,8 @@
 //!
 //! `bench/division.rs`, `bench/spec.rs` and `bench/stats.rs`, the pure logic of the benchmark, are tested here, too.
 //!
-//! With `--cfg loom` the atomics of `slots.rs` are loom's, and so are the locks around `dirty.rs`. loom
-//! runs every interleaving. Only those tests are built then.
+//! With `--cfg loom` the atomics of `slots.rs` and `bench/runner/barrier.rs` are loom's, and so are the
+//! locks around `dirty.rs`. loom runs every interleaving. Only those tests are built then.
 
 #![cfg(test)]
 
@@ -31,6 +31,11 @@ mod arch;
 mod arena;
 mod mm;
 
+#[cfg(loom)]
+#[path = "../../../bench/runner/barrier.rs"]
+mod barrier;
+#[cfg(loom)]
+mod barrier_loom;
 #[cfg(loom)]
 mod dirty_loom;
 #[cfg(loom)]
