@@ -18,6 +18,8 @@ const TRIES: u32 = 64;
 /// The entry is written where 2 MiB at `small`, which take small pages, have just been. If others
 /// have mapped or unmapped something meanwhile the next area is elsewhere, and it is tried again.
 fn map_over_populated_entry(phys: u64, small: u64) -> Outcome<usize> {
+    // Why none did, for the last line.
+    let (mut without_table, mut first, mut second) = (0, 0, 0);
     for _ in 0..TRIES {
         c::iomrs_c_vm_unmap_aliases();
         let addr = check_ok!(map(WC, small, PAGE_2M)).addr();
@@ -25,6 +27,7 @@ fn map_over_populated_entry(phys: u64, small: u64) -> Outcome<usize> {
         let populated = addr + 5 * PAGE as usize;
         // SAFETY: The area at the address has just been freed.
         if !unsafe { c::iomrs_c_populate_entry(populated, small) } {
+            without_table += 1;
             continue;
         }
         match map(WC, phys, PAGE_2M) {
@@ -36,10 +39,14 @@ fn map_over_populated_entry(phys: u64, small: u64) -> Outcome<usize> {
                 // SAFETY: The entry was written above, and has not been cleared since.
                 unsafe { c::iomrs_c_clear_entry(populated) };
                 check!(elsewhere.addr() != addr);
+                (first, second) = (addr, elsewhere.addr());
             }
         }
     }
-    fail!("no area came to lie where the last one was, in {TRIES} tries")
+    fail!(
+        "no area came to lie where the last one was, in {TRIES} tries, {without_table} of them without a table; \
+         the last at {first:#x}, then {second:#x}"
+    )
 }
 
 #[kunit_tests(iomrs_unwind)]
