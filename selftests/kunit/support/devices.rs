@@ -59,6 +59,12 @@ impl Device {
         }
     }
 
+    /// Returns the size of BAR `bar`, if there is such a one.
+    pub(crate) fn size_of_bar(&self, bar: i32) -> Option<u64> {
+        let bar = u32::try_from(bar).ok().filter(|&bar| bar < 6)?;
+        self.find_bar(bar).map(|range| range.size)
+    }
+
     fn find_bar(&self, bar: u32) -> Option<TestRange> {
         let mut size = 0;
         // SAFETY: By the invariant the pointer is to a device. Callers name one of its six BARs,
