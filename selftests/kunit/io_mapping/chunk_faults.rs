@@ -187,13 +187,13 @@ mod tests {
         require!(chunks(1));
         let faults = require!(FaultInjection::begin());
         let range = require!(TestRange::reserved());
-        // kmemleak allocates after each allocation that it watches, so after the last one, too, and debugobjects
-        // when it will. Both have memory of their own where that fails.
-        let others_allocate = cfg!(CONFIG_DEBUG_KMEMLEAK) || cfg!(CONFIG_DEBUG_OBJECTS);
+        // kmemleak allocates after each allocation that it watches, so after the last one, too, and has memory of
+        // its own where that fails. On that kernel one allocation more was seen that nobody missed.
+        let kmemleak_allocates = cfg!(CONFIG_DEBUG_KMEMLEAK);
         for _ in 0..TRIES {
             let count = fail_each_allocation(&faults, range, Fail::From)?;
             note(fmt!("that and all later ones made to fail: {count:?}"));
-            check!(count.chunk == 0 || others_allocate);
+            check!(count.chunk == 0 || kmemleak_allocates);
             if from_arena() {
                 // The arena has address space for the map's own area, which takes no memory.
                 drop(faults);
