@@ -198,11 +198,6 @@ void iomrs_c_msleep(u32 ms)
 	msleep(ms);
 }
 
-u64 iomrs_c_ktime_get_ns(void)
-{
-	return ktime_get_ns();
-}
-
 u32 iomrs_c_preempt_count(void)
 {
 	return preempt_count();

@@ -111,7 +111,6 @@ unsafe extern "C" {
     pub(crate) safe fn iomrs_c_schedule();
     pub(crate) safe fn iomrs_c_sched_set_fifo();
     pub(crate) safe fn iomrs_c_msleep(ms: u32);
-    pub(crate) safe fn iomrs_c_ktime_get_ns() -> u64;
 
     // driver.c, driver_check.c
     #[cfg(CONFIG_X86_64)]

@@ -45,7 +45,6 @@ int iomrs_c_move_task(void *task, int cpu);
 void iomrs_c_schedule(void);
 void iomrs_c_sched_set_fifo(void);
 void iomrs_c_msleep(u32 ms);
-u64 iomrs_c_ktime_get_ns(void);
 
 /* driver.c: a C driver that runs on the library, driver_check.c: with IOMRS_CHECK, driver_plain.c: C */
 struct iomrs_c_driver {

@@ -15,7 +15,7 @@ use kernel::{
     new_mutex,
     prelude::*,
     sync::Mutex,
-    time::{Instant, Monotonic},
+    time::{Delta, Instant, Monotonic},
 };
 
 /// The aperture of [`Cache`].
@@ -306,9 +306,9 @@ mod tests {
         let other =
             Thread::start(Some(1), &second).inspect_err(|_| stop.store(true, Ordering::Relaxed))?;
         let seconds = crate::module_parameters::short_seconds.value();
-        let end = c::iomrs_c_ktime_get_ns() + u64::from(seconds) * 1_000_000_000;
+        let begin = Instant::<Monotonic>::now();
         let mut called = Ok(());
-        while c::iomrs_c_ktime_get_ns() < end && called.is_ok() {
+        while begin.elapsed() < Delta::from_secs(seconds.into()) && called.is_ok() {
             called = all_shrinkers();
             c::iomrs_c_msleep(5);
         }

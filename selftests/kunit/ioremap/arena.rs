@@ -12,7 +12,10 @@ use crate::{
 };
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use io_mapping_rs::{ioremap::Options, Mapping, Strategy};
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    time::{Delta, Instant, Monotonic},
+};
 
 /// Says whether mappings come from the arena.
 fn arena() -> Available {
@@ -39,13 +42,13 @@ pub(super) fn frees_soon() -> Available {
 /// No CPU sleeps meanwhile: none would be woken to free units.
 pub(super) fn wait_for_units(units: usize) -> Outcome {
     let (done, found) = (AtomicBool::new(false), AtomicU32::new(u32::MAX));
-    let end = c::iomrs_c_ktime_get_ns() + 60_000_000_000;
+    let begin = Instant::<Monotonic>::now();
     on_cpus(c::iomrs_c_num_online_cpus(), &|cpu| {
         while !done.load(Ordering::Acquire) {
             if cpu == 0 {
                 let now = count_units().unwrap_or(usize::MAX);
                 found.store(now as u32, Ordering::Relaxed);
-                let is_over = now <= units || c::iomrs_c_ktime_get_ns() > end;
+                let is_over = now <= units || begin.elapsed() > Delta::from_secs(60);
                 done.store(is_over, Ordering::Release);
             }
             c::iomrs_c_schedule();
@@ -206,8 +209,11 @@ mod tests {
                 });
                 wrong.fetch_add(u32::from(!all_right), Ordering::Relaxed);
                 // Sometimes as long as it takes to free them all.
-                let pause = c::iomrs_c_ktime_get_ns() + round % 4 * u64::from(IDLE) * 1_000_000;
-                while c::iomrs_c_ktime_get_ns() < pause {
+                let (begin, pause) = (
+                    Instant::<Monotonic>::now(),
+                    i64::from(IDLE) * (round % 4) as i64,
+                );
+                while begin.elapsed() < Delta::from_millis(pause) {
                     c::iomrs_c_schedule();
                 }
             }
