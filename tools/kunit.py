@@ -67,8 +67,8 @@ def memory_backend(name, size, more):
 
 def bar_gib(kernel):
     """How large the memory of the ivshmem device is. KASAN makes and frees a shadow of an eighth of what is mapped with each
-    mapping: with all of 4 GiB mapped again and again, tests take minutes."""
-    return 2 if kernel == "debug" else 4
+    mapping: with all of 4 GiB mapped again and again, tests take minutes. Tests want 1 GiB."""
+    return 1 if kernel == "debug" else 4
 
 
 def devices_of(kernel, backing):
