@@ -44,7 +44,7 @@ MODULES = "io-mapping-rs.ko", "io-mapping-selftests.ko", "io-mapping-bugs.ko", "
 SUITES = "no_hash_pointers"
 TIMEOUT = 600
 # How many times longer tests take with checkers.
-SLOWDOWN = {"debug": 4, "kcsan": 4}
+SLOWDOWN = {"debug": 5, "kcsan": 5}
 # A guest that has not said a word by then does not come up. On a loaded machine emulation does that now and then, before
 # anything of ours has been loaded. It is booted again.
 SILENT, TRIES = 150, 3
