@@ -155,7 +155,6 @@ lockdep_reports() {
 
 # lockdep COMMAND: a bug on purpose. That lockdep is silent about what is right the run of all suites shows.
 lockdep() {
-	printf %s none.none > /sys/module/kunit/parameters/filter_glob
 	check "io-mapping-rs.ko loads" insmod "$modules/io-mapping-rs.ko"
 	check "io-mapping-selftests.ko loads" insmod "$modules/io-mapping-selftests.ko" phys="$phys" size="$size"
 	check "kernel log is quiet" quiet_log
