@@ -230,8 +230,10 @@ def signal_ends_a_long_read_of_the_sample():
         with open("/dev/io_mapping_sample0", "rb", buffering=0) as node:
             # More than one: the first may come before the read begins.
             signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
-            read = os.preadv(node.fileno(), buffers, 0)
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            try:
+                read = os.preadv(node.fileno(), buffers, 0)
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
         rmmod("io_mapping_sample")
     print(f"{read >> 20} MiB were read until the signal came")
     if not 0 < read < len(buffers) * CHUNK or read % PAGE:

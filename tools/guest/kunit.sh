@@ -9,7 +9,7 @@
 #   readers  tests of address space run while others read what the kernel shows of it
 #   hotplug  tests run while CPUs go offline and come back; those that let CPUs go themselves run before
 #   only,GLOB...  the tests that these pick alone
-#   lockdep,COMMAND  the suite iomrs_reclaim runs, and lockdep must report what COMMAND does (selftests/kunit/control.rs)
+#   lockdep,COMMAND  no suite runs, and lockdep must report what COMMAND does (selftests/kunit/control.rs)
 #   mutations  what the file DIR-OF-MODULES/mutations says, for tools/mutations.py
 # Output for tools/kunit.py: "@suite NAME [HOW]" before each suite's KTAP, then "@ok NAME" or "@not ok NAME: REASON".
 

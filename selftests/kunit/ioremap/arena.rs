@@ -209,11 +209,9 @@ mod tests {
                 });
                 wrong.fetch_add(u32::from(!all_right), Ordering::Relaxed);
                 // Sometimes as long as it takes to free them all.
-                let (begin, pause) = (
-                    Instant::<Monotonic>::now(),
-                    i64::from(IDLE) * (round % 4) as i64,
-                );
-                while begin.elapsed() < Delta::from_millis(pause) {
+                let begin = Instant::<Monotonic>::now();
+                let pause = Delta::from_millis(i64::from(IDLE) * (round % 4) as i64);
+                while begin.elapsed() < pause {
                     c::iomrs_c_schedule();
                 }
             }
