@@ -214,8 +214,6 @@ mod tests {
             }
             Ok(())
         })?;
-        // Each of them is a line of /proc/vmallocinfo, which later tests would read again and again.
-        c::iomrs_c_vm_unmap_aliases();
         check_eq!(KernelState::now()?, before);
         Ok(())
     }

@@ -293,7 +293,6 @@ mod tests {
         );
         check_eq!(KernelState::now()?, full);
         drop(filled);
-        c::iomrs_c_vm_unmap_aliases();
         check_eq!(KernelState::now()?, start);
         drop(check_ok!(ours.map(0, CHUNK)));
         check_eq!(new_areas(&start)?, 1);

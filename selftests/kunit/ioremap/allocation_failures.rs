@@ -63,7 +63,6 @@ fn fail_each_allocation(
             }
         }
         check_eq!(KernelState::now()?, before);
-        c::iomrs_c_vm_unmap_aliases();
         check_ok!(kept.push(check_ok!(make()), GFP_KERNEL));
     }
     fail!("more than {MAX_ALLOCATIONS} allocations")

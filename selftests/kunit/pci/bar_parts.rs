@@ -4,12 +4,8 @@
 //! `pci_iomap_wc_range()`.
 
 use super::part::*;
-use crate::{
-    c,
-    support::{
-        accessors::*, c_bars::*, compare::*, devices::*, outcome::*, proc_files::KernelState,
-        ranges::*,
-    },
+use crate::support::{
+    accessors::*, c_bars::*, compare::*, devices::*, outcome::*, proc_files::KernelState, ranges::*,
 };
 use io_mapping_rs::{
     io::IoExt,
@@ -108,7 +104,6 @@ mod tests {
             }
         }
         check_eq!(region_is_requested()?, false);
-        c::iomrs_c_vm_unmap_aliases();
         check_eq!(KernelState::now()?, before);
         Ok(())
     }

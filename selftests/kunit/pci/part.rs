@@ -66,8 +66,6 @@ impl<'a> Part<'a> {
 
     /// Fails the test unless each type returns its error, C refuses, and nothing is left behind.
     pub(super) fn check_refused(self, errors: Results) -> Outcome {
-        // Areas that wait to be invalidated are listed, too.
-        c::iomrs_c_vm_unmap_aliases();
         let before = KernelState::now()?;
         let log = c::iomrs_c_log_position();
         check_eq!(self.map_as_each_type(), errors);

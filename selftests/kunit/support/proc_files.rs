@@ -106,7 +106,7 @@ impl IoremapArea {
 
 /// Returns how many areas the library has.
 pub(crate) fn count_units() -> Outcome<usize> {
-    let text = Text::read(VMALLOC_AREAS)?;
+    let text = read_areas()?;
     let ours = text.as_str()?.lines().filter(|line| line.contains(OURS));
     Ok(ours.count())
 }
@@ -125,13 +125,14 @@ impl KernelState {
     pub(crate) fn now() -> Outcome<Self> {
         // Without PAT modes are not reserved.
         let memtypes = if c::iomrs_c_pat_enabled() {
-            parse_lines(MEMTYPES, Memtype::parse)?
+            parse_lines(&Text::read(MEMTYPES)?, Memtype::parse)?
         } else {
             KVVec::new()
         };
-        let mut areas = parse_lines(VMALLOC_AREAS, IoremapArea::parse)?;
+        let text = read_areas()?;
+        let mut areas = parse_lines(&text, IoremapArea::parse)?;
         if from_arena() {
-            for line in Text::read(VMALLOC_AREAS)?.as_str()?.lines() {
+            for line in text.as_str()?.lines() {
                 IoremapArea::add_parts_of_unit(line, &mut areas)?;
             }
         }
@@ -161,9 +162,15 @@ pub(crate) fn new_areas(before: &KernelState) -> Outcome<usize> {
     Ok(KernelState::now()?.since(before)?.areas.len())
 }
 
-/// Returns the lines of `path` that `parse` knows, sorted.
-fn parse_lines<T: Ord>(path: &CStr, parse: fn(&str) -> Option<T>) -> Outcome<KVVec<T>> {
-    let text = Text::read(path)?;
+/// Reads `/proc/vmallocinfo`. Areas that wait to be invalidated are listed, too: they are freed before, as thousands
+/// of them would make each reading take a second.
+fn read_areas() -> Outcome<Text> {
+    c::iomrs_c_vm_unmap_aliases();
+    Text::read(VMALLOC_AREAS)
+}
+
+/// Returns the lines of `text` that `parse` knows, sorted.
+fn parse_lines<T: Ord>(text: &Text, parse: fn(&str) -> Option<T>) -> Outcome<KVVec<T>> {
     let mut found = KVVec::new();
     for line in text.as_str()?.lines() {
         insert(&mut found, parse(line.trim()))?;
