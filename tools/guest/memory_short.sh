@@ -195,10 +195,10 @@ suite_with() {
 	try "memory was short, $1" was_short "$1" || true
 }
 
-# Who has been killed, but for the hog.
-killed_others() { dmesg | sed -n 's/.*Killed process [0-9]* (\([^)]*\)).*/\1/p' | grep -v "^stress-ng"; }
-
-only_the_hog_was_killed() { ! killed_others; }
+# Whom the kernel has ended but for the hog, and who wanted memory then.
+only_the_hog_was_killed() {
+	! dmesg | grep "invoked oom-killer\|Killed process" | grep -v "(stress-ng" | grep -B 1 "Killed process"
+}
 
 # The kernel prints a stack when it ends a program, and where the hog itself gets no memory.
 log_is_quiet() {
