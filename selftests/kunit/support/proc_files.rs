@@ -122,6 +122,8 @@ pub(crate) struct KernelState {
 }
 
 impl KernelState {
+    /// Frees the areas that wait to be invalidated, so that their addresses can be used again, and returns what there is
+    /// then.
     pub(crate) fn now() -> Outcome<Self> {
         // Without PAT modes are not reserved.
         let memtypes = if c::iomrs_c_pat_enabled() {
