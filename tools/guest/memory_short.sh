@@ -37,10 +37,11 @@ hog() {
 	hog=$!
 }
 
-# hog_has MIB: so much of the last 32 MiB.
+# hog_has MIB: so much of the last 32 MiB, in four processes. With one, the kernel would end programs of the test, too: after it
+# has ended that one, it looks for another before the memory of the first is free (exit_mmap() in mm/mmap.c).
 hog_has() {
 	take_all_but 32768
-	hog stress-ng --temp-path /tmp --vm 1 --vm-bytes "$1m" --vm-keep --timeout $((iomrs_seconds * 20))
+	hog stress-ng --temp-path /tmp --vm 4 --vm-bytes "$1m" --vm-keep --timeout $((iomrs_seconds * 20))
 }
 
 # The kernel finds what others want, mostly.
