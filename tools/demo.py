@@ -36,7 +36,7 @@ NEXT = """
 What to do next:
   samples/device.rs  how the sample driver maps its device and accesses it
   README.md          how to install it, and how to write a driver of your own
-  make check         runs all tests, in about 20 minutes
+  make check         runs tests; make help says how long that takes
   make bench         compares the speed with that of C's ioremap and io_mapping
   make help          lists all commands"""
 
