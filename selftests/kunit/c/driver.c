@@ -5,6 +5,7 @@
 #include <linux/io.h>
 #include <linux/io-mapping.h>
 #include <linux/pci.h>
+#include <linux/platform_device.h>
 #include <linux/slab.h>
 
 #include "selftests.h"
@@ -145,6 +146,38 @@ static void driver_devm_iounmap(struct pci_dev *pdev, unsigned long addr)
 	devm_iounmap(&pdev->dev, (void __iomem *)addr);
 }
 
+/* The device is never added: it is there to own what is mapped. */
+static struct platform_device *driver_platform_device(u64 phys, unsigned long size)
+{
+	struct resource memory = DEFINE_RES_MEM_NAMED(phys, size, "selftests");
+	struct platform_device *pdev = platform_device_alloc("selftests", PLATFORM_DEVID_NONE);
+
+	if (!pdev || !platform_device_add_resources(pdev, &memory, 1))
+		return pdev;
+	platform_device_put(pdev);
+	return NULL;
+}
+
+static unsigned long driver_devm_platform(struct platform_device *pdev, u32 how)
+{
+	struct resource *found = NULL;
+	void __iomem *addr;
+
+	switch (how) {
+	case 0:
+		return (unsigned long)devm_platform_ioremap_resource(pdev, 0);
+	case 1:
+		return (unsigned long)devm_platform_ioremap_resource_byname(pdev, "selftests");
+	}
+	addr = devm_platform_get_and_ioremap_resource(pdev, 0, &found);
+	return found == pdev->resource ? (unsigned long)addr : 0;
+}
+
+static void driver_platform_put(struct platform_device *pdev)
+{
+	platform_device_put(pdev);
+}
+
 static unsigned long driver_pcim_iomap(struct pci_dev *pdev, int bar, unsigned long max)
 {
 	return (unsigned long)pcim_iomap(pdev, bar, max);
@@ -217,4 +250,7 @@ const struct iomrs_c_driver DRIVER = {
 	.devm_ioremap = driver_devm_ioremap,
 	.devm_ioremap_resource = driver_devm_ioremap_resource,
 	.devm_iounmap = driver_devm_iounmap,
+	.platform_device = driver_platform_device,
+	.devm_platform = driver_devm_platform,
+	.platform_put = driver_platform_put,
 };

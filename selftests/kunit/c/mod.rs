@@ -60,6 +60,9 @@ pub(crate) struct Driver {
     pub(crate) devm_ioremap_resource:
         unsafe extern "C" fn(pdev: *mut c_void, bar: c_int, flags: c_ulong) -> c_ulong,
     pub(crate) devm_iounmap: unsafe extern "C" fn(pdev: *mut c_void, addr: c_ulong),
+    pub(crate) platform_device: unsafe extern "C" fn(phys: u64, size: c_ulong) -> *mut c_void,
+    pub(crate) devm_platform: unsafe extern "C" fn(pdev: *mut c_void, how: u32) -> c_ulong,
+    pub(crate) platform_put: unsafe extern "C" fn(pdev: *mut c_void),
 }
 
 /// A function that C calls with the argument that it was given for it.

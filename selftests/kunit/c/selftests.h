@@ -11,6 +11,7 @@
 
 struct file;
 struct io_mapping;
+struct platform_device;
 
 /* accessors.c: C's accessors of memory and ports */
 u64 iomrs_c_ioread(unsigned long addr, u32 access);
@@ -76,6 +77,10 @@ struct iomrs_c_driver {
 	unsigned long (*devm_ioremap)(struct pci_dev *pdev, u64 phys, unsigned long size);
 	unsigned long (*devm_ioremap_resource)(struct pci_dev *pdev, int bar, unsigned long flags);
 	void (*devm_iounmap)(struct pci_dev *pdev, unsigned long addr);
+	struct platform_device *(*platform_device)(u64 phys, unsigned long size);
+	/* @how: 0 maps by the index, 1 by the name, 2 by the index, and wants the resource, too. */
+	unsigned long (*devm_platform)(struct platform_device *pdev, u32 how);
+	void (*platform_put)(struct platform_device *pdev);
 };
 
 extern const struct iomrs_c_driver iomrs_c_driver;

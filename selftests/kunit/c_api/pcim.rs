@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! BARs that belong to their device, by the C API beside the same driver as C has it.
+//! BARs and memory that belong to their device, by the C API beside the same driver as C has it.
 
 use super::driver::*;
 use crate::{
     c::{iomrs_c_driver as OURS, iomrs_c_plain_driver as IN_C, Driver},
     support::{
-        compare::compare_entries, devices::Device, outcome::*, proc_files::KernelState,
+        compare::compare_entries, devices::Device, outcome::*, proc_files::KernelState, ranges::*,
         translation::phys_at,
     },
 };
@@ -89,6 +89,23 @@ fn region_of(driver: &Driver, device: &Device, bar: i32) -> Outcome<(Option<u64>
     Ok((phys, if phys.is_some() { 0 } else { addr }, again))
 }
 
+/// Maps the memory of a platform device, and again while it is mapped, which returns EBUSY. Returns where it is.
+fn memory_of_platform(driver: &Driver, range: TestRange, how: u32) -> Outcome<Option<u64>> {
+    // SAFETY: The tests map a range that nobody else uses. The device, which unmaps it, is put once.
+    let (addr, again, phys) = unsafe {
+        let pdev = (driver.platform_device)(range.phys, PAGE as usize);
+        check!(!pdev.is_null());
+        let addr = (driver.devm_platform)(pdev, how);
+        let again = (driver.devm_platform)(pdev, how);
+        let phys = phys_at(addr);
+        (driver.platform_put)(pdev);
+        (addr, again, phys)
+    };
+    check_eq!(errno(addr), None);
+    check_eq!(Error::from_errno(again as i32), EBUSY);
+    Ok(phys)
+}
+
 /// Clears an entry of C's table.
 fn forget(device: &Device, bar: i32) -> Outcome {
     // SAFETY: The device is bound to the tests, which alone use its BARs.
@@ -143,6 +160,19 @@ mod tests {
                         forget(&device, bar)?;
                     }
                 }
+                check_eq!(KernelState::now()?, before);
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn s36_c_api_memory_of_a_platform_device_as_in_c() -> Outcome {
+        let range = require!(TestRange::reserved());
+        let before = KernelState::now()?;
+        for how in 0..3 {
+            for driver in [&OURS, &IN_C] {
+                check_eq!(memory_of_platform(driver, range, how)?, Some(range.phys));
                 check_eq!(KernelState::now()?, before);
             }
         }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The calls of the C API that allocate.
+//!
+//! Names that differ only in the cache mode that they hand to the same function are left out. So is `devm_of_iomap()`:
+//! on x86 without `CONFIG_OF`, as these kernels are, it returns `EINVAL` before it allocates, and elsewhere there is no C
+//! API. It maps by `devm_ioremap_resource()`.
 
 use super::{Call, Place};
 use crate::{
@@ -27,6 +31,43 @@ fn ioremap(place: &Place) -> Result<usize> {
 fn iounmap(_: &Place, addr: usize) {
     // SAFETY: A call has mapped it, and nobody uses it.
     unsafe { (OURS.iounmap)(addr) };
+}
+
+fn ioremap_prot(place: &Place) -> Result<usize> {
+    const WRITE_BACK: usize = 0;
+    // SAFETY: The tests map ranges that nobody else uses.
+    mapped(unsafe { (OURS.ioremap_prot)(place.range.phys, PAGE as usize, WRITE_BACK) })
+}
+
+/// Makes an aperture in memory of the driver's.
+fn init_wc(place: &Place) -> Result<usize> {
+    // SAFETY: The tests map ranges that nobody else uses. What has been made is undone, once.
+    unsafe {
+        let aperture = (OURS.zeroed)();
+        if aperture.is_null() {
+            return Err(ENOMEM);
+        }
+        let made = (OURS.init_wc)(aperture, place.range.phys, PAGE as usize);
+        if made {
+            (OURS.fini)(aperture);
+        }
+        (OURS.kfree)(aperture);
+        made.then_some(0).ok_or(ENOMEM)
+    }
+}
+
+/// Maps the memory of a platform device, and lets the device go, which unmaps it.
+fn platform(place: &Place, how: u32) -> Result<usize> {
+    // SAFETY: The tests map ranges that nobody else uses. The device is put once.
+    unsafe {
+        let pdev = (OURS.platform_device)(place.range.phys, PAGE as usize);
+        if pdev.is_null() {
+            return Err(ENOMEM);
+        }
+        let result = mapped((OURS.devm_platform)(pdev, how));
+        (OURS.platform_put)(pdev);
+        result
+    }
 }
 
 /// Makes an aperture of all of the driver's calls that map parts of it.
@@ -86,6 +127,8 @@ fn unbind(_: &Place, _: usize) {
 
 pub(super) const CALLS: &[Call] = &[
     call("ioremap", ioremap, iounmap),
+    call("ioremap_prot", ioremap_prot, iounmap),
+    call("io_mapping_init_wc", init_wc, |_, _| ()),
     call("io_mapping", |place| aperture(&OURS, place), |_, _| ()),
     call(
         "io_mapping, sparse",
@@ -148,6 +191,20 @@ pub(super) const CALLS: &[Call] = &[
         },
     ),
     call_with(
+        &[EBUSY],
+        "pcim_iomap_region, ports",
+        |place| {
+            let bar = Device::PORT_BAR as i32;
+            // SAFETY: The device is bound to the tests, which alone use its BARs.
+            mapped(unsafe { (OURS.pcim_iomap_region)(place.testdev.as_ptr(), bar) })
+        },
+        |place, _| {
+            let bar = Device::PORT_BAR as i32;
+            // SAFETY: The call has mapped it, and nobody uses it.
+            unsafe { (OURS.pcim_iounmap_region)(place.testdev.as_ptr(), bar) }
+        },
+    ),
+    call_with(
         &[ENOMEM, EINVAL, EBUSY],
         "pcim_iomap_regions",
         |place| {
@@ -179,5 +236,23 @@ pub(super) const CALLS: &[Call] = &[
             mapped(unsafe { (OURS.devm_ioremap_resource)(place.ivshmem.as_ptr(), 0, 0) })
         },
         unbind,
+    ),
+    call_with(
+        &[ENOMEM, EBUSY],
+        "devm_platform_ioremap_resource",
+        |place| platform(place, 0),
+        |_, _| (),
+    ),
+    call_with(
+        &[ENOMEM, EBUSY],
+        "devm_platform_ioremap_resource_byname",
+        |place| platform(place, 1),
+        |_, _| (),
+    ),
+    call_with(
+        &[ENOMEM, EBUSY],
+        "devm_platform_get_and_ioremap_resource",
+        |place| platform(place, 2),
+        |_, _| (),
     ),
 ];
