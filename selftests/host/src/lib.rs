@@ -5,7 +5,7 @@
 //!
 //! `phys_range.rs`, `page_plan.rs` and `slots.rs` are compiled from the library's own files. The
 //! first two are compared with `model.rs`, which was written from their documentation and is slow
-//! and simple. Slots are compared with a set.
+//! and simple. Slots are compared with a set, and threads take them at the same time.
 //!
 //! The flushes of `arch/x86/tlb.rs` run on a model of a CPU.
 //!
@@ -99,5 +99,7 @@ mod resource_walks;
 mod slots_and_translations;
 #[cfg(not(loom))]
 mod slots_properties;
+#[cfg(not(loom))]
+mod slots_threads;
 #[cfg(not(loom))]
 mod tlb_flushes;
