@@ -227,15 +227,19 @@ mod tests {
         if c::iomrs_c_num_online_cpus() < 2 {
             return skip(c"one CPU");
         }
-        let (addr, cpu, left) = (AtomicUsize::new(0), AtomicU32::new(0), AtomicU32::new(1));
+        let (addr, cpu) = (AtomicUsize::new(0), AtomicU32::new(0));
+        // With more than two CPUs both threads may be elsewhere. One of them unmaps.
+        let (taken, unmapped) = (AtomicU32::new(0), AtomicU32::new(0));
         let unmap_elsewhere = || {
             while addr.load(Ordering::Acquire) == 0 {
                 c::iomrs_c_msleep(1);
             }
-            if c::iomrs_c_this_cpu() != cpu.load(Ordering::Relaxed) {
+            if c::iomrs_c_this_cpu() != cpu.load(Ordering::Relaxed)
+                && taken.swap(1, Ordering::Relaxed) == 0
+            {
                 // SAFETY: It is refused.
                 unsafe { (CHECKED.unmap_local)(addr.load(Ordering::Relaxed)) };
-                left.store(0, Ordering::Release);
+                unmapped.store(1, Ordering::Release);
             }
         };
         let mut found = None;
@@ -247,7 +251,7 @@ mod tests {
             let page = ours.map_atomic(0);
             cpu.store(c::iomrs_c_this_cpu(), Ordering::Relaxed);
             addr.store(page, Ordering::Release);
-            while left.load(Ordering::Acquire) != 0 {
+            while unmapped.load(Ordering::Acquire) == 0 {
                 core::hint::spin_loop();
             }
             found = phys_at(page);
