@@ -87,7 +87,7 @@ def append_of(args, wanted):
     reserved = "" if qemu.is_arm(args.kernel) else f"memmap={RESERVED_MIB}M${RESERVED_PHYS >> 20}M"
     suites = SUITES if args.guest == "kunit.sh" else ""
     glob = f"kunit.filter_glob={args.glob}" if args.glob else ""
-    return f"{LOG} ignore_loglevel {reserved} {suites} {wanted.append} {glob}"
+    return f"{LOG} ignore_loglevel {reserved} {suites} {wanted.append} {args.append} {glob}"
 
 
 def params_of(args, wanted):
@@ -102,11 +102,12 @@ def command(args, wanted, image, backing, log):
     devices = " ".join([*devices_of(args.kernel, backing), "-device virtio-serial-pci -device virtconsole,chardev=klog",
                         f"-chardev file,id=klog,path={log}"])
     kvm = []
-    if wanted.cpu or accel.choose(image) != "kvm":
+    cpu = args.cpu or wanted.cpu
+    if cpu or accel.choose(image) != "kvm":
         kvm = ["--disable-kvm"]
-        devices += f" -cpu {wanted.cpu or 'max'}"
+        devices += f" -cpu {cpu or 'max'}"
     script = os.path.join(TOOLS, "guest", args.guest)
-    return ["vng", "--run", image, *kvm, "--cpus", str(args.cpus), "--memory", MEMORY, f"--qemu-opts={devices}",
+    return ["vng", "--run", image, *kvm, "--cpus", str(args.cpus), "--memory", args.memory, f"--qemu-opts={devices}",
             "--append", f"no_timer_check console=hvc0 {append_of(args, wanted)}",
             "--", f"{script} {args.modules} {RANGE} {params_of(args, wanted)}"]
 
@@ -127,7 +128,7 @@ def run_in_initramfs(args, wanted, log):
             write(reserved, RANGE)
             make_backing(args.kernel, backing)
             files.update(range=reserved)
-            memory = MEMORY
+            memory = args.memory
         initramfs.build(initrd, os.path.join(guest, "kunit_init.sh"), files, qemu.busybox(args.kernel))
         output = ""
         try:
@@ -260,6 +261,9 @@ def main():
     parser.add_argument("--more", default="once", type=more, help="what a boot for all cases does besides, see tools/guest/kunit.sh")
     parser.add_argument("--limit", type=int, default=TIMEOUT, help="seconds after which the guest is ended")
     parser.add_argument("--cpus", type=int, default=2)
+    parser.add_argument("--cpu", help="QEMU's CPU, emulated")
+    parser.add_argument("--memory", default=MEMORY)
+    parser.add_argument("--append", default="", help="more of the kernel's command line")
     parser.add_argument("--log", default="/tmp/iomrs-kunit.log", help="where consoles go, with the boot's name added")
     args = parser.parse_args()
     args.limit *= SLOWDOWN.get(args.kernel, 1)
