@@ -2,9 +2,13 @@
 /*
  * What tools/guest/unplug.sh cannot do in a shell. Linked statically, for a guest that has busybox only.
  *
- *     unplug put FILE NODE MIB    writes the MiB that FILE has to NODE, which must be there, from this MiB on
+ *     unplug get FILE NODE MIB    reads this MiB of NODE, and compares it with the MiB that FILE has
+ *     unplug put FILE NODE MIB    writes the MiB that FILE has to NODE, from this MiB on, and reads it again
  *     unplug write NODE           writes a page to NODE from memory that is not there before a line comes in
  *     unplug vfio GROUP DEVICE    prints the first bytes of BAR 2 of a device that vfio-pci has, in hexadecimal
+ *
+ * Status 1 is an error, WRONG are wrong bytes, and OFF is what memory that is off does: it reads as ones or zeroes, and
+ * what is written is lost.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +25,8 @@
 
 #define PAGE	4096
 #define MIB	1048576
+#define WRONG	3
+#define OFF	4
 #define BYTES	16
 #define BAR	VFIO_PCI_BAR2_REGION_INDEX
 
@@ -39,19 +45,58 @@ static int open_or_fail(const char *path, int flags)
 	return fd;
 }
 
-static void put(const char *from, const char *to, off_t mib)
-{
-	static char data[MIB];
-	int file = open_or_fail(from, O_RDONLY), node = open_or_fail(to, O_WRONLY);
-	ssize_t written = 0, done;
+static char wanted[MIB], found[MIB];
 
-	if (read(file, data, MIB) != MIB)
-		fail(from);
-	for (done = 0; done < MIB; done += written) {
-		written = pwrite(node, data + done, MIB - done, mib * MIB + done);
-		if (written < 0)
-			fail(to);
+static void load(const char *path)
+{
+	int file = open_or_fail(path, O_RDONLY);
+
+	if (read(file, wanted, MIB) != MIB)
+		fail(path);
+	close(file);
+}
+
+/* If the device goes meanwhile, what has been read until then is compared. */
+static int compare(int node, const char *path, off_t mib)
+{
+	ssize_t done = 0, got = 0, i;
+	int status = 0;
+
+	while (done < MIB && (got = pread(node, found + done, MIB - done, mib * MIB + done)) > 0)
+		done += got;
+	if (!got)
+		errno = EIO;
+	for (i = 0; i < done && status != WRONG; i++) {
+		if (found[i] == wanted[i])
+			continue;
+		if (!status)
+			fprintf(stderr, "error: MiB %ld differs from byte %zd on\n", (long)mib, i);
+		status = found[i] && found[i] != (char)0xff ? WRONG : OFF;
 	}
+	if (!status && got <= 0)
+		fail(path);
+	return status;
+}
+
+static int get(const char *from, const char *path, off_t mib)
+{
+	load(from);
+	return compare(open_or_fail(path, O_RDONLY), path, mib);
+}
+
+static int put(const char *from, const char *path, off_t mib)
+{
+	int node = open_or_fail(path, O_RDWR);
+	ssize_t written, done;
+
+	load(from);
+	for (done = 0; done < MIB; done += written) {
+		written = pwrite(node, wanted + done, MIB - done, mib * MIB + done);
+		if (written <= 0)
+			fail(path);
+	}
+	/* The bytes from before are no ones and zeroes. */
+	return compare(node, path, mib) ? OFF : 0;
 }
 
 /* Says when the kernel waits for the page, and fills it when a line comes in. */
@@ -124,7 +169,9 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[1], "write"))
 		write_late(argv[2]);
 	else if (argc == 5 && !strcmp(argv[1], "put"))
-		put(argv[2], argv[3], atoi(argv[4]));
+		return put(argv[2], argv[3], atoi(argv[4]));
+	else if (argc == 5 && !strcmp(argv[1], "get"))
+		return get(argv[2], argv[3], atoi(argv[4]));
 	else if (argc == 4 && !strcmp(argv[1], "vfio"))
 		read_by_vfio(argv[2], argv[3]);
 	else
