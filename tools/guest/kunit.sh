@@ -120,6 +120,7 @@ with_hotplug() {
 		"iomrs_fuzz.*" "iomrs_sleepable_devres.*"; do
 		again "$glob"
 	done
+	again "*.*arena_idle*" arena_idle=10
 	check "CPUs go meanwhile" kill $taker
 	wait $taker
 	check "how often a CPU went: more than 50 times" [ "$(wc -l < /tmp/gone)" -gt 50 ]

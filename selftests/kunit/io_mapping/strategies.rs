@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn s5_without_slots_nothing_is_sparse() -> Outcome {
         if crate::module_parameters::window_slots.value() != 0 {
-            return skip(c"runs again with window_slots=0");
+            return skip(c"window_slots=0 is not given");
         }
         let range = require!(TestRange::reserved());
         let options = Options::new(WC);

@@ -32,7 +32,7 @@ const IDLE: u32 = 10;
 pub(super) fn frees_soon() -> Available {
     arena()?;
     if crate::module_parameters::arena_idle.value() != IDLE {
-        return Err(c"runs again with arena_idle=10");
+        return Err(c"arena_idle=10 is not given");
     }
     two_cpus()
 }
@@ -117,7 +117,7 @@ mod tests {
     fn s29_arena_max_is_enomem_and_passes() -> Outcome {
         require!(arena());
         if crate::module_parameters::arena_max.value() != 128 {
-            return skip(c"runs again with arena_max=128");
+            return skip(c"arena_max=128 is not given");
         }
         let range = require!(TestRange::reserved());
         let before = KernelState::now()?;
@@ -155,7 +155,7 @@ mod tests {
     fn s29_arena_max_makes_auto_sparse() -> Outcome {
         require!(arena());
         if crate::module_parameters::arena_max.value() != 128 {
-            return skip(c"runs again with arena_max=128");
+            return skip(c"arena_max=128 is not given");
         }
         let (bar, options) = (require!(ivshmem_bar(2)), Options::new(WC));
         let large = check_ok!(aperture_with(options, bar.phys, PAGE_1G, Strategy::Auto));
