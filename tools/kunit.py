@@ -262,13 +262,15 @@ def main():
     parser.add_argument("--limit", type=int, default=TIMEOUT, help="seconds after which the guest is ended")
     parser.add_argument("--cpus", type=int, default=2)
     parser.add_argument("--cpu", help="QEMU's CPU, emulated")
-    parser.add_argument("--memory", default=MEMORY)
+    parser.add_argument("--memory", default=MEMORY, help="but for 32-bit ARM")
     parser.add_argument("--append", default="", help="more of the kernel's command line")
     parser.add_argument("--log", default="/tmp/iomrs-kunit.log", help="where consoles go, with the boot's name added")
     args = parser.parse_args()
     args.limit *= SLOWDOWN.get(args.kernel, 1)
     if qemu.is_arm(args.kernel) and args.guest != "kunit.sh":
         parser.error(f"{args.guest} needs Python, which the guests for 32-bit ARM do not have")
+    if args.cpu and args.kernel in IN_INITRAMFS:
+        parser.error(f"--cpu is for guests in virtme-ng, and that of {args.kernel} is none")
     merged = {}
     for name in [args.boot] if args.boot else BOOTS:
         for case, verdict, reason in results(args, name):
