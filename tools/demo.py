@@ -30,6 +30,8 @@ BAR_MIB = 256
 ARM_LPAE_BAR_MIB = 1024
 UNUSED_MIB = 16
 TIMEOUT = 240
+# For forget() of tools/guest/kernel.sh, on the debug kernel.
+BUGS = "io-mapping-bugs.ko"
 # The checkers of the debug kernel take memory and time.
 DEBUG = {"memory": "3G", "timeout": 4 * TIMEOUT}
 NEXT = """
@@ -104,7 +106,7 @@ def backend(library):
 def run(modules, kernel, log, has_whole=True, **options):
     """Boots the guest and has the conversation. Returns the report. Where not `has_whole`, all of the memory cannot be mapped
     once. The `options` are those of boot.Guest."""
-    files = {name: os.path.join(modules, name) for name in MODULES}
+    files = {name: os.path.join(modules, name) for name in [*MODULES, *([BUGS] if kernel == "debug" else [])]}
     missing = [path for path in files.values() if not os.path.exists(path)]
     if missing:
         sys.exit(f"error: the build did not make {missing[0]}: look at the output of make modules")

@@ -119,12 +119,13 @@ demo() {
 
 # bench_bounds KERNEL BACKEND [BOOT-ARGS...]: what the benchmark refuses, and its short runs, see tools/guest/bench_bounds.sh.
 bench_bounds() {
-	local kernel=$1 modules scratch=$CLONE/bounds-$1 status=0
-	modules=$(where "$1" "$2" "")
+	local kernel=$1 dir names="rs bench sample" modules=() name scratch=$CLONE/bounds-$1 status=0
+	dir=$(where "$1" "$2" "")
 	shift 2
+	[ "$kernel" != debug ] || names+=" bugs"
+	for name in $names; do modules+=("$dir/io-mapping-$name.ko"); done
 	rm -rf "$scratch" && mkdir -p "$scratch" && truncate -s 256M "$scratch/bar2"
-	tools/in-root python3 -B tools/initramfs.py "$scratch/initrd" tools/guest/bench_bounds.sh "$modules"/io-mapping-rs.ko \
-		"$modules"/io-mapping-bench.ko "$modules"/io-mapping-sample.ko || return
+	tools/in-root python3 -B tools/initramfs.py "$scratch/initrd" tools/guest/bench_bounds.sh "${modules[@]}" || return
 	tools/boot --kernel "$kernel" --initrd "$scratch/initrd" --append 'memmap=128M$0x30000000' --timeout 400 \
 		--log "$LOGS/bench-bounds-$kernel-console.log" "$@" -- \
 		-object "memory-backend-file,id=bar2,size=256M,mem-path=$scratch/bar2,share=on" \

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! A bug of each kind that the debug and the kcsan kernel look for, to see that they would find one of
-//! ours: the parameter says which. It is built with the suites, for these kernels only. See
-//! `tools/guest/checkers.sh`.
+//! ours: the parameter says which. It is built for these kernels only. See `tools/guest/checkers.sh`, and
+//! `forget` in `tools/guest/kernel.sh`.
 
 use core::{cell::UnsafeCell, hint::black_box, mem};
 use kernel::{

@@ -171,7 +171,6 @@ modules=$1 phys=$2 size=$3 more=$4
 shift 4
 # A scan takes a minute.
 if [ -e "$KMEMLEAK" ] && [ "${more%%,*}" != lockdep ]; then
-	forget
 	check "kmemleak scans" begin_to_look_for_leaks
 fi
 if [ -e "$KCSAN" ]; then check "KCSAN is turned on" turn_on_kcsan; fi
@@ -222,7 +221,6 @@ if [ "$more" = again ]; then
 fi
 dmesg | sed -n 's/.*\(iomrs-timing:.*\)/@\1/p'
 if [ -e "$KMEMLEAK" ]; then
-	forget
 	check "no memory is leaked" no_leaks
 	cat "$KMEMLEAK"
 fi

@@ -143,5 +143,6 @@ def has_kmemleak():
 
 def look_for_leaks(function):
     """Runs a function of kernel.sh. Returns what it says, or the status of one that fails."""
-    done = subprocess.run(["sh", "-c", f". {KERNEL_SH} && {function}"], stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(["sh", "-c", f". {KERNEL_SH} && {function}"], stdout=subprocess.PIPE, text=True, check=False,
+                          env={**os.environ, "modules": MODULES})
     return done.stdout or done.returncode
