@@ -39,7 +39,7 @@ LOG = "log_buf_len=4M"
 # minutes, and what kmemleak prints under its own lock must not go to its console, whose driver allocates memory.
 IN_INITRAMFS = "arm-lowmem", "arm-lpae", "debug"
 # What these have of ours, where it is built.
-MODULES = "io-mapping-rs.ko", "io-mapping-selftests.ko", "io-mapping-bugs.ko", "io-mapping-sample.ko"
+MODULES = "io-mapping-rs.ko", "io-mapping-selftests.ko", "io-mapping-bugs.ko", "io-mapping-sample.ko", "io-mapping-bench.ko"
 # Suites look for addresses in /proc/vmallocinfo.
 SUITES = "no_hash_pointers"
 TIMEOUT = 600

@@ -400,7 +400,7 @@ with open("/proc/cmdline") as file:
 LARGE_AND_SMALL = {"4K": 3, "2M": 1} if LARGE_PAGES else {"4K": 515}
 for function in TESTS:
     run(function)
-run(files_are_read_in_pieces, PHYS)
+run(files_are_read_in_pieces, PHYS, SIZE)
 run(arena_is_told, PHYS, OTHER_PHYS)
 run(arena_is_twice_the_memory_by_default)
 if has_kmemleak():

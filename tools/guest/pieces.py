@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Reads of the files in debugfs at each offset, in lengths up to the whole, for files.py."""
+"""Reads of all our files in debugfs at each offset, in lengths up to the whole, for files.py."""
 
 import errno
+import glob
 import os
 
-from library import DEBUG, LARGE, LIBRARY, check_eq, control
+from library import DEBUG, LARGE, LIBRARY, check_eq, control, device, insmod, rmmod, unbound
 
-# Of a longer text not all pairs of an offset and a length are read.
+# Of a longer text not all pairs of an offset and a length are read: there are half as many as the square of its length, and the
+# longest has more than 4,000 bytes. A read copies a part of a text that has been there since the file was opened. So it is read
+# from each offset in lengths that end within, at and after the end of the text, and in each length from a few offsets.
 SHORT = 150
 LENGTHS = 1, 7, 64
 
@@ -54,8 +57,19 @@ def read_in_pieces(path):
         os.close(file)
 
 
-def files_are_read_in_pieces(phys):
+def files_are_read_in_pieces(phys, size):
     control("pages", phys, 2)
-    for path in [*(f"{LIBRARY}/{name}" for name in sorted(os.listdir(LIBRARY))), f"{DEBUG}/io_mapping_selftests/control"]:
-        print(f"{path}: {read_in_pieces(path)} pieces")
+    insmod("io-mapping-bench")
+    with unbound(device("0x1af4", "0x1110")):
+        insmod("io-mapping-sample")
+        # So that there are results.
+        with open(f"{LIBRARY}/bench/run", "wb", buffering=0) as file:
+            file.write(f"map_local_sized batches=6 range={phys + size // 2:#x}+{size // 2 >> 20}M reserved".encode())
+        paths = [path for path in sorted(glob.glob(f"{DEBUG}/io_mapping_*/**", recursive=True)) if os.path.isfile(path)]
+        check_eq("directories", {os.path.relpath(os.path.dirname(path), DEBUG) for path in paths},
+                 {"io_mapping_rs", "io_mapping_rs/bench", "io_mapping_sample0", "io_mapping_selftests"})
+        for path in paths:
+            print(f"{path}: {read_in_pieces(path)} pieces")
+        rmmod("io_mapping_sample")
+    rmmod("io_mapping_bench")
     control("drop")
