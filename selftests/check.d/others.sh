@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # Programs of others on the sample driver's node, on kernels of Debian: see tools/guest/others.sh. Sourced by the steps, after lib.sh.
+#
+# Of the tests in the kernel's tree lib/test_vmalloc.c runs here: it is what tools/testing/selftests/mm/test_vmalloc.sh loads. No
+# other in tools/testing/selftests fits. Nearest are mm/pfnmap.c and ia64/aliasing-test.c, which mmap() the memory of a device
+# (the sample's node has no mmap()), and pci_endpoint/ and vfio/, which want drivers of their own for the device. What cpu-hotplug/
+# does, 84-cpus-go does.
 # shellcheck shell=bash
 
 # Each of the four jobs has a fourth of the memory, and writes there wherever it likes, in pieces of any size. fio knows no end of
