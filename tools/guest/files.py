@@ -20,7 +20,7 @@ import time
 from arena import arena_is_told, arena_is_twice_the_memory_by_default
 from leaks import leak_is_reported, library_works_beside_what_was_leaked
 from library import (CHUNK, DEBUG, LIBRARY, MODULES, PAGE, bar, check_eq, control, deltas, device, has_kmemleak,
-                     insmod, log_since, look_for_leaks, mappings, read_once, rmmod, selftest, stats, table, unbound)
+                     insmod, loaded, log_since, look_for_leaks, mappings, read_once, rmmod, selftest, stats, table, unbound)
 from pieces import files_are_read_in_pieces
 
 # Registers of the machine, which are no BARs.
@@ -131,8 +131,7 @@ def live_maps_are_counted():
 @test
 def node_is_read_and_written_while_others_hold_all_slots():
     ivshmem = device("0x1af4", "0x1110")
-    with unbound(ivshmem):
-        insmod("io-mapping-sample", "strategy=2")
+    with unbound(ivshmem), loaded("io-mapping-sample", "strategy=2"):
         node = f"/dev/{os.listdir('/sys/bus/pci/devices/' + os.path.basename(ivshmem) + '/misc')[0]}"
         slots = stats()["slots_in_use"] + 512 * os.cpu_count()
         hoarding = threading.Thread(target=control, args=("hoard", PHYS, 3000))
@@ -148,7 +147,6 @@ def node_is_read_and_written_while_others_hold_all_slots():
             os.pwrite(file.fileno(), before, 100)
         check_eq("a local map was refused", stats()["slot_exhaustions"] > refused and hoarding.is_alive(), True)
         hoarding.join()
-        rmmod("io_mapping_sample")
 
 
 @test
@@ -224,8 +222,7 @@ def open_file_keeps_the_module():
 def signal_ends_a_long_read_of_the_sample():
     ivshmem = device("0x1af4", "0x1110")
     buffers = [bytearray(CHUNK)] * min(1023, bar(ivshmem, 2)[1] // CHUNK)
-    with unbound(ivshmem):
-        insmod("io-mapping-sample")
+    with unbound(ivshmem), loaded("io-mapping-sample"):
         signal.signal(signal.SIGALRM, lambda *_: None)
         with open("/dev/io_mapping_sample0", "rb", buffering=0) as node:
             # More than one: the first may come before the read begins.
@@ -234,7 +231,6 @@ def signal_ends_a_long_read_of_the_sample():
                 read = os.preadv(node.fileno(), buffers, 0)
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
-        rmmod("io_mapping_sample")
     print(f"{read >> 20} MiB were read until the signal came")
     if not 0 < read < len(buffers) * CHUNK or read % PAGE:
         raise AssertionError(f"{read} bytes were read")
@@ -300,10 +296,9 @@ def selftest_refuses_what_is_in_use():
     is_refused(f"{phys:#x} {PAGE}", errno.EBUSY, "is in use")
     with unbound(ivshmem):
         check_eq("errno without a driver", selftest(f"{phys:#x} {PAGE}")[0], 0)
-        insmod("io-mapping-sample")
-        is_refused(f"{phys:#x} {PAGE}", errno.EBUSY, "is in use")
-        is_refused(f"{phys + size - PAGE:#x} {PAGE}", errno.EBUSY, "is in use")
-        rmmod("io_mapping_sample")
+        with loaded("io-mapping-sample"):
+            is_refused(f"{phys:#x} {PAGE}", errno.EBUSY, "is in use")
+            is_refused(f"{phys + size - PAGE:#x} {PAGE}", errno.EBUSY, "is in use")
     is_refused(f"{APIC:#x} {PAGE} reserved", errno.EPERM, "is not reserved as a whole")
     is_refused(f"{APIC:#x} {PAGE}", errno.EPERM, "is not in a BAR")
     is_refused(f"{HPET:#x} {PAGE}", errno.EPERM, "is not in a BAR")

@@ -102,6 +102,16 @@ def bar(path, number):
 
 
 @contextlib.contextmanager
+def loaded(name, *params):
+    """The module is loaded meanwhile."""
+    insmod(name, *params)
+    try:
+        yield
+    finally:
+        rmmod(name.replace("-", "_"))
+
+
+@contextlib.contextmanager
 def unbound(path):
     """The device has no driver meanwhile."""
     driver = os.path.realpath(f"{path}/driver")

@@ -5,7 +5,7 @@ import errno
 import glob
 import os
 
-from library import DEBUG, LARGE, LIBRARY, check_eq, control, device, insmod, rmmod, unbound
+from library import DEBUG, LARGE, LIBRARY, check_eq, control, device, loaded, unbound
 
 # Of a longer text not all pairs of an offset and a length are read: there are half as many as the square of its length, and the
 # longest has more than 4,000 bytes. A read copies a part of a text that has been there since the file was opened. So it is read
@@ -59,9 +59,7 @@ def read_in_pieces(path):
 
 def files_are_read_in_pieces(phys, size):
     control("pages", phys, 2)
-    insmod("io-mapping-bench")
-    with unbound(device("0x1af4", "0x1110")):
-        insmod("io-mapping-sample")
+    with loaded("io-mapping-bench"), unbound(device("0x1af4", "0x1110")), loaded("io-mapping-sample"):
         # So that there are results.
         with open(f"{LIBRARY}/bench/run", "wb", buffering=0) as file:
             file.write(f"map_local_sized batches=6 range={phys + size // 2:#x}+{size // 2 >> 20}M reserved".encode())
@@ -70,6 +68,4 @@ def files_are_read_in_pieces(phys, size):
                  {"io_mapping_rs", "io_mapping_rs/bench", "io_mapping_sample0", "io_mapping_selftests"})
         for path in paths:
             print(f"{path}: {read_in_pieces(path)} pieces")
-        rmmod("io_mapping_sample")
-    rmmod("io_mapping_bench")
     control("drop")
