@@ -61,9 +61,9 @@ def arena_is_twice_the_memory_by_default():
     after = stats()
     check_tables(after)
     # The kernel counts tables, too: also those of guard pages behind units, and of processes. It keeps tables of what is mapped
-    # no more, and a unit may lie where some are. On the debug kernel 122 and 538 of 4,000 were there, after other tests.
+    # no more, and units may lie where some are. After other tests 995 of 3,559 were there once, on the debug kernel 538 of 4,000.
     grown, in_all = after["arena_bytes_of_tables"] - before["arena_bytes_of_tables"], meminfo("PageTables") - tables
-    if not grown - tables_of(unit) <= in_all + grown // 32 <= grown + grown // 16:
+    if not grown // 2 <= in_all <= grown + grown // 32:
         raise AssertionError(f"{grown} bytes of tables, {in_all} by /proc/meminfo")
     left = 2 * meminfo("MemTotal") - after["arena_bytes"]
     control("drop")
