@@ -120,6 +120,7 @@ pub(super) use entry::{set, template};
 
 #[cfg(iomrs_kunit)]
 #[kunit_tests(iomrs_arm_entries)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use kernel::prelude::*;

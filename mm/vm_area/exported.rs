@@ -92,6 +92,7 @@ impl Drop for Area {
 
 #[cfg(iomrs_kunit)]
 #[kunit_tests(iomrs_vm_area)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::arch::machine;

@@ -174,6 +174,7 @@ impl SlotAddr {
 
 #[cfg(iomrs_kunit)]
 #[kunit_tests(iomrs_window)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::mm::cache_mode::{CacheMode, Protection};
