@@ -82,14 +82,12 @@ at_once() {
 	rm -r "$outputs"
 }
 
-# The kernels and backends that make check builds the modules for. Temporary maps are ours (percpu) there.
-CONFIGURATIONS=("stock stock" "test exported" "test stock")
-
-# build KERNEL BACKEND KIND MAKE-ARGS...: into a place of its own, so that flags of one kind do not undo another's.
+# build KERNEL BACKEND KIND MAKE-ARGS...: into a place of its own, so that flags of one kind do not undo another's. With extra
+# warnings, and with warnings as errors.
 build() {
 	local kernel=$1 backend=$2 kind=$3
 	shift 3
-	IOMRS_MO=$(where "$kernel" "$backend" "$kind") tools/kbuild "$kernel" "$backend" -- "$@" modules
+	IOMRS_MO=$(where "$kernel" "$backend" "$kind") tools/kbuild "$kernel" "$backend" -- W=1e "$@" modules
 }
 
 # suites NAME KERNEL BACKEND WINDOW RUNNER-ARGS...: the KUnit suites, see tools/kunit.py.
