@@ -29,6 +29,8 @@ TOOLS = os.path.dirname(os.path.realpath(__file__))
 # A whole section of the kernel's memory model, so that it has no struct pages.
 RESERVED_PHYS, RESERVED_MIB = 768 << 20, 128
 RANGE = f"{RESERVED_PHYS} {RESERVED_MIB << 20}"
+# What the init of virtme-ng's guests would run, and no test wants. Emulated it takes a minute.
+UDEV = "/usr/lib/systemd/systemd-udevd", "/usr/bin/udevadm", "/usr/bin/systemd-tmpfiles"
 # More than the largest unit of the arena, of which a mapping of all of the BAR needs one.
 MEMORY = "6G"
 # Where the kernel does not look for a serial port.
@@ -106,10 +108,16 @@ def command(args, wanted, image, backing, log):
     if cpu or accel.choose(image) != "kvm":
         kvm = ["--disable-kvm"]
         devices += f" -cpu {cpu or 'max'}"
-    script = os.path.join(TOOLS, "guest", args.guest)
+    virtme, script = (os.path.join(TOOLS, "guest", name) for name in ("virtme.sh", args.guest))
     return ["vng", "--run", image, *kvm, "--cpus", str(args.cpus), "--memory", args.memory, f"--qemu-opts={devices}",
             "--append", f"no_timer_check console=hvc0 {append_of(args, wanted)}",
-            "--", f"{script} {args.modules} {RANGE} {params_of(args, wanted)}"]
+            "--", f"{virtme} {script} {args.modules} {RANGE} {params_of(args, wanted)}"]
+
+
+def without_udev():
+    """Hides it from the guests, which have our root. Other steps want it there. The mounts are tools/in-root's own."""
+    for path in filter(os.path.exists, UDEV):
+        subprocess.run(["mount", "--bind", os.devnull, path], check=True)
 
 
 def run_in_initramfs(args, wanted, log):
@@ -271,6 +279,8 @@ def main():
         parser.error(f"{args.guest} needs Python, which the guests for 32-bit ARM do not have")
     if args.cpu and args.kernel in IN_INITRAMFS:
         parser.error(f"--cpu is for guests in virtme-ng, and that of {args.kernel} is none")
+    if args.kernel not in IN_INITRAMFS:
+        without_udev()
     merged = {}
     for name in [args.boot] if args.boot else BOOTS:
         for case, verdict, reason in results(args, name):

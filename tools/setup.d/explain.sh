@@ -9,6 +9,9 @@ explain() {
 		die "too little disk for $2: free some space, or set IOMRS_CACHE to a larger disk" "$log"
 	elif line=$(grep -oE 'Unable to locate package \S+|Version .* was not found' "$log" | head -n 1) && [ -n "$line" ]; then
 		die "missing package ($line): the mirror is incomplete or its lists are old; set DEBIAN_MIRROR to another one" "$log"
+	elif grep -q 'No matching distribution found' "$log"; then
+		die "$2 failed, as the Python registry is out of reach or has no such version: check the connection and the proxy, or set \
+PIP_INDEX_URL to another registry" "$log"
 	elif line=$(grep -oE '(Temporary failure|Could not) resolv\S*.*|Could not connect.*|Unable to connect.*|Connection (timed out|refused|failed).*|Network is unreachable|Could not handshake.*' "$log" | head -n 1) && [ -n "$line" ]; then
 		die "no network ($line): check the connection and the proxy, or set DEBIAN_MIRROR to a mirror within reach" "$log"
 	elif grep -qE 'is not valid yet|is expired|Release file .* expired' "$log"; then

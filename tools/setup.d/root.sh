@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# The trixie root: a minimal system by mmdebstrap, then the packages of packages.list.
+# The trixie root: a minimal system by mmdebstrap, then the packages of packages.list, and those of requirements.txt.
 # shellcheck shell=bash
 
 setup_root() {
@@ -7,6 +7,7 @@ setup_root() {
 	list=$(sed '/^#/d; /^$/d' "$SETUP_D/packages.list")
 	once root-base "$SUITE" make_root_base
 	once root-packages "$(sum <<< "$list")" add_packages "$list"
+	once root-python "$(sum < "$SETUP_D/requirements.txt")" add_python
 }
 
 make_root_base() {
@@ -14,7 +15,7 @@ make_root_base() {
 	mirror=$(debian_mirror) || exit
 	need_space 14 "a fresh set-up"
 	setup_host mmdebstrap mmdebstrap
-	rm -f "$STAMPS/root-packages" "$STAMPS/root-plots" "$STAMPS/root-browser" "$STAMPS/root-deb" "$STAMPS/root-sparse" "$STAMPS/root-fio" "$STAMPS/root-stress"
+	rm -f "$STAMPS/root-packages" "$STAMPS/root-python" "$STAMPS/root-plots" "$STAMPS/root-browser" "$STAMPS/root-deb" "$STAMPS/root-sparse" "$STAMPS/root-fio" "$STAMPS/root-stress"
 	step root-base "a minimal Debian $SUITE root" bootstrap "$mirror" || explain root-base "making the $SUITE root"
 }
 
@@ -60,8 +61,14 @@ host_apt_conf() {
 
 add_packages() {
 	need_space 9 "the toolchain"
-	step root-packages "the toolchain, QEMU and virtme-ng in it" in_root_apt_install "$1" ||
+	step root-packages "the toolchain and QEMU in it" in_root_apt_install "$1" ||
 		explain root-packages "installing the toolchain"
+}
+
+add_python() {
+	step root-python "virtme-ng in it" "$CHECKOUT/tools/in-root" python3 -m pip install --break-system-packages \
+		--root-user-action=ignore --no-cache-dir --ignore-installed --no-deps --require-hashes -r "$SETUP_D/requirements.txt" ||
+		explain root-python "installing virtme-ng"
 }
 
 in_root_apt_install() {
@@ -70,7 +77,5 @@ in_root_apt_install() {
 	"$CHECKOUT/tools/in-root" apt-get update || return
 	# shellcheck disable=SC2086  # a list of words
 	"$CHECKOUT/tools/in-root" apt-get install -y $1 || return
-	# virtme-ng's guests end by it, and the minimal system has none.
-	ln -sf /usr/bin/busybox "$ROOT/usr/sbin/poweroff"
 	"$CHECKOUT/tools/in-root" apt-get clean
 }
