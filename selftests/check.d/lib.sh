@@ -29,6 +29,8 @@ unset IOMRS_TAP
 cd "$CHECKOUT"
 LOGS=$CLONE/log
 mkdir -p "$LOGS"
+# Extra warnings, and warnings as errors, also where a step builds by make: so that it finds built what build() has.
+export W=1e
 
 ok() { printf 'ok - %s\n' "${1//\#/\\#}"; }
 skip() { printf 'ok - %s # SKIP %s\n' "${1//\#/\\#}" "$2"; }
@@ -82,12 +84,11 @@ at_once() {
 	rm -r "$outputs"
 }
 
-# build KERNEL BACKEND KIND MAKE-ARGS...: into a place of its own, so that flags of one kind do not undo another's. With extra
-# warnings, and with warnings as errors.
+# build KERNEL BACKEND KIND MAKE-ARGS...: into a place of its own, so that flags of one kind do not undo another's.
 build() {
 	local kernel=$1 backend=$2 kind=$3
 	shift 3
-	IOMRS_MO=$(where "$kernel" "$backend" "$kind") tools/kbuild "$kernel" "$backend" -- W=1e "$@" modules
+	IOMRS_MO=$(where "$kernel" "$backend" "$kind") tools/kbuild "$kernel" "$backend" -- "W=$W" "$@" modules
 }
 
 # suites NAME KERNEL BACKEND WINDOW RUNNER-ARGS...: the KUnit suites, see tools/kunit.py.
