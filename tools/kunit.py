@@ -29,6 +29,7 @@ TOOLS = os.path.dirname(os.path.realpath(__file__))
 # A whole section of the kernel's memory model, so that it has no struct pages.
 RESERVED_PHYS, RESERVED_MIB = 768 << 20, 128
 RANGE = f"{RESERVED_PHYS} {RESERVED_MIB << 20}"
+INSIDE_MARK = "/etc/io-mapping-rs-root"  # as in tools/lib.sh
 # What the init of virtme-ng's guests would run, and no test wants. Emulated it takes a minute.
 UDEV = "/usr/lib/systemd/systemd-udevd", "/usr/bin/udevadm", "/usr/bin/systemd-tmpfiles"
 # More than the largest unit of the arena, of which a mapping of all of the BAR needs one.
@@ -116,6 +117,8 @@ def command(args, wanted, image, backing, log):
 
 def without_udev():
     """Hides it from the guests, which have our root. Other steps want it there. The mounts are tools/in-root's own."""
+    if not os.path.exists(INSIDE_MARK):
+        sys.exit("error: this is not the trixie root: run tools/in-root python3 -B tools/kunit.py")
     for path in filter(os.path.exists, UDEV):
         subprocess.run(["mount", "--bind", os.devnull, path], check=True)
 
