@@ -138,11 +138,14 @@ fn fail_each_allocation(
 }
 
 /// Maps areas in C until there is no address space for a chunk. `total` is the size of the address space.
+///
+/// With the guard page behind it each area ends where the next may begin, so that there are few: a reading of
+/// `/proc/vmallocinfo` takes the longer the more there are.
 fn fill_address_space(phys: u64, total: u64) -> Outcome<KVVec<CMapping>> {
     let mut kept = KVVec::new();
     let mut size = (total / 16).min(phys).next_power_of_two() / 2;
     while size >= CHUNK {
-        while let Some(in_c) = CMapping::try_new(WC, phys, size) {
+        while let Some(in_c) = CMapping::try_new(WC, phys, size - PAGE) {
             check_ok!(kept.push(in_c, GFP_KERNEL));
             check!(kept.len() < 1 << 16);
         }
