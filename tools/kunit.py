@@ -30,7 +30,7 @@ TOOLS = os.path.dirname(os.path.realpath(__file__))
 RESERVED_PHYS, RESERVED_MIB = 768 << 20, 128
 RANGE = f"{RESERVED_PHYS} {RESERVED_MIB << 20}"
 INSIDE_MARK = "/etc/io-mapping-rs-root"  # as in tools/lib.sh
-# What the init of virtme-ng's guests would run, and no test wants. Emulated it takes a minute.
+# What the init of virtme-ng's guests would run, and no test wants. Emulated on two slow cores it took 25 s.
 UDEV = "/usr/lib/systemd/systemd-udevd", "/usr/bin/udevadm", "/usr/bin/systemd-tmpfiles"
 # More than the largest unit of the arena, of which a mapping of all of the BAR needs one.
 MEMORY = "6G"

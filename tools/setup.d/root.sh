@@ -7,7 +7,7 @@ setup_root() {
 	list=$(sed '/^#/d; /^$/d' "$SETUP_D/packages.list")
 	once root-base "$SUITE" make_root_base
 	once root-packages "$(sum <<< "$list")" add_packages "$list"
-	once root-python "$(sum < "$SETUP_D/requirements.txt")" add_python
+	once root-python "$(sed '/^#/d' "$SETUP_D/requirements.txt" | sum)" add_python
 }
 
 make_root_base() {
