@@ -47,6 +47,12 @@ pub(super) struct Stress {
     round: AtomicU32,
 }
 
+/// Whether `chunk_budget=` allows chunks for all of the aperture.
+pub(super) fn all_chunks() -> bool {
+    let budget = crate::module_parameters::chunk_budget.value();
+    budget.saturating_mul(1 << 20) >= SIZE
+}
+
 impl Stress {
     pub(super) fn new(range: TestRange) -> Outcome<Self> {
         let aperture = check_ok!(sparse_aperture(range.phys, SIZE));
@@ -57,8 +63,7 @@ impl Stress {
             }
         }
         // Where the budget allows all chunks, half of the aperture gets none, to use slots.
-        let budget = crate::module_parameters::chunk_budget.value();
-        let all_chunks = budget.saturating_mul(1 << 20) >= SIZE;
+        let lasting_below = if all_chunks() { SIZE / 2 } else { SIZE };
         Ok(Self {
             aperture,
             tasks: [
@@ -69,7 +74,7 @@ impl Stress {
             ],
             timers: [Owner::new(4)?, Owner::new(5)?],
             counts: Counts::default(),
-            lasting_below: if all_chunks { SIZE / 2 } else { SIZE },
+            lasting_below,
             round: AtomicU32::new(0),
         })
     }
