@@ -189,9 +189,6 @@ case $more in lockdep,*)
 	exit
 	;;
 esac
-for slots in 1 32 63 65 4097 4160 4294967295; do
-	check "window_slots=$slots is refused" refuses window_slots=$slots "window_slots=$slots is not a multiple of 64"
-done
 arena= # A word, or none.
 for param in "$@"; do case $param in arena=*) arena=$param ;; esac done
 case $more in
@@ -209,6 +206,9 @@ esac
 if [ "$more" = readers ]; then with_readers; fi
 if [ "$more" = hotplug ]; then with_hotplug; fi
 if [ "$more" = again ]; then
+	for slots in 1 32 63 65 4097 4160 4294967295; do
+		check "window_slots=$slots is refused" refuses window_slots=$slots "window_slots=$slots is not a multiple of 64"
+	done
 	again "iomrs_slot_*" window_slots=64
 	again "*.*chunk_budget*" chunk_budget=0 window_slots=64
 	again "*.*chunk_budget*" chunk_budget=1 window_slots=128
