@@ -15,6 +15,10 @@ LIMIT=20
 # The status of unplug.c.
 OFF=4
 
+# in_time CMD...: ends it when it takes too long. busybox looks once a second whether CMD has ended, in a process that would have
+# our open files until then, and with a file of the node its driver.
+in_time() { timeout -s KILL $LIMIT "$@" 5<&- 6>&-; }
+
 # What the host has put there, a file for each MiB.
 read_what_is_there() {
 	local n=0
@@ -38,7 +42,7 @@ access() {
 	shift
 	before=$(turns)
 	took=$(now)
-	timeout -s KILL $LIMIT "$@" 2> "/tmp/$name.error" || status=$?
+	in_time "$@" 2> "/tmp/$name.error" || status=$?
 	took=$(($(now) - took))
 	[ $took -le "$(cat "/tmp/$name.longest")" ] || echo $took > "/tmp/$name.longest"
 	case $status in
@@ -92,7 +96,7 @@ gone_for_open_file() {
 # goes WAY: the driver is unbound (unbind), or the host pulls the device (pull).
 goes() {
 	if [ "$1" = unbind ]; then
-		timeout $LIMIT sh -c "echo $DEVICE > $DRIVER/unbind" || { echo "unbinding waits" && return 1; }
+		in_time sh -c "echo $DEVICE > $DRIVER/unbind" || { echo "unbinding waits" && return 1; }
 	else
 		[ "$(ask unplug)" = "done" ] || { echo "the host cannot pull the device" && return 1; }
 		until_true [ ! -e "/sys/bus/pci/devices/$DEVICE" ]
@@ -121,7 +125,7 @@ set_memory() {
 # reads_as_off N: whether MiB N reads as ones or zeroes.
 reads_as_off() {
 	local status=0
-	timeout -s KILL $LIMIT unplug get "/tmp/want.$1" "$NODE" "$1" || status=$?
+	in_time unplug get "/tmp/want.$1" "$NODE" "$1" || status=$?
 	[ $status = $OFF ] || { echo "its memory is off, and a read has status $status" && return 1; }
 }
 
