@@ -255,12 +255,13 @@ def results(args, name):
 
 
 def more(word):
-    if word not in ("once", "again", "readers", "hotplug") and not word.startswith("lockdep,"):
+    if word not in ("once", "again", "readers", "hotplug", "mutations") and not word.startswith("lockdep,"):
         raise argparse.ArgumentTypeError(f"there is no {word}")
     return word
 
 
-def main():
+def arguments(words=None):
+    """What a guest is like: by these words, or by those of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("modules")
     parser.add_argument("name")
@@ -276,12 +277,17 @@ def main():
     parser.add_argument("--memory", default=MEMORY, help="but for 32-bit ARM")
     parser.add_argument("--append", default="", help="more of the kernel's command line")
     parser.add_argument("--log", default="/tmp/iomrs-kunit.log", help="where consoles go, with the boot's name added")
-    args = parser.parse_args()
+    args = parser.parse_args(words)
     args.limit *= SLOWDOWN.get(args.kernel, 1)
     if qemu.is_arm(args.kernel) and args.guest != "kunit.sh":
         parser.error(f"{args.guest} needs Python, which the guests for 32-bit ARM do not have")
     if args.cpu and args.kernel in IN_INITRAMFS:
         parser.error(f"--cpu is for guests in virtme-ng, and that of {args.kernel} is none")
+    return args
+
+
+def main():
+    args = arguments()
     if args.kernel not in IN_INITRAMFS:
         without_udev()
     merged = {}

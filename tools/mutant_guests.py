@@ -11,7 +11,6 @@ import select
 import subprocess
 import tempfile
 import time
-from argparse import Namespace
 
 import ktap
 import kunit
@@ -20,7 +19,7 @@ import qemu
 # No case that is named for a mutation takes so long, on a busy machine either.
 SILENT = 240
 # What goes wrong in the kernel ends the guest.
-BOOT = kunit.Boot("oops=panic panic=-1", "", [])
+APPEND = "oops=panic panic=-1"
 
 
 class Guest:
@@ -32,11 +31,11 @@ class Guest:
 
     def run(self):
         """Returns why it ended before its end, or None."""
-        args = Namespace(kernel="test", glob=None, guest="kunit.sh", more="mutations", modules=self.modules, param=[], cpus=2)
+        args = kunit.arguments([str(self.modules), "mutations", "--more", "mutations", "--append", APPEND])
         with tempfile.TemporaryDirectory(prefix="mutations-", dir=qemu.cache_dir()) as scratch:
             backing = os.path.join(scratch, "bar2")
-            kunit.make_backing("test", backing)
-            command = kunit.command(args, BOOT, qemu.kernel_image("test"), backing, self.log)
+            kunit.make_backing(args.kernel, backing)
+            command = kunit.command(args, kunit.BOOTS["plain"], qemu.kernel_image(args.kernel), backing, self.log)
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                        start_new_session=True, preexec_fn=qemu.die_with_parent)
             try:

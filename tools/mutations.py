@@ -30,6 +30,7 @@ import sys
 import threading
 import tomllib
 
+import kunit
 import mutant_guests
 import mutants
 import tap
@@ -219,6 +220,7 @@ class Guests:
         self.report, self.work, self.modules = report, work, work / "modules"
 
     def run(self, builder):
+        kunit.without_udev()
         while batch := builder.batch():
             jobs, by_index, files = {}, {}, {}
             for mutation, where in batch:
