@@ -206,5 +206,5 @@ unsafe extern "C" {
     pub(crate) fn iomrs_c_shrinker_stop(shrinker: *mut c_void);
     pub(crate) fn iomrs_c_run_in_reclaim(f: Callback, arg: *mut c_void);
     pub(crate) safe fn iomrs_c_drop_slab() -> c_int;
-    pub(crate) fn iomrs_c_use_up_memory(is_enough: Callback<bool>, arg: *mut c_void) -> bool;
+    pub(crate) fn iomrs_c_use_up_memory(is_enough: Callback<bool>, arg: *mut c_void);
 }

@@ -96,19 +96,15 @@ int iomrs_c_drop_slab(void)
 
 /*
  * Takes pages, the largest first, until @is_enough says so, or none are left that can be had without ending a process
- * for them. Frees them. Returns whether it was enough.
+ * for them. Frees them.
  */
-bool iomrs_c_use_up_memory(bool (*is_enough)(void *arg), void *arg)
+void iomrs_c_use_up_memory(bool (*is_enough)(void *arg), void *arg)
 {
 	struct page *page, *next;
 	int order = MAX_PAGE_ORDER;
-	bool enough = false;
 	LIST_HEAD(pages);
 
-	while (order >= 0) {
-		enough = is_enough(arg);
-		if (enough)
-			break;
+	while (!is_enough(arg) && order >= 0) {
 		page = alloc_pages(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, order);
 		if (!page) {
 			order--;
@@ -124,5 +120,4 @@ bool iomrs_c_use_up_memory(bool (*is_enough)(void *arg), void *arg)
 		list_del(&page->lru);
 		__free_pages(page, of_page);
 	}
-	return enough;
 }

@@ -161,6 +161,6 @@ void *iomrs_c_shrinker_start(bool (*scan)(void *arg), void *arg);
 void iomrs_c_shrinker_stop(void *shrinker);
 void iomrs_c_run_in_reclaim(void (*fn)(void *arg), void *arg);
 int iomrs_c_drop_slab(void);
-bool iomrs_c_use_up_memory(bool (*is_enough)(void *arg), void *arg);
+void iomrs_c_use_up_memory(bool (*is_enough)(void *arg), void *arg);
 
 #endif

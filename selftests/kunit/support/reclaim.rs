@@ -74,9 +74,9 @@ pub(crate) fn drop_slab() -> Result {
     to_result(c::iomrs_c_drop_slab())
 }
 
-/// Takes memory until `is_enough` says so, and frees it. Returns `false` where there is none left before that.
-pub(crate) fn use_up_memory<F: Fn() -> bool + Sync>(is_enough: &F) -> bool {
+/// Takes memory until `is_enough` says so or there is none left, and frees it.
+pub(crate) fn use_up_memory<F: Fn() -> bool + Sync>(is_enough: &F) {
     let (ask, arg) = callback(is_enough);
     // SAFETY: `ask` is for `arg`, which outlives the call.
-    unsafe { c::iomrs_c_use_up_memory(ask, arg) }
+    unsafe { c::iomrs_c_use_up_memory(ask, arg) };
 }
